@@ -1,0 +1,145 @@
+"""What a backend owes the rest of cimc, and the registry of backends.
+
+A backend is found by name through the entry-point group ``cimc.targets``; cimc's
+own two take the same way as anybody else's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from cimc.diagnostics import InputError
+from cimc.weights import Array, WeightStore
+
+if TYPE_CHECKING:
+    from xdsl.dialects.builtin import ModuleOp
+    from xdsl.ir import Dialect
+    from xdsl.passes import ModulePass
+
+__all__ = [
+    "Chip",
+    "FeatureMapPlace",
+    "Simulation",
+    "Simulator",
+    "Target",
+    "get_target",
+    "target_names",
+]
+
+_GROUP = "cimc.targets"
+
+
+class Chip(Protocol):
+    """A chip description that has been read and validated."""
+
+    @property
+    def name(self) -> str:
+        """Name of the chip, as in ``--chip``."""
+        ...
+
+    def to_yaml(self) -> str:
+        """The whole description with its provenance, as text."""
+        ...
+
+
+@dataclass(frozen=True)
+class FeatureMapPlace:
+    """Where a program keeps a feature map: used to feed, read and compare it.
+
+    Rows and columns are ``row_stride`` and ``column_stride`` bytes apart, channels
+    are adjacent; ``address`` is the byte of element (0, 0, 0), inside any halo.
+    """
+
+    tensor: str
+    layer: str
+    address: int
+    height: int
+    width: int
+    channels: int
+    row_stride: int
+    column_stride: int
+    unsigned: bool
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """What one run of a program on one image gave.
+
+    ``feature_maps`` maps tensor names to integer arrays (height, width, channels).
+    ``metrics`` holds the keys of ``metrics.json`` that the run determines (cycles,
+    time_ns, energy_pj, instructions, layers, traffic, …).
+    """
+
+    feature_maps: Mapping[str, Array]
+    metrics: Mapping[str, Any]
+
+
+class Simulator(Protocol):
+    """A loaded program, ready to run image after image."""
+
+    def run(self, inputs: Mapping[str, Array], *, trace: Path | None = None) -> Simulation:
+        """Run one image; ``inputs`` maps tensor names to (height, width, channels).
+
+        Raises:
+            VerificationError: the program trapped (names core, instruction, layer).
+        """
+        ...
+
+    def writer_of(self, tensor: str, index: tuple[int, int, int]) -> str:
+        """Layer, core and instruction that wrote an element in the last run."""
+        ...
+
+
+@dataclass(frozen=True)
+class Target:
+    """One kind of hardware: everything cimc needs to compile for it.
+
+    Each field is a function, so that importing a backend's package stays cheap.
+    """
+
+    name: str
+    summary: str
+    chip_names: Callable[[], Sequence[str]]
+    load_chip: Callable[[str], Chip]
+    """Chip by preset name or path of a YAML file."""
+    dialect: Callable[[], Dialect]
+    passes: Mapping[str, Callable[[], type[ModulePass]]]
+    """The backend's own passes: name → lazy class."""
+    attach_chip: Callable[[ModuleOp, Chip], None]
+    """Write the chip into the module, where passes find it."""
+    pipeline: Callable[[Chip], str]
+    """The default pipeline from the ``cnn`` level to the ISA, as text."""
+    encode: Callable[[ModuleOp], bytes]
+    """ISA module → program bytes."""
+    decode: Callable[[bytes], ModuleOp]
+    """Program bytes → ISA module; raises InputError on anything malformed."""
+    simulator: Callable[[bytes, WeightStore, Chip], Simulator]
+    static_metrics: Callable[[ModuleOp, Chip], Mapping[str, Any]]
+    """Keys of ``metrics.json`` that follow from the program alone."""
+    extra: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+def target_names() -> list[str]:
+    """Names of all installed targets, sorted."""
+    return sorted({point.name for point in entry_points(group=_GROUP)})
+
+
+def get_target(name: str) -> Target:
+    """The target called ``name``.
+
+    Raises:
+        InputError: no installed package provides it (E001).
+    """
+    for point in entry_points(group=_GROUP, name=name):
+        target = point.load()
+        assert isinstance(target, Target), f"{point.value} is not a Target"
+        return target
+    raise InputError(
+        "E001",
+        f"unknown target {name!r}",
+        hints=(f"one of: {', '.join(target_names())}",),
+    )

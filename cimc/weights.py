@@ -1,0 +1,144 @@
+"""The constants of one compilation, kept outside the IR.
+
+IR refers to a constant by name and checksum (``#cim.weights<"conv1", "0123…">``),
+so that dumps stay small and a dump that meets the wrong constants is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cimc.diagnostics import InputError
+
+__all__ = ["Array", "WeightStore", "digest", "load_arrays", "save_arrays"]
+
+Array = NDArray[Any]
+
+#: Hexadecimal digits of the SHA-256 that the IR carries per constant.
+DIGEST_LENGTH = 16
+
+#: Every member of a saved archive carries this date, so that equal constants give
+#: equal bytes. It is the earliest that the ZIP format can express.
+_ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+def digest(array: Array) -> str:
+    """Checksum of an array's dtype, shape and contents."""
+    contiguous = np.ascontiguousarray(array)
+    header = f"{contiguous.dtype.str}{contiguous.shape}".encode()
+    return hashlib.sha256(header + contiguous.tobytes()).hexdigest()[:DIGEST_LENGTH]
+
+
+class WeightStore(Mapping[str, Array]):
+    """Named, read-only arrays with their checksums."""
+
+    def __init__(self, arrays: Mapping[str, Array] | None = None) -> None:
+        self._arrays: dict[str, Array] = {}
+        self._digests: dict[str, str] = {}
+        for name, array in (arrays or {}).items():
+            self.add(name, array)
+
+    def __getitem__(self, name: str) -> Array:
+        return self._arrays[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._arrays)
+
+    def __len__(self) -> int:
+        return len(self._arrays)
+
+    def add(self, name: str, array: Array) -> str:
+        """Store ``array`` under ``name`` and return its checksum.
+
+        Adding the same constant again changes nothing.
+
+        Raises:
+            ValueError: ``name`` already holds something else.
+        """
+        frozen = np.array(array, order="C")
+        frozen.setflags(write=False)
+        checksum = digest(frozen)
+        if self._digests.get(name, checksum) != checksum:
+            raise ValueError(f"constant {name!r} is already defined with other contents")
+        self._arrays[name] = frozen
+        self._digests[name] = checksum
+        return checksum
+
+    def checksum(self, name: str) -> str:
+        """The checksum of the constant called ``name``."""
+        return self._digests[name]
+
+    def get_checked(self, name: str, checksum: str) -> Array:
+        """The constant called ``name``, which must have that checksum.
+
+        Raises:
+            InputError: it is missing or differs (E012).
+        """
+        if name not in self._arrays:
+            raise InputError(
+                "E012",
+                f"constant {name!r} is not in the weight store",
+                hints=("keep weights.npz beside the IR file that refers to it",),
+            )
+        if self._digests[name] != checksum:
+            raise InputError(
+                "E012",
+                f"constant {name!r} has checksum {self._digests[name]}, "
+                f"the IR expects {checksum}",
+                hints=("use the weights.npz that was written with this IR file",),
+            )
+        return self._arrays[name]
+
+    def save(self, path: Path) -> None:
+        """Write all constants to ``path`` (.npz); equal stores give equal bytes."""
+        save_arrays(path, self._arrays)
+
+    @classmethod
+    def load(cls, path: Path) -> WeightStore:
+        """Read a store that :meth:`save` wrote.
+
+        Raises:
+            InputError: the file cannot be read (E011).
+        """
+        return cls(load_arrays(path))
+
+
+def save_arrays(path: Path, arrays: Mapping[str, Array]) -> None:
+    """Write an ``.npz`` whose bytes depend on nothing but names and contents."""
+    import io
+    import zipfile
+
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in sorted(arrays):
+            buffer = io.BytesIO()
+            np.lib.format.write_array(buffer, arrays[name], allow_pickle=False)
+            # Slashes in names of ONNX tensors would become folders.
+            member = name.replace("%", "%25").replace("/", "%2F") + ".npy"
+            info = zipfile.ZipInfo(member, date_time=_ZIP_EPOCH)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(info, buffer.getvalue())
+
+
+def load_arrays(path: Path) -> dict[str, Array]:
+    """Read an ``.npz`` file without ever unpickling.
+
+    Raises:
+        InputError: the file is missing, truncated or not an archive of arrays (E011).
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return {
+                name.replace("%2F", "/").replace("%25", "%"): archive[name]
+                for name in archive.files
+            }
+    except (OSError, ValueError, EOFError, BadZipFile, AttributeError) as error:
+        raise InputError(
+            "E011", f"cannot be read as an .npz archive: {error}", where=str(path)
+        ) from error

@@ -1,0 +1,1 @@
+"""Target-independent passes: on the graph and on the tile level."""
