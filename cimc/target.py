@@ -81,7 +81,9 @@ class Simulation:
 class Simulator(Protocol):
     """A loaded program, ready to run image after image."""
 
-    def run(self, inputs: Mapping[str, Array], *, trace: Path | None = None) -> Simulation:
+    def run(
+        self, inputs: Mapping[str, Array], *, trace: Path | None = None
+    ) -> Simulation:
         """Run one image; ``inputs`` maps tensor names to (height, width, channels).
 
         Raises:

@@ -66,7 +66,9 @@ class WeightStore(Mapping[str, Array]):
         frozen.setflags(write=False)
         checksum = digest(frozen)
         if self._digests.get(name, checksum) != checksum:
-            raise ValueError(f"constant {name!r} is already defined with other contents")
+            raise ValueError(
+                f"constant {name!r} is already defined with other contents"
+            )
         self._arrays[name] = frozen
         self._digests[name] = checksum
         return checksum

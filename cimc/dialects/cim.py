@@ -92,31 +92,27 @@ class Quantisation(ParametrizedAttribute):
             printer.print_string(f"{format_f32(self.scale.data)} : {self.zero.data}")
 
 
-class _Interval(ParametrizedAttribute):
-    """Two integers printed as ``<first : second>``."""
+def _parse_interval(parser: AttrParser) -> tuple[IntAttr, IntAttr]:
+    """Parse ``<first : second>``."""
+    with parser.in_angle_brackets():
+        first = parser.parse_integer()
+        parser.parse_punctuation(":")
+        return IntAttr(first), IntAttr(parser.parse_integer())
 
-    first: IntAttr = param_def()
-    second: IntAttr = param_def()
 
-    @classmethod
-    def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
-        """Parse ``<first : second>``."""
-        with parser.in_angle_brackets():
-            first = parser.parse_integer()
-            parser.parse_punctuation(":")
-            return (IntAttr(first), IntAttr(parser.parse_integer()))
-
-    def print_parameters(self, printer: Printer) -> None:
-        """Print ``<first : second>``."""
-        with printer.in_angle_brackets():
-            printer.print_string(f"{self.first.data} : {self.second.data}")
+def _print_interval(printer: Printer, first: int, second: int) -> None:
+    """Print ``<first : second>``."""
+    with printer.in_angle_brackets():
+        printer.print_string(f"{first} : {second}")
 
 
 @irdl_attr_definition
-class Range(_Interval):
+class Range(ParametrizedAttribute):
     """The half-open interval of integers [start, stop): ``#cim.range<0 : 288>``."""
 
     name = "cim.range"
+    first: IntAttr = param_def()
+    second: IntAttr = param_def()
 
     @classmethod
     def of(cls, start: int, stop: int) -> Range:
@@ -143,19 +139,31 @@ class Range(_Interval):
         """The interval as a Python slice."""
         return slice(self.start, self.stop)
 
+    @classmethod
+    def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
+        """Parse ``<start : stop>``."""
+        return _parse_interval(parser)
+
+    def print_parameters(self, printer: Printer) -> None:
+        """Print ``<start : stop>``."""
+        _print_interval(printer, self.start, self.stop)
+
     def verify(self) -> None:
         """CIM-2: 0 ≤ start < stop."""
         if not 0 <= self.start < self.stop:
             raise VerifyException(
-                f"[CIM-2] a range needs 0 <= start < stop, not {self.start} : {self.stop}"
+                f"[CIM-2] a range needs 0 <= start < stop, "
+                f"not {self.start} : {self.stop}"
             )
 
 
 @irdl_attr_definition
-class Clamp(_Interval):
+class Clamp(ParametrizedAttribute):
     """Inclusive bounds of a stored value: ``#cim.clamp<-5 : 127>``."""
 
     name = "cim.clamp"
+    first: IntAttr = param_def()
+    second: IntAttr = param_def()
 
     @classmethod
     def of(cls, low: int, high: int) -> Clamp:
@@ -171,6 +179,15 @@ class Clamp(_Interval):
     def high(self) -> int:
         """Largest value allowed."""
         return self.second.data
+
+    @classmethod
+    def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
+        """Parse ``<low : high>``."""
+        return _parse_interval(parser)
+
+    def print_parameters(self, printer: Printer) -> None:
+        """Print ``<low : high>``."""
+        _print_interval(printer, self.low, self.high)
 
     def verify(self) -> None:
         """CIM-3: low ≤ high."""

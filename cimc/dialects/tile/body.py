@@ -1,0 +1,44 @@
+"""What the operations inside a sweep share."""
+
+from __future__ import annotations
+
+from xdsl.dialects.builtin import IntegerType, VectorType
+from xdsl.ir import SSAValue
+from xdsl.irdl import IRDLOperation, traits_def
+from xdsl.traits import HasParent
+from xdsl.utils.hints import isa
+
+from cimc.dialects.tile.memory import SweepOp
+
+
+def vector(length: int, element: IntegerType) -> VectorType[IntegerType]:
+    """The type of a vector of ``length`` elements."""
+    return VectorType(element, [length])
+
+
+def length_of(value: SSAValue) -> int:
+    """Number of elements of a vector value."""
+    return _vector_type(value).get_shape()[0]
+
+
+def element_of(value: SSAValue) -> IntegerType:
+    """Element type of a vector value."""
+    return _vector_type(value).get_element_type()
+
+
+def _vector_type(value: SSAValue) -> VectorType[IntegerType]:
+    assert isa(value.type, VectorType[IntegerType])
+    return value.type
+
+
+class BodyOp(IRDLOperation):
+    """An operation in the body of a sweep."""
+
+    traits = traits_def(HasParent(SweepOp))
+
+    @property
+    def sweep(self) -> SweepOp:
+        """The sweep around the operation."""
+        parent = self.parent_op()
+        assert isinstance(parent, SweepOp)
+        return parent

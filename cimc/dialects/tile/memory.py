@@ -1,0 +1,254 @@
+"""Operations outside sweeps: layers, memory objects, sequences, and the sweep."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from xdsl.dialects.builtin import I64, IntegerAttr, StringAttr, i64
+from xdsl.ir import Block, Operation, Region
+from xdsl.irdl import (
+    IRDLOperation,
+    irdl_op_definition,
+    opt_prop_def,
+    prop_def,
+    region_def,
+    result_def,
+    traits_def,
+)
+from xdsl.traits import NoTerminator
+from xdsl.utils.exceptions import VerifyException
+
+from cimc.dialects.cim import Range, WeightsRef
+from cimc.dialects.tile.types import (
+    BlockType,
+    FeatureMapType,
+    PartialSumsType,
+    SequenceType,
+)
+
+Role = Literal["input", "output", "intermediate"]
+ROLES: tuple[Role, ...] = ("input", "output", "intermediate")
+
+
+def integer(value: int) -> IntegerAttr[I64]:
+    """A 64-bit integer property."""
+    return IntegerAttr(value, i64)
+
+
+@irdl_op_definition
+class LayerOp(IRDLOperation):
+    """A layer of the network, for reports: its kind and multiply-accumulates.
+
+    ``tile.layer "conv1" kind "conv" macs 442368 p_v 2 p_h 1``
+    """
+
+    name = "tile.layer"
+    layer = prop_def(StringAttr)
+    kind = prop_def(StringAttr)
+    macs = prop_def(IntegerAttr[I64])
+    p_v = prop_def(IntegerAttr[I64])
+    p_h = prop_def(IntegerAttr[I64])
+    assembly_format = "$layer `kind` $kind `macs` $macs `p_v` $p_v `p_h` $p_h attr-dict"
+
+    def __init__(
+        self, layer: str, kind: str, macs: int = 0, p_v: int = 1, p_h: int = 1
+    ) -> None:
+        super().__init__(
+            properties={
+                "layer": StringAttr(layer),
+                "kind": StringAttr(kind),
+                "macs": integer(macs),
+                "p_v": integer(p_v),
+                "p_h": integer(p_h),
+            }
+        )
+
+
+@irdl_op_definition
+class FeatureMapOp(IRDLOperation):
+    """A feature map that lives in shared memory.
+
+    ``%x = tile.feature_map "relu1_q" of "conv1" role "intermediate" at 4096 : !…``
+    """
+
+    name = "tile.feature_map"
+    tensor = prop_def(StringAttr)
+    layer = prop_def(StringAttr)
+    role = prop_def(StringAttr)
+    address = opt_prop_def(IntegerAttr[I64])
+    result = result_def(FeatureMapType)
+    assembly_format = (
+        "$tensor `of` $layer `role` $role (`at` $address^)? attr-dict `:` type($result)"
+    )
+
+    def __init__(
+        self, tensor: str, layer: str, role: Role, type: FeatureMapType
+    ) -> None:
+        super().__init__(
+            properties={
+                "tensor": StringAttr(tensor),
+                "layer": StringAttr(layer),
+                "role": StringAttr(role),
+            },
+            result_types=[type],
+        )
+
+    @property
+    def type(self) -> FeatureMapType:
+        """Type of the map."""
+        return self.result.type
+
+    def verify_(self) -> None:
+        """TILE-1: the role is known. TILE-2: an address is not negative."""
+        if self.role.data not in ROLES:
+            raise VerifyException(
+                f"[TILE-1] the role must be one of {', '.join(ROLES)}"
+            )
+        _verify_address(self.address)
+
+
+@irdl_op_definition
+class PartialSumsOp(IRDLOperation):
+    """Partial sums of a layer, shared by the cores of one horizontal group.
+
+    ``%p = tile.partial_sums "conv2" at 8192 : !tile.partial_sums<8x8x64xi32>``
+    """
+
+    name = "tile.partial_sums"
+    layer = prop_def(StringAttr)
+    address = opt_prop_def(IntegerAttr[I64])
+    result = result_def(PartialSumsType)
+    assembly_format = "$layer (`at` $address^)? attr-dict `:` type($result)"
+
+    def __init__(self, layer: str, type: PartialSumsType) -> None:
+        super().__init__(properties={"layer": StringAttr(layer)}, result_types=[type])
+
+    @property
+    def type(self) -> PartialSumsType:
+        """Type of the sums."""
+        return self.result.type
+
+    def verify_(self) -> None:
+        """TILE-2: an address is not negative."""
+        _verify_address(self.address)
+
+
+def _verify_address(address: IntegerAttr[I64] | None) -> None:
+    if address is not None and address.value.data < 0:
+        raise VerifyException("[TILE-2] an address must not be negative")
+
+
+@irdl_op_definition
+class BlockOp(IRDLOperation):
+    """A block of an im2col kernel matrix; once placed, the contents of a crossbar.
+
+    ``%w = tile.block #cim.weights<"conv2.matrix", "…"> rows <0 : 128> columns <0 : 64>
+    core 7 crossbar 0 : !tile.block<128x64xi8, groups 1>``
+    """
+
+    name = "tile.block"
+    matrix = prop_def(WeightsRef)
+    rows = prop_def(Range)
+    columns = prop_def(Range)
+    core = opt_prop_def(IntegerAttr[I64])
+    crossbar = opt_prop_def(IntegerAttr[I64])
+    result = result_def(BlockType)
+    assembly_format = (
+        "$matrix `rows` $rows `columns` $columns "
+        "(`core` $core^ `crossbar` $crossbar)? attr-dict `:` type($result)"
+    )
+
+    def __init__(
+        self, matrix: WeightsRef, rows: Range, columns: Range, groups: int = 1
+    ) -> None:
+        super().__init__(
+            properties={"matrix": matrix, "rows": rows, "columns": columns},
+            result_types=[BlockType.of(rows.size, columns.size, groups)],
+        )
+
+    @property
+    def type(self) -> BlockType:
+        """Type of the block."""
+        return self.result.type
+
+    def verify_(self) -> None:
+        """TILE-3: the ranges give the block's size. TILE-4: groups divide columns."""
+        rows, columns = self.type.rows.data, self.type.columns.data
+        if (self.rows.size, self.columns.size) != (rows, columns):
+            raise VerifyException(
+                f"[TILE-3] ranges of {self.rows.size}x{self.columns.size} do not give "
+                f"a block of {rows}x{columns}"
+            )
+        if self.type.groups.data < 1 or columns % self.type.groups.data:
+            raise VerifyException(
+                f"[TILE-4] {self.type.groups.data} groups "
+                f"do not divide {columns} columns"
+            )
+
+
+@irdl_op_definition
+class SequenceOp(IRDLOperation):
+    """A count that one core raises and one other core waits for.
+
+    ``%s = tile.sequence 6 -> 7 : !tile.sequence``
+    """
+
+    name = "tile.sequence"
+    source = prop_def(IntegerAttr[I64])
+    sink = prop_def(IntegerAttr[I64])
+    result = result_def(SequenceType)
+    assembly_format = "$source `->` $sink attr-dict `:` type($result)"
+
+    def __init__(self, source: int, sink: int) -> None:
+        super().__init__(
+            properties={"source": integer(source), "sink": integer(sink)},
+            result_types=[SequenceType()],
+        )
+
+    def verify_(self) -> None:
+        """TILE-5: source and sink differ."""
+        if self.source == self.sink:
+            raise VerifyException("[TILE-5] a core does not wait for itself")
+
+
+@irdl_op_definition
+class SweepOp(IRDLOperation):
+    """Run the body once per position of a rectangle of an OFM, rows first.
+
+    ``tile.sweep "conv2" core 7 rows <0 : 32> columns <0 : 32> { … }``
+    """
+
+    name = "tile.sweep"
+    layer = prop_def(StringAttr)
+    core = opt_prop_def(IntegerAttr[I64])
+    rows = prop_def(Range)
+    columns = prop_def(Range)
+    body = region_def("single_block")
+    traits = traits_def(NoTerminator())
+    assembly_format = (
+        "$layer (`core` $core^)? `rows` $rows `columns` $columns "
+        "attr-dict-with-keyword $body"
+    )
+
+    def __init__(
+        self,
+        layer: str,
+        rows: Range,
+        columns: Range,
+        operations: list[Operation],
+        core: int | None = None,
+    ) -> None:
+        super().__init__(
+            properties={
+                "layer": StringAttr(layer),
+                "rows": rows,
+                "columns": columns,
+                "core": None if core is None else integer(core),
+            },
+            regions=[Region(Block(operations))],
+        )
+
+    @property
+    def positions(self) -> int:
+        """How often the body runs."""
+        return self.rows.size * self.columns.size

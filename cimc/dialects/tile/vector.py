@@ -1,0 +1,289 @@
+"""The vector unit: requantisation, pooling, addition, tables, and the OFM store."""
+
+from __future__ import annotations
+
+from xdsl.dialects.builtin import I64, IntegerAttr, IntegerType, VectorType, i32
+from xdsl.ir import SSAValue
+from xdsl.irdl import (
+    irdl_op_definition,
+    operand_def,
+    prop_def,
+    result_def,
+    traits_def,
+)
+from xdsl.traits import HasParent, Pure
+from xdsl.utils.exceptions import VerifyException
+
+from cimc.dialects.cim import Clamp, Quantisation, Range, WeightsRef
+from cimc.dialects.tile.body import BodyOp, element_of, length_of, vector
+from cimc.dialects.tile.memory import SweepOp, integer
+from cimc.dialects.tile.types import FeatureMapType, Real
+
+_PURE = traits_def(HasParent(SweepOp), Pure())
+
+
+@irdl_op_definition
+class FinishOp(BodyOp):
+    """Add the bias, requantise per channel, and clamp.
+
+    clamp(round(float32(sum + bias) · multiplier) + zero), rounding half to even;
+    ``channels`` says which part of the bias and multiplier vectors applies.
+
+    ``%y = tile.finish %p bias #cim.weights<…> multiplier #cim.weights<…>
+    channels <0 : 64> zero -5 clamp <-5 : 127> : vector<64xi32> -> vector<64xi8>``
+    """
+
+    name = "tile.finish"
+    sums = operand_def(VectorType)
+    bias = prop_def(WeightsRef)
+    multiplier = prop_def(WeightsRef)
+    channels = prop_def(Range)
+    zero = prop_def(IntegerAttr[I64])
+    clamp = prop_def(Clamp)
+    result = result_def(VectorType)
+    traits = _PURE
+    assembly_format = (
+        "$sums `bias` $bias `multiplier` $multiplier `channels` $channels "
+        "`zero` $zero `clamp` $clamp attr-dict `:` type($sums) `->` type($result)"
+    )
+
+    def __init__(
+        self,
+        sums: SSAValue,
+        bias: WeightsRef,
+        multiplier: WeightsRef,
+        channels: Range,
+        zero: int,
+        clamp: Clamp,
+        element: IntegerType,
+    ) -> None:
+        super().__init__(
+            operands=[sums],
+            properties={
+                "bias": bias,
+                "multiplier": multiplier,
+                "channels": channels,
+                "zero": integer(zero),
+                "clamp": clamp,
+            },
+            result_types=[vector(length_of(sums), element)],
+        )
+
+    def verify_(self) -> None:
+        """TILE-9: channels, sums and result have one length."""
+        if not self.channels.size == length_of(self.sums) == length_of(self.result):
+            raise VerifyException("[TILE-9] channels, sums and result differ in length")
+
+
+class _ReduceOp(BodyOp):
+    """Reduce ``segments`` equal parts of a vector to one."""
+
+    operand = operand_def(VectorType)
+    segments = prop_def(IntegerAttr[I64])
+    result = result_def(VectorType)
+    traits = _PURE
+
+    def verify_(self) -> None:
+        """TILE-10: the vector has ``segments`` parts of the result's length."""
+        parts = self.segments.value.data * length_of(self.result)
+        if length_of(self.operand) != parts:
+            raise VerifyException(
+                f"[TILE-10] {self.segments.value.data} segments of "
+                f"{length_of(self.result)} are not {length_of(self.operand)} elements"
+            )
+
+
+@irdl_op_definition
+class MaxOp(_ReduceOp):
+    """Largest element per channel.
+
+    ``%y = tile.max %a segments 9 : vector<576xi8> -> vector<64xi8>``
+    """
+
+    name = "tile.max"
+    assembly_format = (
+        "$operand `segments` $segments attr-dict `:` type($operand) `->` type($result)"
+    )
+
+    def __init__(self, operand: SSAValue, segments: int) -> None:
+        super().__init__(
+            operands=[operand],
+            properties={"segments": integer(segments)},
+            result_types=[vector(length_of(operand) // segments, element_of(operand))],
+        )
+
+
+@irdl_op_definition
+class SumOp(_ReduceOp):
+    """Integer sum per channel.
+
+    ``%p = tile.sum %a segments 64 : vector<4096xi8> -> vector<64xi32>``
+    """
+
+    name = "tile.sum"
+    assembly_format = (
+        "$operand `segments` $segments attr-dict `:` type($operand) `->` type($result)"
+    )
+
+    def __init__(self, operand: SSAValue, segments: int) -> None:
+        super().__init__(
+            operands=[operand],
+            properties={"segments": integer(segments)},
+            result_types=[vector(length_of(operand) // segments, i32)],
+        )
+
+
+@irdl_op_definition
+class AverageOp(_ReduceOp):
+    """Mean per channel as onnxruntime's QLinearAveragePool computes it, in float32.
+
+    d = scale_in · (x − zero_in), summed in order; the result is
+    saturate(round(sum / count / scale_out + zero_out)).
+
+    ``%y = tile.average %a segments 4 count 4 from <0.1 : -3> to <0.1 : -3> :
+    vector<256xi8> -> vector<64xi8>``
+    """
+
+    name = "tile.average"
+    count = prop_def(IntegerAttr[I64])
+    source = prop_def(Quantisation)
+    target = prop_def(Quantisation)
+    assembly_format = (
+        "$operand `segments` $segments `count` $count `from` $source `to` $target "
+        "attr-dict `:` type($operand) `->` type($result)"
+    )
+
+    def __init__(
+        self,
+        operand: SSAValue,
+        segments: int,
+        count: int,
+        source: Quantisation,
+        target: Quantisation,
+        element: IntegerType,
+    ) -> None:
+        super().__init__(
+            operands=[operand],
+            properties={
+                "segments": integer(segments),
+                "count": integer(count),
+                "source": source,
+                "target": target,
+            },
+            result_types=[vector(length_of(operand) // segments, element)],
+        )
+
+
+@irdl_op_definition
+class AddOp(BodyOp):
+    """Add two quantised vectors as onnxruntime's QLinearAdd does.
+
+    saturate(round(fma(a, ratio_a, fma(b, ratio_b, offset)))), all in float32.
+
+    ``%y = tile.add %a times <0.5>, %b times <0.7> offset <-3.1> : vector<64xi8>,
+    vector<64xi8> -> vector<64xi8>``
+    """
+
+    name = "tile.add"
+    lhs = operand_def(VectorType)
+    rhs = operand_def(VectorType)
+    lhs_ratio = prop_def(Real)
+    rhs_ratio = prop_def(Real)
+    offset = prop_def(Real)
+    result = result_def(VectorType)
+    traits = _PURE
+    assembly_format = (
+        "$lhs `times` $lhs_ratio `,` $rhs `times` $rhs_ratio `offset` $offset "
+        "attr-dict `:` type($lhs) `,` type($rhs) `->` type($result)"
+    )
+
+    def __init__(
+        self,
+        lhs: SSAValue,
+        rhs: SSAValue,
+        lhs_ratio: float,
+        rhs_ratio: float,
+        offset: float,
+        element: IntegerType,
+    ) -> None:
+        super().__init__(
+            operands=[lhs, rhs],
+            properties={
+                "lhs_ratio": Real.of(lhs_ratio),
+                "rhs_ratio": Real.of(rhs_ratio),
+                "offset": Real.of(offset),
+            },
+            result_types=[vector(length_of(lhs), element)],
+        )
+
+    def verify_(self) -> None:
+        """TILE-11: both operands and the result have one length."""
+        if not length_of(self.lhs) == length_of(self.rhs) == length_of(self.result):
+            raise VerifyException("[TILE-11] operands and result differ in length")
+
+
+@irdl_op_definition
+class TableOp(BodyOp):
+    """Replace each element by its entry of a 256-entry table.
+
+    The index is the stored byte, read as unsigned.
+
+    ``%y = tile.table %x #cim.weights<"relu.table", "…"> : vector<64xi8> ->
+    vector<64xi8>``
+    """
+
+    name = "tile.table"
+    operand = operand_def(VectorType)
+    table = prop_def(WeightsRef)
+    result = result_def(VectorType)
+    traits = _PURE
+    assembly_format = "$operand $table attr-dict `:` type($operand) `->` type($result)"
+
+    def __init__(
+        self, operand: SSAValue, table: WeightsRef, element: IntegerType
+    ) -> None:
+        super().__init__(
+            operands=[operand],
+            properties={"table": table},
+            result_types=[vector(length_of(operand), element)],
+        )
+
+
+@irdl_op_definition
+class StoreOp(BodyOp):
+    """Write channels of the current position of an OFM.
+
+    ``tile.store %y, %ofm channels <0 : 64> : vector<64xi8>, !tile.feature_map<…>``
+    """
+
+    name = "tile.store"
+    value = operand_def(VectorType)
+    target = operand_def(FeatureMapType)
+    channels = prop_def(Range)
+    assembly_format = (
+        "$value `,` $target `channels` $channels attr-dict `:` type($value) `,` "
+        "type($target)"
+    )
+
+    def __init__(self, value: SSAValue, target: SSAValue, channels: Range) -> None:
+        super().__init__(operands=[value, target], properties={"channels": channels})
+
+    @property
+    def target_type(self) -> FeatureMapType:
+        """Type of the OFM."""
+        assert isinstance(self.target.type, FeatureMapType)
+        return self.target.type
+
+    def verify_(self) -> None:
+        """TILE-12: the vector fits the channels, the channels and position the map."""
+        height, width, channels = self.target_type.shape
+        if (
+            self.channels.size != length_of(self.value)
+            or self.channels.stop > channels
+            or self.target_type.element != element_of(self.value)
+        ):
+            raise VerifyException(
+                "[TILE-12] the vector does not match the channels of the map"
+            )
+        if self.sweep.rows.stop > height or self.sweep.columns.stop > width:
+            raise VerifyException("[TILE-12] the sweep leaves the feature map")

@@ -1,0 +1,231 @@
+"""Windows, matrix-vector products and partial sums."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import ClassVar
+
+from xdsl.dialects.builtin import VectorType, i32
+from xdsl.ir import SSAValue
+from xdsl.irdl import (
+    VarConstraint,
+    base,
+    irdl_op_definition,
+    operand_def,
+    prop_def,
+    result_def,
+    traits_def,
+)
+from xdsl.traits import HasParent, Pure
+from xdsl.utils.exceptions import VerifyException
+
+from cimc.dialects.cim import Range, Window
+from cimc.dialects.tile.body import BodyOp, length_of, vector
+from cimc.dialects.tile.memory import SweepOp
+from cimc.dialects.tile.types import BlockType, FeatureMapType, PartialSumsType
+
+
+@irdl_op_definition
+class WindowOp(BodyOp):
+    """Elements of an IFM under the window at the current position, as one vector.
+
+    The vector runs over kernel rows, kernel columns, then ``channels``; ``taps``
+    keeps part of the kernel (where a pooling window is cut at a border) and
+    ``elements`` a part of the vector (one row block of an im2col matrix).
+
+    ``%a = tile.window %x <kernel 3x3 …> taps <0 : 3> <0 : 3> channels <0 : 64>
+    elements <0 : 288> : !tile.feature_map<…> -> vector<288xi8>``
+    """
+
+    name = "tile.window"
+    source = operand_def(FeatureMapType)
+    window = prop_def(Window)
+    tap_rows = prop_def(Range)
+    tap_columns = prop_def(Range)
+    channels = prop_def(Range)
+    elements = prop_def(Range)
+    result = result_def(VectorType)
+    traits = traits_def(HasParent(SweepOp), Pure())
+    assembly_format = (
+        "$source $window `taps` $tap_rows $tap_columns `channels` $channels "
+        "`elements` $elements attr-dict `:` type($source) `->` type($result)"
+    )
+
+    def __init__(
+        self,
+        source: SSAValue,
+        window: Window,
+        *,
+        tap_rows: Range | None = None,
+        tap_columns: Range | None = None,
+        channels: Range | None = None,
+        elements: Range | None = None,
+    ) -> None:
+        assert isinstance(source.type, FeatureMapType)
+        tap_rows = tap_rows or Range.of(0, window.kernel[0])
+        tap_columns = tap_columns or Range.of(0, window.kernel[1])
+        channels = channels or Range.of(0, source.type.channels.data)
+        size = tap_rows.size * tap_columns.size * channels.size
+        elements = elements or Range.of(0, size)
+        super().__init__(
+            operands=[source],
+            properties={
+                "window": window,
+                "tap_rows": tap_rows,
+                "tap_columns": tap_columns,
+                "channels": channels,
+                "elements": elements,
+            },
+            result_types=[vector(elements.size, source.type.element)],
+        )
+
+    @property
+    def source_type(self) -> FeatureMapType:
+        """Type of the IFM."""
+        assert isinstance(self.source.type, FeatureMapType)
+        return self.source.type
+
+    def input_row(self, row: int, tap: int) -> int:
+        """IFM row, perhaps in the halo, under kernel row ``tap`` at output ``row``."""
+        return (
+            row * self.window.stride[0]
+            + tap * self.window.dilation[0]
+            - self.window.pad[0]
+        )
+
+    def input_column(self, column: int, tap: int) -> int:
+        """IFM column under kernel column ``tap`` at output column ``column``."""
+        return (
+            column * self.window.stride[1]
+            + tap * self.window.dilation[1]
+            - self.window.pad[1]
+        )
+
+    def verify_(self) -> None:
+        """TILE-6: ranges are within bounds. TILE-7: the window stays in the map."""
+        taps = (self.tap_rows.size, self.tap_columns.size)
+        size = prod(taps) * self.channels.size
+        if (
+            self.tap_rows.stop > self.window.kernel[0]
+            or self.tap_columns.stop > self.window.kernel[1]
+            or self.channels.stop > self.source_type.channels.data
+            or self.elements.stop > size
+            or length_of(self.result) != self.elements.size
+        ):
+            raise VerifyException(
+                "[TILE-6] taps, channels, elements and the vector's length must agree "
+                "with the kernel and the map"
+            )
+        top, left, bottom, right = self.source_type.halo
+        height, width, _ = self.source_type.shape
+        rows, columns = self.sweep.rows, self.sweep.columns
+        if (
+            self.input_row(rows.start, self.tap_rows.start) < -top
+            or self.input_row(rows.stop - 1, self.tap_rows.stop - 1) >= height + bottom
+            or self.input_column(columns.start, self.tap_columns.start) < -left
+            or self.input_column(columns.stop - 1, self.tap_columns.stop - 1)
+            >= width + right
+        ):
+            raise VerifyException(
+                "[TILE-7] the window leaves the feature map and its halo"
+            )
+
+
+@irdl_op_definition
+class MvmOp(BodyOp):
+    """Multiply a window with a weight block, exactly: block^T · vector.
+
+    ``%p = tile.mvm %w, %a : !tile.block<288x64xi8, groups 1>, vector<288xi8> ->
+    vector<64xi32>``
+    """
+
+    name = "tile.mvm"
+    block = operand_def(BlockType)
+    operand = operand_def(VectorType)
+    result = result_def(VectorType)
+    traits = traits_def(HasParent(SweepOp), Pure())
+    assembly_format = (
+        "$block `,` $operand attr-dict `:` type($block) `,` type($operand) "
+        "`->` type($result)"
+    )
+
+    def __init__(self, block: SSAValue, operand: SSAValue) -> None:
+        assert isinstance(block.type, BlockType)
+        super().__init__(
+            operands=[block, operand],
+            result_types=[vector(block.type.columns.data, i32)],
+        )
+
+    @property
+    def block_type(self) -> BlockType:
+        """Type of the weight block."""
+        assert isinstance(self.block.type, BlockType)
+        return self.block.type
+
+    def verify_(self) -> None:
+        """TILE-8: lengths of block, input and output agree."""
+        block = self.block_type
+        if (
+            length_of(self.operand) != block.rows.data * block.groups.data
+            or length_of(self.result) != block.columns.data
+        ):
+            raise VerifyException(
+                f"[TILE-8] a block of {block.rows.data}x{block.columns.data} in "
+                f"{block.groups.data} groups cannot take {length_of(self.operand)} "
+                f"elements to {length_of(self.result)}"
+            )
+
+
+@irdl_op_definition
+class AccumulateOp(BodyOp):
+    """Add two vectors of partial sums.
+
+    ``%r = tile.accumulate %p, %q : vector<64xi32>``
+    """
+
+    name = "tile.accumulate"
+    T: ClassVar = VarConstraint("T", base(VectorType))
+    lhs = operand_def(T)
+    rhs = operand_def(T)
+    result = result_def(T)
+    traits = traits_def(HasParent(SweepOp), Pure())
+    assembly_format = "$lhs `,` $rhs attr-dict `:` type($result)"
+
+    def __init__(self, lhs: SSAValue, rhs: SSAValue) -> None:
+        super().__init__(operands=[lhs, rhs], result_types=[lhs.type])
+
+
+@irdl_op_definition
+class LoadPartialOp(BodyOp):
+    """Read the partial sums of the current position.
+
+    ``%p = tile.load_partial %sums : !tile.partial_sums<8x8x64xi32> -> vector<64xi32>``
+    """
+
+    name = "tile.load_partial"
+    source = operand_def(PartialSumsType)
+    result = result_def(VectorType)
+    assembly_format = "$source attr-dict `:` type($source) `->` type($result)"
+
+    def __init__(self, source: SSAValue) -> None:
+        assert isinstance(source.type, PartialSumsType)
+        super().__init__(
+            operands=[source],
+            result_types=[vector(source.type.channels.data, i32)],
+        )
+
+
+@irdl_op_definition
+class StorePartialOp(BodyOp):
+    """Write the partial sums of the current position.
+
+    ``tile.store_partial %p, %sums : vector<64xi32>, !tile.partial_sums<8x8x64xi32>``
+    """
+
+    name = "tile.store_partial"
+    value = operand_def(VectorType)
+    target = operand_def(PartialSumsType)
+    assembly_format = "$value `,` $target attr-dict `:` type($value) `,` type($target)"
+
+    def __init__(self, value: SSAValue, target: SSAValue) -> None:
+        super().__init__(operands=[value, target])
