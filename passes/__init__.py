@@ -1,1 +1,40 @@
 """Target-independent passes: on the graph and on the tile level."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from xdsl.passes import ModulePass
+
+
+def lazy_pass(module: str, name: str) -> Callable[[], type[ModulePass]]:
+    """A factory that imports ``module`` only when its pass ``name`` is wanted."""
+
+    def load() -> type[ModulePass]:
+        pass_class: type[ModulePass] = getattr(import_module(module), name)
+        return pass_class
+
+    return load
+
+
+#: Name in a pipeline → the pass. A backend adds its own through its ``Target``.
+PASSES: dict[str, Callable[[], type[ModulePass]]] = {
+    "convert-cnn-to-tile": lazy_pass(
+        "cimc.passes.tile.convert_cnn_to_tile", "ConvertCnnToTile"
+    ),
+    "im2col-partition": lazy_pass(
+        "cimc.passes.tile.im2col_partition", "Im2colPartition"
+    ),
+    "split-vectors": lazy_pass("cimc.passes.tile.split_vectors", "SplitVectors"),
+    "place-tiles": lazy_pass("cimc.passes.tile.place_tiles", "PlaceTiles"),
+    "distribute-sweeps": lazy_pass(
+        "cimc.passes.tile.distribute_sweeps", "DistributeSweeps"
+    ),
+    "insert-sync": lazy_pass("cimc.passes.tile.insert_sync", "InsertSync"),
+    "allocate-buffers": lazy_pass(
+        "cimc.passes.tile.allocate_buffers", "AllocateBuffers"
+    ),
+}

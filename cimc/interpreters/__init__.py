@@ -1,0 +1,1 @@
+"""Reference interpreters: what each IR level means, in numpy."""

@@ -1,0 +1,229 @@
+"""Interpreter of the ``tile`` level: sweeps in program order, vectorised.
+
+Signals have no effect here: program order is one of the orders they allow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from xdsl.dialects.builtin import IntegerType, ModuleOp
+from xdsl.ir import Operation, SSAValue
+
+from cimc.dialects import tile
+from cimc.dialects.cim import WeightsRef
+from cimc.dialects.tile.body import element_of
+from cimc.interpreters import numerics
+from cimc.weights import Array, WeightStore
+
+__all__ = ["interpret"]
+
+
+def interpret(
+    module: ModuleOp, weights: WeightStore, inputs: Mapping[str, Array]
+) -> dict[str, Array]:
+    """Run a ``tile`` module on one image.
+
+    ``inputs`` maps the tensors of input feature maps to arrays (height, width,
+    channels). Returns every feature map by tensor name in the same form.
+    """
+    machine = _Machine(weights, inputs)
+    for operation in module.body.block.ops:
+        machine.execute(operation)
+    return {
+        map_.tensor.data: machine.interior(map_.result).copy()
+        for map_ in module.body.block.ops
+        if isinstance(map_, tile.FeatureMapOp)
+    }
+
+
+def _dtype(element: IntegerType) -> numerics.IntegerDType:
+    return np.uint8 if element == tile.ui8 else np.int8
+
+
+@dataclass
+class _Machine:
+    """Arrays by SSA value: memory objects outside sweeps, (positions, n) inside."""
+
+    weights: WeightStore
+    inputs: Mapping[str, Array]
+    values: dict[SSAValue, Array] = field(default_factory=dict[SSAValue, Array])
+
+    def execute(self, operation: Operation) -> None:
+        """Run one operation; those without a meaning for values are skipped."""
+        for class_, action in _ACTIONS:
+            if isinstance(operation, class_):
+                action(self, operation)
+                return
+
+    def constant(self, reference: WeightsRef) -> Array:
+        return self.weights.get_checked(reference.symbol.data, reference.checksum.data)
+
+    def interior(self, value: SSAValue) -> Array:
+        """A view of a feature map without its halo."""
+        assert isinstance(value.type, tile.FeatureMapType)
+        top, left, _, _ = value.type.halo
+        height, width, _ = value.type.shape
+        return self.values[value][top : top + height, left : left + width]
+
+    def feature_map(self, op: tile.FeatureMapOp) -> None:
+        top, left, bottom, right = op.type.halo
+        height, width, channels = op.type.shape
+        shape = (top + height + bottom, left + width + right, channels)
+        self.values[op.result] = np.full(
+            shape, op.type.fill.data, _dtype(op.type.element)
+        )
+        if op.role.data == "input":
+            self.interior(op.result)[...] = self.inputs[op.tensor.data]
+
+    def partial_sums(self, op: tile.PartialSumsOp) -> None:
+        self.values[op.result] = np.zeros(op.type.shape, np.int64)
+
+    def block(self, op: tile.BlockOp) -> None:
+        matrix = self.constant(op.matrix)
+        self.values[op.result] = matrix[op.rows.slice, op.columns.slice]
+
+    def sweep(self, op: tile.SweepOp) -> None:
+        for operation in op.body.block.ops:
+            self.execute(operation)
+
+    def window(self, op: tile.WindowOp) -> None:
+        source = self.values[op.source]
+        top, left, _, _ = op.source_type.halo
+        rows, columns = op.sweep.rows, op.sweep.columns
+        taps: list[Array] = []
+        for tap_row in range(op.tap_rows.start, op.tap_rows.stop):
+            first_row = op.input_row(rows.start, tap_row) + top
+            for tap_column in range(op.tap_columns.start, op.tap_columns.stop):
+                first_column = op.input_column(columns.start, tap_column) + left
+                taps.append(
+                    source[
+                        _strided(first_row, op.window.stride[0], rows.size),
+                        _strided(first_column, op.window.stride[1], columns.size),
+                        op.channels.slice,
+                    ]
+                )
+        flat = np.stack(taps, axis=2).reshape(op.sweep.positions, -1)
+        self.values[op.result] = flat[:, op.elements.slice]
+
+    def mvm(self, op: tile.MvmOp) -> None:
+        block, operand = self.values[op.block], self.values[op.operand]
+        groups = op.block_type.groups.data
+        positions = operand.shape[0]
+        # Channels vary fastest in a window, so groups are split off the last axis.
+        rows = block.shape[0]
+        taps = rows // _group_channels(op)
+        per_group = operand.reshape(positions, taps, groups, -1)
+        per_group = per_group.transpose(2, 0, 1, 3).reshape(groups, positions, rows)
+        columns = block.reshape(rows, groups, -1).transpose(1, 0, 2)
+        product = numerics.exact_matmul(per_group, columns)
+        self.values[op.result] = product.transpose(1, 0, 2).reshape(positions, -1)
+
+    def accumulate(self, op: tile.AccumulateOp) -> None:
+        self.values[op.result] = self.values[op.lhs] + self.values[op.rhs]
+
+    def _position_slices(self, op: tile.LoadPartialOp | tile.StorePartialOp) -> Any:
+        return op.sweep.rows.slice, op.sweep.columns.slice
+
+    def load_partial(self, op: tile.LoadPartialOp) -> None:
+        sums = self.values[op.source][self._position_slices(op)]
+        self.values[op.result] = sums.reshape(op.sweep.positions, -1)
+
+    def store_partial(self, op: tile.StorePartialOp) -> None:
+        target = self.values[op.target]
+        value = self.values[op.value]
+        slices = self._position_slices(op)
+        target[slices] = value.reshape(target[slices].shape)
+
+    def finish(self, op: tile.FinishOp) -> None:
+        sums = self.values[op.sums] + self.constant(op.bias)[op.channels.slice]
+        self.values[op.result] = numerics.requantise(
+            sums,
+            self.constant(op.multiplier)[op.channels.slice],
+            op.zero.value.data,
+            op.clamp.low,
+            op.clamp.high,
+            _dtype(element_of(op.result)),
+        )
+
+    def _segments(self, op: tile.MaxOp | tile.SumOp | tile.AverageOp) -> Array:
+        """The operand as (segments, positions, n)."""
+        operand = self.values[op.operand]
+        segments = op.segments.value.data
+        return operand.reshape(operand.shape[0], segments, -1).transpose(1, 0, 2)
+
+    def max(self, op: tile.MaxOp) -> None:
+        self.values[op.result] = self._segments(op).max(axis=0)
+
+    def sum(self, op: tile.SumOp) -> None:
+        self.values[op.result] = self._segments(op).sum(axis=0, dtype=np.int64)
+
+    def average(self, op: tile.AverageOp) -> None:
+        self.values[op.result] = numerics.mean(
+            self._segments(op),
+            op.count.value.data,
+            op.source.scale.data,
+            op.source.zero.data,
+            op.target.scale.data,
+            op.target.zero.data,
+            _dtype(element_of(op.result)),
+        )
+
+    def add(self, op: tile.AddOp) -> None:
+        self.values[op.result] = numerics.quantised_add(
+            self.values[op.lhs],
+            self.values[op.rhs],
+            op.lhs_ratio.value.data,
+            op.rhs_ratio.value.data,
+            op.offset.value.data,
+            _dtype(element_of(op.result)),
+        )
+
+    def table(self, op: tile.TableOp) -> None:
+        self.values[op.result] = numerics.lookup(
+            np.ascontiguousarray(self.values[op.operand]),
+            self.constant(op.table),
+            _dtype(element_of(op.result)),
+        )
+
+    def store(self, op: tile.StoreOp) -> None:
+        rows, columns = op.sweep.rows, op.sweep.columns
+        value = self.values[op.value].reshape(rows.size, columns.size, -1)
+        target = self.interior(op.target)
+        target[rows.slice, columns.slice, op.channels.slice] = value
+
+
+def _strided(first: int, stride: int, count: int) -> slice:
+    return slice(first, first + (count - 1) * stride + 1, stride)
+
+
+def _group_channels(op: tile.MvmOp) -> int:
+    """Input channels of one group of a grouped block."""
+    groups = op.block_type.groups.data
+    window = op.operand.owner
+    if groups == 1 or not isinstance(window, tile.WindowOp):
+        return op.block_type.rows.data
+    return window.channels.size // groups
+
+
+_ACTIONS: tuple[tuple[type[Operation], Callable[[_Machine, Any], None]], ...] = (
+    (tile.FeatureMapOp, _Machine.feature_map),
+    (tile.PartialSumsOp, _Machine.partial_sums),
+    (tile.BlockOp, _Machine.block),
+    (tile.SweepOp, _Machine.sweep),
+    (tile.WindowOp, _Machine.window),
+    (tile.MvmOp, _Machine.mvm),
+    (tile.AccumulateOp, _Machine.accumulate),
+    (tile.LoadPartialOp, _Machine.load_partial),
+    (tile.StorePartialOp, _Machine.store_partial),
+    (tile.FinishOp, _Machine.finish),
+    (tile.MaxOp, _Machine.max),
+    (tile.SumOp, _Machine.sum),
+    (tile.AverageOp, _Machine.average),
+    (tile.AddOp, _Machine.add),
+    (tile.TableOp, _Machine.table),
+    (tile.StoreOp, _Machine.store),
+)

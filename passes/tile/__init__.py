@@ -1,0 +1,1 @@
+"""Passes on the tile level, in the order in which a pipeline runs them."""

@@ -1,0 +1,108 @@
+"""``distribute-sweeps``: one sweep per core, linked by partial sums."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Operation, SSAValue
+from xdsl.passes import ModulePass
+
+from cimc.dialects import tile
+from cimc.dialects.tile.body import length_of
+from cimc.passes.tile.place_tiles import weight_blocks
+
+__all__ = ["DistributeSweeps"]
+
+
+@dataclass(frozen=True)
+class DistributeSweeps(ModulePass):
+    """Cut a sweep whose blocks lie on several cores into one sweep per core.
+
+    Each core adds its products to the partial sums that the core before it left in
+    shared memory; the last one finishes and stores the OFM. The cores of such a
+    chain are one horizontal group in the sense of Pelke et al.
+    """
+
+    name = "distribute-sweeps"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        """Replace sweeps by chains of sweeps, each with its core."""
+        for sweep in list(op.body.block.ops):
+            if isinstance(sweep, tile.SweepOp) and weight_blocks(sweep):
+                _distribute(sweep)
+
+
+def _core_of(mvm: tile.MvmOp) -> int:
+    assert isinstance(mvm.block.owner, tile.BlockOp)
+    core = mvm.block.owner.core
+    assert core is not None, "place-tiles runs before distribute-sweeps"
+    return core.value.data
+
+
+def _distribute(sweep: tile.SweepOp) -> None:
+    body = list(sweep.body.block.ops)
+    mvms = [op for op in body if isinstance(op, tile.MvmOp)]
+    total = next(op.sums for op in body if isinstance(op, tile.FinishOp))
+    chain = [(core, list(part)) for core, part in groupby(mvms, key=_core_of)]
+    replacement: list[Operation] = []
+    sums = _partial_sums(sweep, total)
+    if len(chain) > 1:
+        replacement.append(sums)
+    for index, (core, part) in enumerate(chain):
+        operations, local = _products(part)
+        if index > 0:
+            previous = tile.LoadPartialOp(sums.result)
+            joined = tile.AccumulateOp(previous.result, local)
+            operations += [previous, joined]
+            local = joined.result
+        if index < len(chain) - 1:
+            operations.append(tile.StorePartialOp(local, sums.result))
+        else:
+            operations += _remainder(body, total, local)
+        replacement.append(
+            tile.SweepOp(sweep.layer.data, sweep.rows, sweep.columns, operations, core)
+        )
+    block = sweep.parent_block()
+    assert block is not None
+    block.insert_ops_before(replacement, sweep)
+    sweep.detach()
+    sweep.erase()
+
+
+def _partial_sums(sweep: tile.SweepOp, total: SSAValue) -> tile.PartialSumsOp:
+    store = sweep.body.block.last_op
+    assert isinstance(store, tile.StoreOp)
+    height, width, _ = store.target_type.shape
+    shape = (height, width, length_of(total))
+    return tile.PartialSumsOp(sweep.layer.data, tile.PartialSumsType.of(shape))
+
+
+def _products(mvms: list[tile.MvmOp]) -> tuple[list[Operation], SSAValue]:
+    """Windows and products of one core, and their sum."""
+    operations: list[Operation] = []
+    total: SSAValue | None = None
+    for mvm in mvms:
+        assert isinstance(mvm.operand.owner, tile.WindowOp)
+        window = mvm.operand.owner.clone()
+        product = tile.MvmOp(mvm.block, window.result)
+        operations += [window, product]
+        if total is None:
+            total = product.result
+        else:
+            accumulate = tile.AccumulateOp(total, product.result)
+            operations.append(accumulate)
+            total = accumulate.result
+    assert total is not None
+    return operations, total
+
+
+def _remainder(
+    body: list[Operation], total: SSAValue, local: SSAValue
+) -> list[Operation]:
+    """What follows the sum ``total`` in the old sweep, working on ``local``."""
+    values = {total: local}
+    start = next(i for i, op in enumerate(body) if total in op.operands)
+    return [op.clone(values) for op in body[start:]]

@@ -1,0 +1,98 @@
+"""Rebuild the operations of a sweep for a part of its channels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from xdsl.ir import Operation, SSAValue
+
+from cimc.dialects import tile
+from cimc.dialects.cim import Range
+from cimc.dialects.tile.body import element_of
+
+__all__ = ["chunks", "narrow", "narrow_all"]
+
+
+def chunks(size: int, limit: int) -> list[Range]:
+    """Cut [0, size) into ranges of ``limit`` elements; the last may be shorter."""
+    return [
+        Range.of(start, min(start + limit, size)) for start in range(0, size, limit)
+    ]
+
+
+def _part(whole: Range, part: Range) -> Range:
+    return Range.of(whole.start + part.start, whole.start + part.stop)
+
+
+def narrow(
+    op: Operation, values: dict[SSAValue, SSAValue], channels: Range
+) -> Operation:
+    """The operation ``op`` for ``channels`` of the channels it works on.
+
+    ``values`` maps the results of operations already rebuilt.
+    """
+
+    def new(value: SSAValue) -> SSAValue:
+        return values.get(value, value)
+
+    match op:
+        case tile.WindowOp():
+            return tile.WindowOp(
+                new(op.source),
+                op.window,
+                tap_rows=op.tap_rows,
+                tap_columns=op.tap_columns,
+                channels=_part(op.channels, channels),
+            )
+        case tile.FinishOp():
+            return tile.FinishOp(
+                new(op.sums),
+                op.bias,
+                op.multiplier,
+                _part(op.channels, channels),
+                op.zero.value.data,
+                op.clamp,
+                element_of(op.result),
+            )
+        case tile.MaxOp():
+            return tile.MaxOp(new(op.operand), op.segments.value.data)
+        case tile.SumOp():
+            return tile.SumOp(new(op.operand), op.segments.value.data)
+        case tile.AverageOp():
+            return tile.AverageOp(
+                new(op.operand),
+                op.segments.value.data,
+                op.count.value.data,
+                op.source,
+                op.target,
+                element_of(op.result),
+            )
+        case tile.AddOp():
+            return tile.AddOp(
+                new(op.lhs),
+                new(op.rhs),
+                op.lhs_ratio.value.data,
+                op.rhs_ratio.value.data,
+                op.offset.value.data,
+                element_of(op.result),
+            )
+        case tile.TableOp():
+            return tile.TableOp(new(op.operand), op.table, element_of(op.result))
+        case tile.StoreOp():
+            return tile.StoreOp(new(op.value), op.target, _part(op.channels, channels))
+        case _:
+            raise AssertionError(f"{op.name} cannot be narrowed to some channels")
+
+
+def narrow_all(
+    operations: Iterable[Operation],
+    values: dict[SSAValue, SSAValue],
+    channels: Range,
+) -> list[Operation]:
+    """Rebuild ``operations`` in order, extending ``values`` by their results."""
+    rebuilt: list[Operation] = []
+    for op in operations:
+        narrowed = narrow(op, values, channels)
+        rebuilt.append(narrowed)
+        values.update(zip(op.results, narrowed.results, strict=True))
+    return rebuilt
