@@ -1,0 +1,1 @@
+"""Executable meaning of the target-independent levels, in numpy."""
