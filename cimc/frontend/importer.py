@@ -1,0 +1,73 @@
+"""Normal form of a quantised ONNX model → ``cnn`` module and weight store."""
+
+from __future__ import annotations
+
+from xdsl.dialects.builtin import ModuleOp, StringAttr
+from xdsl.ir import Block, Operation, Region, SSAValue
+
+from cimc.dialects.cim import WeightsRef
+from cimc.dialects.cnn import InputOp, OutputOp
+from cimc.frontend.operators.base import default_shape, feature_map
+from cimc.frontend.placement import Placement
+from cimc.weights import Array, WeightStore
+
+__all__ = ["build_module"]
+
+
+class _Builder:
+    """Collects ops, values by tensor, and constants."""
+
+    def __init__(self, placement: Placement) -> None:
+        self._placement = placement
+        self._values: dict[str, SSAValue] = {}
+        self.block = Block()
+        self.weights = WeightStore()
+
+    def value(self, tensor: str) -> SSAValue:
+        """The feature map that holds the integer tensor called ``tensor``."""
+        return self._values[tensor]
+
+    def bind(self, tensor: str, value: SSAValue) -> None:
+        """Say which value holds ``tensor``."""
+        self._values[tensor] = value
+
+    def constant(self, name: str, array: Array) -> WeightsRef:
+        """Store a constant and refer to it."""
+        return WeightsRef.of(name, self.weights.add(name, array))
+
+    def insert(self, op: Operation) -> SSAValue:
+        """Append an op with one result and return that."""
+        self.block.add_op(op)
+        return op.results[0]
+
+    def is_last_use(self, tensor: str) -> bool:
+        """Whether one op of the device and nobody else reads ``tensor``."""
+        graph = self._placement.graph
+        holders = [name for name, v in self._values.items() if v is self.value(tensor)]
+        return (
+            holders == [tensor]
+            and tensor not in self._placement.outputs
+            and sum(tensor in item.inputs for item in self._placement.items) == 1
+            and tensor not in graph.outputs
+        )
+
+
+def build_module(placement: Placement, name: str) -> tuple[ModuleOp, WeightStore]:
+    """The device's segment as a verified ``cnn`` module with its constants."""
+    graph, builder = placement.graph, _Builder(placement)
+    for tensor in placement.inputs:
+        shape, affine = default_shape(graph.shape(tensor)), graph.meaning(tensor)
+        assert shape is not None, "the readers of the units checked the shape"
+        assert affine is not None, "the readers of the units checked the parameters"
+        op = InputOp(tensor, feature_map(shape, affine))
+        builder.bind(tensor, builder.insert(op))
+    for item in placement.at("device"):
+        assert item.step is not None
+        assert item.unit is not None
+        builder.bind(item.unit.output, item.step.emit(builder))
+    for tensor in placement.outputs:
+        builder.block.add_op(OutputOp(builder.value(tensor), tensor))
+    module = ModuleOp(Region(builder.block))
+    module.attributes["cim.model"] = StringAttr(name)
+    module.verify()
+    return module, builder.weights

@@ -1,0 +1,38 @@
+"""How each ONNX operator becomes ``cnn``: operator name → lazy reader."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from cimc.frontend.operators.base import Reader
+from cimc.frontend.units import Unit
+
+__all__ = ["OPERATORS", "reader_of"]
+
+#: Operator type → ``module:function`` in this package.
+OPERATORS: dict[str, str] = {
+    "Conv": "convolution:read_conv",
+    "Gemm": "dense:read_gemm",
+    "MatMul": "dense:read_matmul",
+    "MaxPool": "pooling:read_max_pool",
+    "AveragePool": "pooling:read_average_pool",
+    "GlobalAveragePool": "pooling:read_global_average_pool",
+    "GlobalMaxPool": "pooling:read_global_max_pool",
+    "Add": "joining:read_add",
+    "Concat": "joining:read_concat",
+    **dict.fromkeys(
+        ("Flatten", "Reshape", "Squeeze", "Unsqueeze"), "reshaping:read_reshape"
+    ),
+}
+
+
+def reader_of(unit: Unit, *, unary: bool) -> Reader | None:
+    """The reader of a unit, or None for an operator that the device lacks.
+
+    ``unary`` says that the unit is an elementwise function of one feature map.
+    """
+    place = "elementwise:read_unary" if unary else OPERATORS.get(unit.node.op_type, "")
+    if not place:
+        return None
+    module, function = place.split(":")
+    return getattr(import_module(f"{__name__}.{module}"), function)

@@ -1,0 +1,57 @@
+"""Gemm and MatMul with constant weights: convolutions that cover the whole map."""
+
+from __future__ import annotations
+
+from math import prod
+
+import numpy as np
+
+from cimc.dialects.cim import Window
+from cimc.frontend.graph import attributes
+from cimc.frontend.operators.base import Context, Refusal, Step
+from cimc.frontend.operators.weights import Kernel, convolve, read_kernel
+from cimc.frontend.units import Unit
+
+__all__ = ["read_gemm", "read_matmul"]
+
+
+def read_gemm(unit: Unit, context: Context) -> Step:
+    """Gemm of one row with constant weights, alpha = beta = 1."""
+    found = attributes(unit.node)
+    if found.get("alpha", 1.0) != 1.0 or found.get("beta", 1.0) != 1.0:
+        raise Refusal("its alpha or beta is not 1")
+    if found.get("transA", 0):
+        raise Refusal("its first operand is transposed")
+    transposed = bool(found.get("transB", 0))
+    kernel = read_kernel(unit, context, cout_axis=0 if transposed else 1)
+    matrix = kernel.values.T if transposed else kernel.values
+    return _dense(unit, context, kernel, matrix)
+
+
+def read_matmul(unit: Unit, context: Context) -> Step:
+    """MatMul of one row with a constant matrix."""
+    constant = context.graph.dequantised(unit.node.input[1])
+    if constant is None or not context.graph.is_constant(constant.input[0]):
+        raise Refusal("its second operand is not a constant matrix")
+    if len(context.graph.constant(constant.input[0]).shape) != 2:
+        raise Refusal("its second operand is not a matrix")
+    kernel = read_kernel(unit, context, cout_axis=1)
+    return _dense(unit, context, kernel, kernel.values)
+
+
+def _dense(unit: Unit, context: Context, kernel: Kernel, matrix: np.ndarray) -> Step:
+    """A convolution whose kernel is as large as the map behind the row.
+
+    The rows of ``matrix`` (cin, cout) follow ONNX's order of a flattened map
+    (c, h, w); the device's order is (h, w, c).
+    """
+    shape, ifm = context.onnx_shape(unit), context.ifm(unit)
+    if prod(shape[:-1]) != 1 or shape[-1] != prod(ifm.shape):
+        raise Refusal(f"its operand has shape {shape}, not one row")
+    rows, cout = matrix.shape
+    if rows != prod(ifm.shape):
+        raise Refusal(f"its weights have {rows} rows, its operand {shape[-1]} elements")
+    by_channel = matrix.reshape(ifm.channels, ifm.height, ifm.width, cout)
+    weights = np.ascontiguousarray(by_channel.transpose(1, 2, 0, 3))
+    window = Window.of((ifm.height, ifm.width))
+    return convolve(unit, context, kernel, weights, window, (1, 1, cout))

@@ -1,0 +1,59 @@
+"""Functions of one stored byte: a clamp of the producing convolution, or a table."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+from xdsl.dialects.builtin import StringAttr
+from xdsl.ir import SSAValue
+
+from cimc.dialects.cim import Clamp
+from cimc.dialects.cnn import ConvOp, TableOp
+from cimc.dialects.feature_map import FeatureMap
+from cimc.frontend.operators.base import Context, Emitter, Step
+from cimc.frontend.tables import stored_values, tabulate
+from cimc.frontend.units import Unit
+from cimc.weights import Array
+
+__all__ = ["read_unary"]
+
+
+def read_unary(unit: Unit, context: Context) -> Step:
+    """An elementwise function, or a mere change of quantisation (no operator)."""
+    ifm = context.ifm(unit)
+    ofm = context.ofm(unit, ifm.shape)
+    table = tabulate(unit, context.graph)
+    return Step(ofm, partial(_emit, unit, ifm, ofm, table))
+
+
+def _emit(
+    unit: Unit, ifm: FeatureMap, ofm: FeatureMap, table: Array, emitter: Emitter
+) -> SSAValue:
+    value = emitter.value(unit.inputs[0])
+    if ifm.encoding == ofm.encoding and (bounds := _bounds(table, ofm)):
+        if bounds == (ofm.low, ofm.high):
+            return value
+        producer = value.owner
+        if isinstance(producer, ConvOp) and emitter.is_last_use(unit.inputs[0]):
+            old = producer.clamp
+            low, high = np.clip(bounds, old.low, old.high)
+            producer.clamp = Clamp.of(int(low), int(high))
+            producer.tensor = StringAttr(unit.output)
+            return value
+    return emitter.insert(
+        TableOp(
+            value,
+            ofm,
+            table=emitter.constant(f"{unit.layer}.table", table.view(np.uint8)),
+            layer=unit.layer,
+            tensor=unit.output,
+        )
+    )
+
+
+def _bounds(table: Array, ofm: FeatureMap) -> tuple[int, int] | None:
+    """(low, high) if the table is a clamp of stored values, else None."""
+    values = stored_values(ofm.unsigned)
+    low, high = int(table.min()), int(table.max())
+    return (low, high) if np.array_equal(table, values.clip(low, high)) else None

@@ -1,0 +1,107 @@
+"""MaxPool, AveragePool and the global pools."""
+
+from __future__ import annotations
+
+from cimc.dialects.cim import Window
+from cimc.dialects.cnn import AveragePoolOp, GlobalAveragePoolOp, MaxPoolOp
+from cimc.dialects.feature_map import FeatureMap
+from cimc.frontend.graph import attributes
+from cimc.frontend.operators.base import Context, Refusal, Step, spatial_shape
+from cimc.frontend.operators.windows import read_window
+from cimc.frontend.units import Unit
+
+__all__ = [
+    "read_average_pool",
+    "read_global_average_pool",
+    "read_global_max_pool",
+    "read_max_pool",
+]
+
+
+def _window(unit: Unit, ifm: FeatureMap) -> Window:
+    kernel = attributes(unit.node)["kernel_shape"]
+    if len(kernel) != 2:
+        raise Refusal("it is not two-dimensional")
+    height, width = kernel
+    window = read_window(unit.node, (height, width), (ifm.height, ifm.width))
+    top, left, bottom, right = window.pad
+    if max(top, bottom) >= height or max(left, right) >= width:
+        raise Refusal("its padding is as large as its kernel")
+    return window
+
+
+def _max_pool(unit: Unit, context: Context, ifm: FeatureMap, window: Window) -> Step:
+    rows, columns = window.output_size(ifm.height, ifm.width)
+    ofm = context.ofm(unit, (rows, columns, ifm.channels))
+    if ofm.encoding != ifm.encoding:
+        raise Refusal("its result is quantised otherwise than its operand")
+    return Step(
+        ofm,
+        lambda emitter: emitter.insert(
+            MaxPoolOp(
+                emitter.value(unit.inputs[0]),
+                ofm,
+                window=window,
+                layer=unit.layer,
+                tensor=unit.output,
+            )
+        ),
+    )
+
+
+def read_max_pool(unit: Unit, context: Context) -> Step:
+    """Largest value of each window."""
+    if len(unit.node.output) > 1 and unit.node.output[1]:
+        raise Refusal("its output of indices is used")
+    ifm = spatial_shape(context, unit)
+    return _max_pool(unit, context, ifm, _window(unit, ifm))
+
+
+def read_global_max_pool(unit: Unit, context: Context) -> Step:
+    """Largest value of each channel."""
+    ifm = spatial_shape(context, unit)
+    return _max_pool(unit, context, ifm, Window.of((ifm.height, ifm.width)))
+
+
+def read_average_pool(unit: Unit, context: Context) -> Step:
+    """Average of each window."""
+    ifm = spatial_shape(context, unit)
+    window = _window(unit, ifm)
+    found = attributes(unit.node)
+    include = bool(found.get("count_include_pad", 0))
+    if window.dilation != (1, 1):
+        raise Refusal("its window is dilated")
+    if include and found.get("ceil_mode", 0):
+        raise Refusal("ceil_mode and count_include_pad together are ambiguous")
+    rows, columns = window.output_size(ifm.height, ifm.width)
+    ofm = context.ofm(unit, (rows, columns, ifm.channels))
+    return Step(
+        ofm,
+        lambda emitter: emitter.insert(
+            AveragePoolOp(
+                emitter.value(unit.inputs[0]),
+                ofm,
+                window=window,
+                count_include_pad=include,
+                layer=unit.layer,
+                tensor=unit.output,
+            )
+        ),
+    )
+
+
+def read_global_average_pool(unit: Unit, context: Context) -> Step:
+    """Average of each channel."""
+    ifm = spatial_shape(context, unit)
+    ofm = context.ofm(unit, (1, 1, ifm.channels))
+    return Step(
+        ofm,
+        lambda emitter: emitter.insert(
+            GlobalAveragePoolOp(
+                emitter.value(unit.inputs[0]),
+                ofm,
+                layer=unit.layer,
+                tensor=unit.output,
+            )
+        ),
+    )

@@ -1,0 +1,130 @@
+"""Constant operands of Conv, Gemm and MatMul: weights and bias as integers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from onnx import NodeProto
+
+from cimc.dialects.cim import Clamp, Window
+from cimc.dialects.cnn import ConvOp
+from cimc.frontend.graph import Affine
+from cimc.frontend.operators.base import Context, Emitter, Refusal, Shape, Step
+from cimc.frontend.units import Unit
+from cimc.weights import Array
+
+__all__ = ["Kernel", "convolve", "read_kernel"]
+
+#: Relative difference of float32 products that may come from another order of factors.
+_ROUNDING = 1e-6
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """Weights with their zero point subtracted, bias, and scale per output channel.
+
+    ``values`` is int8 in the layout of ONNX, ``scale`` float32 and ``bias`` int32 of
+    length cout.
+    """
+
+    values: Array
+    scale: Array
+    bias: Array
+    name: str
+
+
+def read_kernel(unit: Unit, context: Context, *, cout_axis: int) -> Kernel:
+    """Read operands 1 (weights) and 2 (bias) of a node.
+
+    Raises:
+        Refusal: they are not constant, or not what the device multiplies with.
+    """
+    node, graph = unit.node, context.graph
+    source = graph.dequantised(node.input[1])
+    if source is None or not graph.is_constant(source.input[0]):
+        raise Refusal("its weights are not quantised constants")
+    affine = graph.affine(source)
+    stored = graph.constant(source.input[0])
+    if affine is None or stored.dtype.name not in ("int8", "uint8"):
+        raise Refusal(f"its weights are {stored.dtype}, not int8 or uint8")
+    cout = stored.shape[cout_axis]
+    scale = _per_channel(affine, affine.scale, cout_axis, stored.ndim, cout)
+    zero = _per_channel(affine, affine.zero, cout_axis, stored.ndim, cout)
+    along = [1] * stored.ndim
+    along[cout_axis] = cout
+    values = stored.astype(np.int16) - zero.astype(np.int16).reshape(along)
+    if values.min() < -128 or values.max() > 127:
+        raise Refusal(
+            "its weights minus their zero point leave int8 "
+            f"(they span [{values.min()}, {values.max()}])"
+        )
+    ifm = context.ifm(unit)
+    bias = _read_bias(node, context, np.float32(ifm.scale) * scale)
+    return Kernel(values.astype(np.int8), scale, bias, source.input[0])
+
+
+def _per_channel(
+    affine: Affine, values: Array, axis: int, rank: int, cout: int
+) -> Array:
+    if affine.per_tensor:
+        return np.full(cout, values.item(), values.dtype)
+    if affine.axis % rank != axis or values.shape != (cout,):
+        raise Refusal("its weights are not quantised per output channel")
+    return values
+
+
+def _read_bias(node: NodeProto, context: Context, expected: Array) -> Array:
+    """The int32 bias, whose scale must be ``expected`` = s_x · s_w."""
+    if len(node.input) < 3 or not node.input[2]:
+        return np.zeros(expected.shape, np.int32)
+    graph = context.graph
+    source = graph.dequantised(node.input[2])
+    if source is None or not graph.is_constant(source.input[0]):
+        raise Refusal("its bias is not a quantised constant")
+    affine, stored = graph.affine(source), graph.constant(source.input[0])
+    if affine is None or stored.dtype != np.int32 or affine.zero.any():
+        raise Refusal("its bias is not int32 with zero point 0")
+    if not np.allclose(affine.scale.ravel(), expected, rtol=_ROUNDING, atol=0):
+        raise Refusal("the scale of its bias is not that of input times weights")
+    if stored.size not in (1, expected.size):
+        raise Refusal(f"its bias has shape {stored.shape}, not ({expected.size},)")
+    return np.broadcast_to(stored.ravel(), expected.shape)
+
+
+def convolve(
+    unit: Unit,
+    context: Context,
+    kernel: Kernel,
+    weights: Array,
+    window: Window,
+    shape: Shape,
+    groups: int = 1,
+) -> Step:
+    """The step of a convolution with ``weights`` (kh, kw, cin / groups, cout).
+
+    Raises:
+        Refusal: a sum could leave int32.
+    """
+    ifm, ofm = context.ifm(unit), context.ofm(unit, shape)
+    reach = max(ifm.high - ifm.zero, ifm.zero - ifm.low)
+    sums = np.abs(weights.astype(np.int64)).sum((0, 1, 2)) * reach
+    if (sums + np.abs(kernel.bias.astype(np.int64))).max() >= 2**31:
+        raise Refusal("its sums can leave int32")
+
+    def emit(emitter: Emitter) -> ConvOp:
+        return ConvOp(
+            emitter.value(unit.inputs[0]),
+            ofm,
+            weights=emitter.constant(f"{unit.layer}.weights", weights),
+            bias=emitter.constant(f"{unit.layer}.bias", kernel.bias),
+            weight_scale=emitter.constant(f"{unit.layer}.scale", kernel.scale),
+            window=window,
+            groups=groups,
+            clamp=Clamp.of(ofm.low, ofm.high),
+            layer=unit.layer,
+            tensor=unit.output,
+        )
+
+    macs = ofm.height * ofm.width * weights.size
+    return Step(ofm, lambda emitter: emitter.insert(emit(emitter)), macs)
