@@ -1,0 +1,139 @@
+"""``convert-tile-to-rram``: one program per core, with its memory and feature maps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import DictionaryAttr, ModuleOp
+from xdsl.ir import Operation
+from xdsl.passes import ModulePass
+
+from cimc.backends.rram import dialect as rram
+from cimc.backends.rram.lowering.registers import NumberedRegisters
+from cimc.backends.rram.lowering.sweep import CoreRegisters, SweepLowering
+from cimc.backends.rram.machine import Machine, machine_of
+from cimc.dialects import tile
+
+__all__ = ["ConvertTileToRram"]
+
+#: Parameter and table registers of a core are fixed by the ISA.
+_PARAMETER_REGISTERS = 8
+_TABLE_REGISTERS = 4
+
+
+@dataclass(frozen=True)
+class ConvertTileToRram(ModulePass):
+    """Turn placed and synchronised sweeps into the programs of RRAM cores.
+
+    The sweeps of a core run in program order. Sequences become sequence registers of
+    the core that waits, so each has exactly one writer.
+    """
+
+    name = "convert-tile-to-rram"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        """Replace all ``tile`` operations of the module by ``rram`` operations."""
+        old = list(op.body.block.ops)
+        new = list(_convert(old, machine_of(op)))
+        for operation in reversed(old):
+            operation.detach()
+            operation.erase()
+        op.body.block.add_ops(new)
+
+
+def _convert(operations: list[Operation], machine: Machine) -> Iterator[Operation]:
+    buffers = [
+        op for op in operations if isinstance(op, tile.FeatureMapOp | tile.PartialSumsOp)
+    ]
+    yield rram.MemoryOp(
+        size=max(_start(buffer) + buffer.type.size_bytes for buffer in buffers)
+    )
+    for op in operations:
+        if isinstance(op, tile.FeatureMapOp):
+            yield from _feature_map(op)
+    for op in operations:
+        if isinstance(op, tile.LayerOp):
+            details = {"p_v": op.p_v, "p_h": op.p_h}
+            yield rram.LayerOp(
+                layer=op.layer.data,
+                kind=op.kind.data,
+                macs=op.macs.value.data,
+                details=DictionaryAttr(details),
+            )
+    yield from _programs(operations, machine)
+
+
+def _start(buffer: tile.FeatureMapOp | tile.PartialSumsOp) -> int:
+    assert buffer.address is not None, "allocate-buffers runs before the lowering"
+    return buffer.address.value.data
+
+
+def _feature_map(op: tile.FeatureMapOp) -> Iterator[Operation]:
+    """The declaration of a feature map and the bytes of its halo."""
+    type_ = op.type
+    start, end = _start(op), _start(op) + type_.size_bytes
+    height, width, channels = type_.shape
+    first = start + type_.origin
+    yield rram.FeatureMapOp(
+        tensor=op.tensor.data,
+        layer=op.layer.data,
+        address=first,
+        height=height,
+        width=width,
+        channels=channels,
+        row_stride=type_.row_stride,
+        column_stride=type_.column_stride,
+        element="ui8" if type_.unsigned else "i8",
+        role=op.role.data,
+    )
+    row_ends = [
+        first + row * type_.row_stride + width * type_.column_stride
+        for row in range(height)
+    ]
+    row_starts = [first + row * type_.row_stride for row in range(1, height)]
+    gaps = zip([start, *row_ends], [first, *row_starts, end], strict=True)
+    for gap_start, gap_end in gaps:
+        if gap_end > gap_start:
+            yield rram.FillOp(
+                address=gap_start, length=gap_end - gap_start, value=type_.fill.data
+            )
+
+
+def _programs(operations: list[Operation], machine: Machine) -> Iterator[Operation]:
+    """One program per core that has work, by number."""
+    registers: dict[int, CoreRegisters] = {}
+    setups: dict[int, list[Operation]] = {}
+    mains: dict[int, list[Operation]] = {}
+
+    def registers_of(core: int) -> CoreRegisters:
+        if core not in registers:
+            where = f"core {core}"
+            registers[core] = CoreRegisters(
+                NumberedRegisters("parameter", where, _PARAMETER_REGISTERS),
+                NumberedRegisters("table", where, _TABLE_REGISTERS),
+                NumberedRegisters("sequence", where, machine.sequence_registers),
+            )
+        return registers[core]
+
+    def sequence_register(sequence: tile.SequenceOp) -> int:
+        sink = registers_of(sequence.sink.value.data)
+        return sink.sequences.number(sequence.result)
+
+    for sweep in operations:
+        if not isinstance(sweep, tile.SweepOp):
+            continue
+        assert sweep.core is not None, "place-tiles runs before the lowering"
+        core, layer = sweep.core.value.data, sweep.layer.data
+        lowering = SweepLowering(
+            sweep, machine, registers_of(core), sequence_register
+        )
+        main = lowering.lower()
+        mains.setdefault(core, []).append(rram.SectionOp(main, layer=layer))
+        if lowering.setup:
+            section = rram.SectionOp(lowering.setup, layer=layer)
+            setups.setdefault(core, []).append(section)
+    for core in sorted(mains):
+        yield rram.CoreOp(setups.get(core, []), mains[core], core=core)
+

@@ -1,0 +1,93 @@
+"""Allocation of the registers of one core."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+
+from xdsl.ir import Block, Operation, SSAValue
+
+from cimc.diagnostics import DoesNotFitError
+
+__all__ = ["NumberedRegisters", "VectorRegisters"]
+
+
+@dataclass
+class NumberedRegisters:
+    """Registers that keep their contents: one per different content.
+
+    ``what`` and ``where`` name them in the message when there are too few.
+    """
+
+    what: str
+    where: str
+    limit: int
+    contents: list[Hashable] = field(default_factory=list[Hashable])
+
+    def number(self, content: Hashable) -> int:
+        """The register that holds ``content``.
+
+        Raises:
+            DoesNotFitError: all registers hold something else (E034).
+        """
+        if content not in self.contents:
+            if len(self.contents) == self.limit:
+                raise DoesNotFitError(
+                    "E034",
+                    f"the program needs more than {self.limit} {self.what} registers",
+                    where=self.where,
+                    hints=("a chip with more cores, so that each has less to do",),
+                )
+            self.contents.append(content)
+        return self.contents.index(content)
+
+
+class VectorRegisters:
+    """Vector registers for the values of one sweep.
+
+    A register is free after the last use of its value and is taken again as late as
+    possible, so that the units of a core seldom wait for each other.
+    """
+
+    def __init__(self, body: Block, limit: int) -> None:
+        self._free = deque(range(limit))
+        self._limit = limit
+        self._held: dict[SSAValue, int] = {}
+        self._last_use: dict[SSAValue, Operation] = {}
+        for op in body.ops:
+            for operand in op.operands:
+                self._last_use[operand] = op
+
+    def __getitem__(self, value: SSAValue) -> int:
+        """The register that holds ``value``."""
+        return self._held[value]
+
+    def take(self) -> int:
+        """A free register, until it is given back.
+
+        Raises:
+            DoesNotFitError: there is none (E034).
+        """
+        if not self._free:
+            raise DoesNotFitError(
+                "E034",
+                f"a sweep needs more than {self._limit} vector registers",
+                hints=("a chip with fewer crossbars per core",),
+            )
+        return self._free.popleft()
+
+    def give_back(self, register: int) -> None:
+        """Free a register that :meth:`take` gave."""
+        self._free.append(register)
+
+    def define(self, value: SSAValue) -> int:
+        """A register for the result ``value``."""
+        self._held[value] = self.take()
+        return self._held[value]
+
+    def release_after(self, op: Operation) -> None:
+        """Free the registers of values that ``op`` is the last to use."""
+        for operand in dict.fromkeys(op.operands):
+            if operand in self._held and self._last_use[operand] is op:
+                self.give_back(self._held.pop(operand))

@@ -1,0 +1,86 @@
+"""Strided copies that gather the elements of a window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from cimc.dialects.tile import WindowOp
+
+__all__ = ["Copy", "copies", "tap_offsets"]
+
+
+@dataclass(frozen=True)
+class Copy:
+    """``count`` segments of ``length`` bytes, ``stride`` apart, from ``offset`` on.
+
+    ``target`` is the byte of the vector at which the copy begins.
+    """
+
+    target: int
+    offset: int
+    count: int
+    length: int
+    stride: int
+
+
+def tap_offsets(window: WindowOp) -> list[int]:
+    """Bytes from the window's first element (of channel 0) to each of its taps."""
+    source = window.source_type
+    return [
+        tap_row * window.window.dilation[0] * source.row_stride
+        + tap_column * window.window.dilation[1] * source.column_stride
+        + window.channels.start
+        for tap_row in range(window.tap_rows.start, window.tap_rows.stop)
+        for tap_column in range(window.tap_columns.start, window.tap_columns.stop)
+    ]
+
+
+def copies(taps: Iterable[int], length: int, start: int, stop: int) -> list[Copy]:
+    """The fewest strided copies for elements [start, stop) of a window.
+
+    ``taps`` are the offsets of the taps, each of ``length`` bytes; elements count
+    through the taps in order.
+    """
+    return _join_strides(_join_neighbours(_runs(taps, length, start, stop)))
+
+
+def _runs(
+    taps: Iterable[int], length: int, start: int, stop: int
+) -> list[tuple[int, int]]:
+    """(offset, bytes) of the part of each tap that lies in [start, stop)."""
+    runs: list[tuple[int, int]] = []
+    for index, offset in enumerate(taps):
+        first = max(start - index * length, 0)
+        last = min(stop - index * length, length)
+        if first < last:
+            runs.append((offset + first, last - first))
+    return runs
+
+
+def _join_neighbours(runs: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Join runs that touch in memory."""
+    joined: list[tuple[int, int]] = []
+    for offset, length in runs:
+        if joined and sum(joined[-1]) == offset:
+            joined[-1] = (joined[-1][0], joined[-1][1] + length)
+        else:
+            joined.append((offset, length))
+    return joined
+
+
+def _join_strides(runs: list[tuple[int, int]]) -> list[Copy]:
+    """Join runs of one length at constant distance into strided copies."""
+    result: list[Copy] = []
+    target = 0
+    for offset, length in runs:
+        last = result[-1] if result else None
+        stride = offset - last.offset - (last.count - 1) * last.stride if last else 0
+        if last and last.length == length and (last.count == 1 or stride == last.stride):
+            result[-1] = Copy(
+                last.target, last.offset, last.count + 1, length, stride
+            )
+        else:
+            result.append(Copy(target, offset, 1, length, 0))
+        target += length
+    return result

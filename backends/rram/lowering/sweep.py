@@ -1,0 +1,388 @@
+"""One sweep as instructions of its core."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from xdsl.ir import Operation, SSAValue
+
+from cimc.backends.rram import isa
+from cimc.backends.rram.lowering.addresses import AddressRegisters, nest
+from cimc.backends.rram.lowering.registers import NumberedRegisters, VectorRegisters
+from cimc.backends.rram.lowering.segments import copies, tap_offsets
+from cimc.backends.rram.machine import Machine
+from cimc.dialects import tile
+from cimc.dialects.tile.body import element_of, length_of
+
+__all__ = ["CoreRegisters", "SweepLowering"]
+
+_Reduction = tile.MaxOp | tile.SumOp | tile.AverageOp
+_Reduce = Callable[[int, int, bool], Operation]
+"""(source register, segments, accumulate) → the instruction that reduces them."""
+
+
+@dataclass
+class CoreRegisters:
+    """Registers that a core sets up once: parameters, tables, and its sequences."""
+
+    parameters: NumberedRegisters
+    tables: NumberedRegisters
+    sequences: NumberedRegisters
+
+
+def _unsigned(value: SSAValue) -> bool:
+    return element_of(value) == tile.ui8
+
+
+@dataclass
+class SweepLowering:
+    """Instructions of one sweep: set-up once, then loops over the positions.
+
+    ``sequences`` gives the register of a sequence in its sink core.
+    """
+
+    sweep: tile.SweepOp
+    machine: Machine
+    core: CoreRegisters
+    sequences: Callable[[tile.SequenceOp], int]
+    setup: list[Operation] = field(default_factory=list[Operation])
+    body: list[Operation] = field(default_factory=list[Operation])
+    sync: dict[tuple[str, type[Operation]], list[Operation]] = field(
+        default_factory=dict[tuple[str, type[Operation]], list[Operation]]
+    )
+
+    def __post_init__(self) -> None:
+        block = self.sweep.body.block
+        self.vectors = VectorRegisters(block, self.machine.vector_registers)
+        self.addresses = AddressRegisters(self.sweep)
+
+    def lower(self) -> list[Operation]:
+        """The instructions for the main section; fills ``setup`` as well."""
+        for op in self.sweep.body.block.ops:
+            self._lower(op)
+            self.vectors.release_after(op)
+        loops = nest(
+            self.addresses,
+            self.body,
+            self.sync.get(("row", tile.AwaitOp), []),
+            self.sync.get(("row", tile.SignalOp), []),
+        )
+        return [
+            *self.sync.get(("sweep", tile.AwaitOp), []),
+            *loops,
+            *self.sync.get(("sweep", tile.SignalOp), []),
+        ]
+
+    def _lower(self, op: Operation) -> None:
+        match op:
+            case tile.WindowOp():
+                if not self._is_reduced(op):
+                    register = self.vectors.define(op.result)
+                    self._load_window(op, register, op.elements.start, op.elements.stop)
+            case tile.MvmOp():
+                self._mvm(op)
+            case tile.AccumulateOp():
+                lhs, rhs = self.vectors[op.lhs], self.vectors[op.rhs]
+                target = self.vectors.define(op.result)
+                n = length_of(op.result)
+                self.body.append(isa.AddOp(vd=target, va=lhs, vb=rhs, n=n))
+            case tile.LoadPartialOp():
+                self._load_partial(op)
+            case tile.StorePartialOp():
+                self._store_partial(op)
+            case tile.FinishOp():
+                self._finish(op)
+            case tile.MaxOp() | tile.SumOp() | tile.AverageOp():
+                self._reduction(op)
+            case tile.AddOp():
+                self._add(op)
+            case tile.TableOp():
+                table = self._table(op)
+                source = self.vectors[op.operand]
+                target = self.vectors.define(op.result)
+                n = length_of(op.result)
+                self.body.append(isa.TableOp(vd=target, vs=source, t=table, n=n))
+            case tile.StoreOp():
+                self._store(op)
+            case tile.AwaitOp():
+                wait = isa.WaitOp(s=self.sequences(op.sequence_op), by=1)
+                self._synchronise(op, wait)
+            case tile.SignalOp():
+                sequence = op.sequence_op
+                call = isa.CallOp(
+                    core=sequence.sink.value.data, s=self.sequences(sequence), by=1
+                )
+                self._synchronise(op, call)
+            case _:
+                raise AssertionError(f"{op.name} has no lowering to RRAM")
+
+    def _synchronise(
+        self, op: tile.AwaitOp | tile.SignalOp, instruction: Operation
+    ) -> None:
+        """Put a WAIT or CALL where its granularity says."""
+        if op.per == "vector":
+            self.body.append(instruction)
+        else:
+            self.sync.setdefault((op.per, type(op)), []).append(instruction)
+
+    def _is_reduced(self, window: tile.WindowOp) -> bool:
+        """Whether a reduction takes the window's elements, and loads them itself."""
+        return all(isinstance(use.operation, _Reduction) for use in window.result.uses)
+
+    def _window_register(self, op: tile.WindowOp) -> tuple[int, int, int]:
+        """Address register, offset of the first tap, bytes per kernel row."""
+        source, window = op.source_type, op.window
+        row_stride = window.stride[0] * source.row_stride
+        column_stride = window.stride[1] * source.column_stride
+        offset = (
+            _address(op.source)
+            + source.origin
+            - window.pad[0] * source.row_stride
+            - window.pad[1] * source.column_stride
+            + self.addresses.base(row_stride, column_stride)
+        )
+        register = self.addresses.register(row_stride, column_stride)
+        return register, offset, window.dilation[0] * source.row_stride
+
+    def _load_window(
+        self,
+        op: tile.WindowOp,
+        register: int,
+        start: int,
+        stop: int,
+        taps: list[int] | None = None,
+    ) -> None:
+        """Load elements [start, stop) of a window, or of some of its taps."""
+        self.body += self._window_loads(op, register, start, stop, taps)
+
+    def _window_loads(
+        self,
+        op: tile.WindowOp,
+        register: int,
+        start: int,
+        stop: int,
+        taps: list[int] | None = None,
+    ) -> list[Operation]:
+        base, offset, _ = self._window_register(op)
+        found = copies(taps or tap_offsets(op), op.channels.size, start, stop)
+        return [
+            isa.LoadOp(
+                vd=register,
+                dest=copy.target,
+                base=base,
+                offset=offset + copy.offset,
+                count=copy.count,
+                length=copy.length,
+                stride=copy.stride,
+            )
+            for copy in found
+        ]
+
+    def _mvm(self, op: tile.MvmOp) -> None:
+        block = op.block.owner
+        assert isinstance(block, tile.BlockOp)
+        assert block.crossbar is not None
+        crossbar = block.crossbar.value.data
+        self.setup.append(
+            isa.ProgramOp(
+                xb=crossbar,
+                matrix=block.matrix,
+                row=block.rows.start,
+                rows=block.rows.size,
+                column=block.columns.start,
+                columns=block.columns.size,
+            )
+        )
+        source = self.vectors[op.operand]
+        self.body.append(
+            isa.MvmOp(
+                vd=self.vectors.define(op.result),
+                xb=crossbar,
+                vs=source,
+                unsigned=_unsigned(op.operand),
+            )
+        )
+
+    def _partial_address(self, sums: SSAValue) -> tuple[int, int]:
+        assert isinstance(sums.type, tile.PartialSumsType)
+        strides = sums.type.row_stride, sums.type.column_stride
+        offset = _address(sums) + self.addresses.base(*strides)
+        return self.addresses.register(*strides), offset
+
+    def _load_partial(self, op: tile.LoadPartialOp) -> None:
+        base, offset = self._partial_address(op.source)
+        register = self.vectors.define(op.result)
+        length = 4 * length_of(op.result)
+        self.body.append(
+            isa.LoadOp(vd=register, base=base, offset=offset, count=1, length=length)
+        )
+
+    def _store_partial(self, op: tile.StorePartialOp) -> None:
+        base, offset = self._partial_address(op.target)
+        length = 4 * length_of(op.value)
+        self.body.append(
+            isa.StoreOp(
+                base=base, offset=offset, vs=self.vectors[op.value], length=length
+            )
+        )
+
+    def _finish(self, op: tile.FinishOp) -> None:
+        parameters = self.core.parameters
+        fresh = len(parameters.contents)
+        q = parameters.number((op.bias, op.multiplier, op.channels))
+        if q == fresh:
+            self.setup.append(
+                isa.SetParametersOp(
+                    q=q,
+                    bias=op.bias,
+                    multiplier=op.multiplier,
+                    column=op.channels.start,
+                    n=op.channels.size,
+                )
+            )
+        source = self.vectors[op.sums]
+        self.body.append(
+            isa.RequantOp(
+                vd=self.vectors.define(op.result),
+                vs=source,
+                q=q,
+                n=length_of(op.result),
+                zero=op.zero.value.data,
+                low=op.clamp.low,
+                high=op.clamp.high,
+            )
+        )
+
+    def _table(self, op: tile.TableOp) -> int:
+        tables = self.core.tables
+        fresh = len(tables.contents)
+        number = tables.number(op.table)
+        if number == fresh:
+            self.setup.append(isa.SetTableOp(t=number, table=op.table))
+        return number
+
+    def _add(self, op: tile.AddOp) -> None:
+        """fma(a, ratio_a, fma(b, ratio_b, offset)) as SCALE of b, then BLEND."""
+        lhs, rhs, n = self.vectors[op.lhs], self.vectors[op.rhs], length_of(op.result)
+        inner = self.vectors.take()
+        self.body.append(
+            isa.ScaleOp(
+                vd=inner,
+                vs=rhs,
+                n=n,
+                ratio=op.rhs_ratio.value.data,
+                offset=op.offset.value.data,
+                unsigned=_unsigned(op.rhs),
+            )
+        )
+        self.body.append(
+            isa.BlendOp(
+                vd=self.vectors.define(op.result),
+                va=lhs,
+                vf=inner,
+                n=n,
+                ratio=op.lhs_ratio.value.data,
+                unsigned_in=_unsigned(op.lhs),
+                unsigned_out=_unsigned(op.result),
+            )
+        )
+        self.vectors.give_back(inner)
+
+    def _store(self, op: tile.StoreOp) -> None:
+        target = op.target_type
+        strides = target.row_stride, target.column_stride
+        offset = (
+            _address(op.target)
+            + target.origin
+            + op.channels.start
+            + self.addresses.base(*strides)
+        )
+        self.body.append(
+            isa.StoreOp(
+                base=self.addresses.register(*strides),
+                offset=offset,
+                vs=self.vectors[op.value],
+                length=op.channels.size,
+            )
+        )
+
+    def _reduction(self, op: _Reduction) -> None:
+        """Load the window in parts that fit a register, reducing as they come."""
+        window = op.operand.owner
+        assert isinstance(window, tile.WindowOp)
+        n, unsigned = length_of(op.result), _unsigned(op.operand)
+        source = self.vectors.take()
+        target = self.vectors.define(op.result)
+        sums = self.vectors.take() if isinstance(op, tile.AverageOp) else target
+
+        def reduce(part: int, segments: int, accumulate: bool) -> Operation:
+            fields = {
+                "vd": sums,
+                "vs": part,
+                "segments": segments,
+                "n": n,
+                "unsigned": unsigned,
+                "accumulate": accumulate,
+            }
+            match op:
+                case tile.MaxOp():
+                    return isa.MaxOp(**fields)
+                case tile.SumOp():
+                    return isa.SumOp(**fields)
+                case tile.AverageOp():
+                    scale, zero = op.source.scale.data, op.source.zero.data
+                    return isa.FloatSumOp(**fields, scale=scale, zero=zero)
+
+        self._reduce_window(window, source, reduce)
+        if isinstance(op, tile.AverageOp):
+            self.body.append(
+                isa.QuantiseOp(
+                    vd=target,
+                    vs=sums,
+                    n=n,
+                    count=op.count.value.data,
+                    scale=op.target.scale.data,
+                    zero=op.target.zero.data,
+                    unsigned=_unsigned(op.result),
+                )
+            )
+            self.vectors.give_back(sums)
+        self.vectors.give_back(source)
+
+    def _reduce_window(
+        self, window: tile.WindowOp, source: int, reduce: _Reduce
+    ) -> None:
+        """The whole window at once if it fits a register, else row by row in a loop."""
+        taps, length = tap_offsets(window), window.channels.size
+        fitting = self.machine.vector_register_bytes // length
+        if len(taps) <= fitting:
+            self._load_window(window, source, 0, len(taps) * length)
+            self.body.append(reduce(source, len(taps), False))
+            return
+        columns = window.tap_columns.size
+        first_row = taps[:columns]
+        parts = [first_row[i : i + fitting] for i in range(0, columns, fitting)]
+
+        def row(accumulate: bool) -> list[Operation]:
+            operations: list[Operation] = []
+            for index, part in enumerate(parts):
+                size = len(part) * length
+                operations += self._window_loads(window, source, 0, size, part)
+                operations.append(reduce(source, len(part), accumulate or index > 0))
+            return operations
+
+        self.body += row(accumulate=False)
+        further = window.tap_rows.size - 1
+        if further:
+            base, _, row_stride = self._window_register(window)
+            step = isa.StepOp(a=base, by=row_stride)
+            self.body.append(isa.LoopOp([step, *row(accumulate=True)], count=further))
+            self.body.append(isa.StepOp(a=base, by=-further * row_stride))
+
+
+def _address(buffer: SSAValue) -> int:
+    owner = buffer.owner
+    assert isinstance(owner, tile.FeatureMapOp | tile.PartialSumsOp)
+    assert owner.address is not None, "allocate-buffers runs before the lowering"
+    return owner.address.value.data

@@ -1,0 +1,74 @@
+"""Where windows reach beyond a feature map: halos, and windows cut at borders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+from cimc.dialects.cim import Range, Window
+from cimc.dialects.feature_map import FeatureMap
+
+__all__ = ["Cut", "cut_at_borders", "halo_of"]
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Positions of an OFM at which the same kernel rows and columns are inside."""
+
+    rows: Range
+    columns: Range
+    tap_rows: Range
+    tap_columns: Range
+
+
+def halo_of(
+    height: int, width: int, windows: Iterable[Window]
+) -> tuple[int, int, int, int]:
+    """The halo (top, left, bottom, right) that holds all of ``windows``.
+
+    Below and to the right only what the last position really reaches is counted.
+    """
+    halo = (0, 0, 0, 0)
+    for window in windows:
+        top, left, _, _ = window.pad
+        rows, columns = window.output_size(height, width)
+        reach = (
+            (rows - 1) * window.stride[0]
+            + (window.kernel[0] - 1) * window.dilation[0]
+            - top,
+            (columns - 1) * window.stride[1]
+            + (window.kernel[1] - 1) * window.dilation[1]
+            - left,
+        )
+        needed = (top, left, reach[0] - height + 1, reach[1] - width + 1)
+        halo = tuple(map(max, halo, needed))
+    return halo
+
+
+def cut_at_borders(window: Window, ifm: FeatureMap, ofm: FeatureMap) -> Iterator[Cut]:
+    """Rectangles of OFM positions whose windows are cut alike, rows first."""
+    rows = list(_cuts(window, 0, ifm.height, ofm.height))
+    columns = list(_cuts(window, 1, ifm.width, ofm.width))
+    for row_range, tap_rows in rows:
+        for column_range, tap_columns in columns:
+            yield Cut(row_range, column_range, tap_rows, tap_columns)
+
+
+def _cuts(
+    window: Window, axis: int, size: int, positions: int
+) -> Iterator[tuple[Range, Range]]:
+    """Runs of positions along one axis with the taps that lie inside the map."""
+
+    def inside(position: int) -> tuple[int, int]:
+        first = position * window.stride[axis] - window.pad[axis]
+        taps = [
+            tap
+            for tap in range(window.kernel[axis])
+            if 0 <= first + tap * window.dilation[axis] < size
+        ]
+        return taps[0], taps[-1] + 1
+
+    for (start, stop), run in groupby(range(positions), key=inside):
+        members = list(run)
+        yield Range.of(members[0], members[-1] + 1), Range.of(start, stop)
