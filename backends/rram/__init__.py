@@ -1,0 +1,1 @@
+"""Multi-core RRAM: one program per core, synchronised by CALL and WAIT."""

@@ -1,0 +1,188 @@
+"""Static rules of a whole program: everything that holds on every run or on none.
+
+What depends on addresses and order (races, deadlock, uninitialised bytes) is for the
+simulator to trap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Operation
+from xdsl.utils.exceptions import VerifyException
+
+from cimc.backends.rram.declared import Access, Instruction
+from cimc.backends.rram.dialect import (
+    CoreOp,
+    FeatureMapOp,
+    FillOp,
+    LayerOp,
+    MemoryOp,
+    cores_of,
+    linearise,
+)
+from cimc.backends.rram.isa import (
+    CallOp,
+    MvmOp,
+    ProgramOp,
+    RequantOp,
+    SetParametersOp,
+    SetTableOp,
+    TableOp,
+    WaitOp,
+)
+from cimc.backends.rram.machine import Machine, optional_machine_of
+
+__all__ = ["CoreSetup", "accesses", "check_program"]
+
+_TOP_LEVEL = (MemoryOp, FillOp, FeatureMapOp, LayerOp, CoreOp)
+
+
+class CoreSetup:
+    """What a core's setup section sets, by register number."""
+
+    def __init__(self, core: CoreOp) -> None:
+        self.crossbars: dict[int, ProgramOp] = {}
+        self.parameters: dict[int, SetParametersOp] = {}
+        self.tables: dict[int, SetTableOp] = {}
+        for line in linearise(core.setup):
+            match line.op:
+                case ProgramOp() as op:
+                    _set_once(self.crossbars, op.xb, op)
+                case SetParametersOp() as op:
+                    _set_once(self.parameters, op.q, op)
+                case SetTableOp() as op:
+                    _set_once(self.tables, op.t, op)
+                case _:
+                    pass
+
+
+def accesses(op: Instruction, setup: CoreSetup) -> list[Access]:
+    """Vector register bytes that ``op`` reads and writes, reads first.
+
+    RRAM-9: the crossbar, parameters or table that it uses are set.
+    """
+    match op:
+        case MvmOp():
+            block = setup.crossbars.get(op.xb)
+            if block is None:
+                raise VerifyException(f"[RRAM-9] crossbar xb{op.xb} is not programmed")
+            return [
+                Access(op.vs, 0, block.rows, False),
+                Access(op.vd, 0, 4 * block.columns, True),
+            ]
+        case RequantOp():
+            parameters = setup.parameters.get(op.q)
+            if parameters is None or parameters.n < op.n:
+                raise VerifyException(
+                    f"[RRAM-9] parameters q{op.q} are not set for {op.n} lanes"
+                )
+        case TableOp():
+            if op.t not in setup.tables:
+                raise VerifyException(f"[RRAM-9] table t{op.t} is not set")
+        case _:
+            pass
+    return list(op.accesses())
+
+
+def check_program(module: ModuleOp) -> None:
+    """Check what no single operation can see.
+
+    Raises:
+        VerifyException: a rule is broken; the message starts with its number.
+    """
+    for op in module.ops:
+        if not isinstance(op, _TOP_LEVEL):
+            raise VerifyException(f"[RRAM-7] {op.name} must not stand in the module")
+    memory = [op for op in module.ops if isinstance(op, MemoryOp)]
+    if len(memory) != 1:
+        raise VerifyException(f"[RRAM-7] {len(memory)} rram.memory, one is needed")
+    cores = cores_of(module)
+    layers = [op.layer for op in module.ops if isinstance(op, LayerOp)]
+    maps = [op for op in module.ops if isinstance(op, FeatureMapOp)]
+    _unique("core", (op.core for op in cores))
+    _unique("layer", layers)
+    _unique("feature map", (op.tensor for op in maps))
+    for op in module.ops:
+        stop = 0
+        if isinstance(op, FillOp):
+            stop = op.address + op.length
+        elif isinstance(op, FeatureMapOp):
+            stop = op.stop
+        if stop > memory[0].size:
+            raise VerifyException(
+                f"[RRAM-8] {op.name} {op} ends at {stop}, "
+                f"memory has {memory[0].size} bytes"
+            )
+    machine = optional_machine_of(module)
+    for core in cores:
+        _check_core(core, machine, set(layers))
+    if machine is not None:
+        _limit("shared memory", memory[0].size, machine.shared_memory_bytes)
+        for core in cores:
+            _limit("core number", core.core, machine.cores - 1)
+
+
+def _check_core(core: CoreOp, machine: Machine | None, layers: set[str]) -> None:
+    setup = CoreSetup(core)
+    lines = [*linearise(core.setup), *linearise(core.main)]
+    if machine is not None:
+        _limit(
+            f"instructions of core {core.core}", len(lines), machine.instruction_memory
+        )
+    for line in lines:
+        if line.section is not None and line.section.layer not in layers:
+            raise VerifyException(
+                f"[RRAM-7] core {core.core}: no rram.layer {line.section.layer!r}"
+            )
+        if line.op is not None:
+            try:
+                used = accesses(line.op, setup)
+                if machine is not None:
+                    _check_limits(line.op, used, machine)
+            except VerifyException as error:
+                raise VerifyException(
+                    f"{error} (core {core.core}: {line.op.name} {line.op.text()})"
+                ) from error
+
+
+def _check_limits(op: Instruction, used: Iterable[Access], machine: Machine) -> None:
+    """RRAM-8: registers, crossbars and bytes exist on the chip."""
+    for access in used:
+        _limit("vector register", access.register, machine.vector_registers - 1)
+        _limit("byte of a vector register", access.stop, machine.vector_register_bytes)
+    match op:
+        case ProgramOp():
+            _limit("crossbar", op.xb, machine.crossbars_per_core - 1)
+            _limit("rows of a crossbar", op.rows, machine.rows)
+            _limit("columns of a crossbar", op.columns, machine.columns)
+        case SetParametersOp():
+            _limit("parameters", op.n, machine.columns)
+        case CallOp():
+            _limit("core number", op.core, machine.cores - 1)
+            _limit("sequence register", op.s, machine.sequence_registers - 1)
+        case WaitOp():
+            _limit("sequence register", op.s, machine.sequence_registers - 1)
+        case _:
+            pass
+
+
+def _limit(what: str, value: int, maximum: int) -> None:
+    if value > maximum:
+        raise VerifyException(f"[RRAM-8] {what} {value}, the chip allows {maximum}")
+
+
+def _unique(what: str, values: Iterable[int | str]) -> None:
+    seen: set[int | str] = set()
+    for value in values:
+        if value in seen:
+            raise VerifyException(f"[RRAM-7] {what} {value!r} is declared twice")
+        seen.add(value)
+
+
+def _set_once(table: dict[int, Any], number: int, op: Operation) -> None:
+    if number in table:
+        raise VerifyException(f"[RRAM-9] {op.name} sets register {number} twice")
+    table[number] = op

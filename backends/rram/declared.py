@@ -1,0 +1,206 @@
+"""Operations that follow from a declaration: a syntax line, fields and regions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, cast
+
+from xdsl.ir import Block, Operation, OpTraits, Region
+from xdsl.printer import Printer
+from xdsl.traits import NoTerminator
+from xdsl.utils.exceptions import VerifyException
+
+from cimc.backends.rram.fields import Constant, Field
+
+if TYPE_CHECKING:
+    from xdsl.parser import Parser
+    from xdsl.utils.mlir_lexer import PunctuationSpelling
+
+__all__ = ["WORD_BYTES", "Access", "DeclaredOp", "Instruction"]
+
+#: Bytes of an encoded instruction: the opcode and 120 bits of fields.
+WORD_BYTES = 16
+
+_TOKEN = re.compile(r"\{(\w+)\}|(\w+)|(\S)")
+
+
+class Access(NamedTuple):
+    """Bytes [start, stop) of vector register ``register`` that are read or written."""
+
+    register: int
+    start: int
+    stop: int
+    write: bool
+
+
+class DeclaredOp(Operation):
+    """An operation without operands and results, made from a declaration.
+
+    ``syntax`` is its text after the name, with ``{field}`` where a field stands.
+    ``bodies`` names its regions; an empty name prints nothing before the region.
+    The constructor takes each field by keyword as a plain Python value.
+    """
+
+    syntax: ClassVar[str] = ""
+    bodies: ClassVar[tuple[str, ...]] = ()
+    traits = OpTraits(lambda: (NoTerminator(),))
+
+    def __init__(self, *bodies: Iterable[Operation], **values: Any) -> None:
+        fields = self.fields()
+        unknown = values.keys() - fields.keys()
+        missing = {
+            name
+            for name, field in fields.items()
+            if field.default is None and name not in values
+        }
+        if unknown or missing or len(bodies) != len(self.bodies):
+            raise TypeError(
+                f"{self.name}: unknown fields {sorted(unknown)}, missing fields "
+                f"{sorted(missing)}, {len(bodies)} bodies for {len(self.bodies)}"
+            )
+        super().__init__(
+            properties=self._properties(values),
+            regions=[Region(Block(body)) for body in bodies],
+        )
+
+    @classmethod
+    @cache
+    def fields(cls) -> Mapping[str, Field[Any]]:
+        """The declared fields, in order of declaration."""
+        return {
+            name: field
+            for owner in reversed(cls.__mro__)
+            for name, field in vars(owner).items()
+            if isinstance(field, Field)
+        }
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """All fields as plain Python values."""
+        return {name: field.get(self) for name, field in self.fields().items()}
+
+    def body(self, index: int = 0) -> tuple[Operation, ...]:
+        """The operations of a region."""
+        block = self.regions[index].blocks.first
+        return tuple(block.ops) if block is not None else ()
+
+    @classmethod
+    def _properties(cls, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The properties for ``values``; a default is left out."""
+        return {
+            name: attribute
+            for name, field in cls.fields().items()
+            if name in values
+            and values[name] != field.default
+            and (attribute := field.to_attribute(values[name])) is not None
+        }
+
+    @classmethod
+    @cache
+    def _tokens(cls) -> tuple[tuple[Field[Any] | None, str, str], ...]:
+        """The syntax line as (field, literal, text before the literal) triples."""
+        return tuple(
+            (
+                cls.fields()[match[1]] if match[1] else None,
+                match[2] or "",
+                match[3] or "",
+            )
+            for match in _TOKEN.finditer(cls.syntax)
+        )
+
+    @classmethod
+    def parse(cls, parser: Parser) -> Self:
+        """Parse what follows the operation's name."""
+        values: dict[str, Any] = {}
+        for field, keyword, punctuation in cls._tokens():
+            if field is not None:
+                values[field.name] = field.parse(parser)
+            elif keyword:
+                parser.parse_keyword(keyword)
+            else:
+                parser.parse_punctuation(cast("PunctuationSpelling", punctuation))
+        regions: list[Region] = []
+        for label in cls.bodies:
+            if label and parser.parse_optional_keyword(label) is None:
+                regions.append(Region(Block()))
+            else:
+                regions.append(parser.parse_region())
+        return cls.create(properties=cls._properties(values), regions=regions)
+
+    def text(self) -> str:
+        """The operation's own text after its name, without regions."""
+        fields = self.fields()
+        return re.sub(
+            r"\{(\w+)\}",
+            lambda match: fields[match[1]].print(fields[match[1]].get(self)),
+            self.syntax,
+        )
+
+    def print(self, printer: Printer) -> None:
+        """Print what follows the operation's name."""
+        if self.syntax:
+            printer.print_string(f" {self.text()}")
+        for index, label in enumerate(self.bodies):
+            if label and not self.body(index):
+                continue
+            printer.print_string(f" {label} " if label else " ")
+            printer.print_region(self.regions[index], print_empty_block=False)
+
+    def verify_(self) -> None:
+        """RRAM-1: every field is there, of its kind and within its limits."""
+        fields = self.fields()
+        for name, field in fields.items():
+            if (problem := field.check(field.get(self))) is not None:
+                raise VerifyException(f"[RRAM-1] {name} {problem}")
+        stray = (self.properties.keys() | self.attributes.keys()) - fields.keys()
+        if stray:
+            raise VerifyException(f"[RRAM-1] unknown fields {', '.join(sorted(stray))}")
+        if len(self.regions) != len(self.bodies) or any(
+            len(region.blocks) > 1 or (region.blocks and region.block.args)
+            for region in self.regions
+        ):
+            raise VerifyException(
+                f"[RRAM-1] needs {len(self.bodies)} regions of one plain block"
+            )
+
+
+class Instruction(DeclaredOp):
+    """An operation that has an encoding: byte 0 is the opcode, fields LSB first."""
+
+    opcode: ClassVar[int]
+    unit: ClassVar[str]
+    """The unit that executes it: issue, lsu, crossbar or vector."""
+    setup: ClassVar[bool] = False
+    """Whether it stands in the setup section (else in main)."""
+
+    def accesses(self) -> Iterator[Access]:
+        """Vector register bytes that it reads and writes, reads first."""
+        return iter(())
+
+    def to_word(self, constants: Mapping[Any, int]) -> bytes:
+        """The instruction's 16 bytes; ``constants`` gives each constant's index."""
+        word, shift = self.opcode, 8
+        for field in self.fields().values():
+            value = field.get(self)
+            index = constants[value] if isinstance(field, Constant) else None
+            word |= (field.to_bits(value) if index is None else index) << shift
+            shift += field.bits
+        return word.to_bytes(WORD_BYTES, "little")
+
+    @classmethod
+    def values_of_word(cls, word: int) -> dict[str, Any] | None:
+        """The fields of a word as an integer, constants as their index.
+
+        None if a bit outside the fields is set.
+        """
+        word >>= 8
+        values: dict[str, Any] = {}
+        for name, field in cls.fields().items():
+            bits = word & ((1 << field.bits) - 1)
+            values[name] = (
+                bits if isinstance(field, Constant) else field.from_bits(bits)
+            )
+            word >>= field.bits
+        return None if word else values

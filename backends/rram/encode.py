@@ -1,0 +1,122 @@
+"""Modules to program bytes and back: ``decode(encode(module))`` prints the same.
+
+Parts of a program: META (tables as JSON), CORE (per core: u32 number, u32
+instructions of setup, u32 of main), CODE (the cores' instructions one after another,
+16 bytes each), LINE (per section: u32 first instruction, u32 length, u32 layer).
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from itertools import groupby
+
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Operation
+from xdsl.utils.exceptions import VerifyException
+
+from cimc.backends.rram.check import check_program
+from cimc.backends.rram.container import malformed, pack_parts, unpack_parts
+from cimc.backends.rram.declared import WORD_BYTES
+from cimc.backends.rram.dialect import CoreOp, LayerOp, Line, cores_of, linearise
+from cimc.backends.rram.fields import Constant
+from cimc.backends.rram.rebuild import Rebuilder, Span
+from cimc.backends.rram.tables import Tables
+from cimc.diagnostics import InputError
+from cimc.dialects.cim import WeightsRef
+
+__all__ = ["decode", "encode"]
+
+_TAGS = (b"META", b"CORE", b"CODE", b"LINE")
+_TRIPLE = struct.Struct("<III")
+_MAX_CONSTANTS = 1 << 16
+
+
+def encode(module: ModuleOp) -> bytes:
+    """The program bytes of an ISA module; equal modules give equal bytes.
+
+    Raises:
+        InputError: the module breaks a rule of the dialect (E024).
+    """
+    try:
+        module.verify()
+        check_program(module)
+    except VerifyException as error:
+        raise InputError("E024", f"the program is not valid: {error}") from error
+    layers = {
+        op.layer: index
+        for index, op in enumerate(op for op in module.ops if isinstance(op, LayerOp))
+    }
+    constants: dict[WeightsRef, int] = {}
+    table, code, spans = bytearray(), bytearray(), bytearray()
+    start = 0
+    for core in cores_of(module):
+        sections = [linearise(core.setup), linearise(core.main)]
+        table += _TRIPLE.pack(core.core, *map(len, sections))
+        for lines in sections:
+            code += b"".join(_word(line, constants) for line in lines)
+            for first, length, layer in _spans(lines):
+                spans += _TRIPLE.pack(start + first, length, layers[layer])
+            start += len(lines)
+    if len(constants) > _MAX_CONSTANTS:
+        raise InputError(
+            "E024", f"{len(constants)} constants, {_MAX_CONSTANTS} are allowed"
+        )
+    names = [(ref.symbol.data, ref.checksum.data) for ref in constants]
+    meta = Tables.of(module, names).to_bytes()
+    contents = (meta, bytes(table), bytes(code), bytes(spans))
+    return pack_parts(dict(zip(_TAGS, contents, strict=True)))
+
+
+def decode(data: bytes) -> ModuleOp:
+    """The ISA module of program bytes.
+
+    Raises:
+        InputError: the bytes are truncated, damaged or break a rule (E023, E022).
+    """
+    meta, table, code, spans = unpack_parts(data, _TAGS)
+    if len(table) % _TRIPLE.size or len(spans) % _TRIPLE.size or len(code) % WORD_BYTES:
+        raise malformed("a table ends within a row")
+    tables = Tables.from_bytes(meta)
+    words = [
+        int.from_bytes(code[at : at + WORD_BYTES], "little")
+        for at in range(0, len(code), WORD_BYTES)
+    ]
+    rebuilder = Rebuilder(
+        words,
+        [Span(*row) for row in _TRIPLE.iter_unpack(spans)],
+        [WeightsRef.of(*name) for name in tables.constants],
+        [str(row.get("layer")) for row in tables.layers],
+    )
+    ops: list[Operation] = tables.declarations()
+    for number, setup, main in _TRIPLE.iter_unpack(table):
+        bodies = (rebuilder.section(setup), rebuilder.section(main))
+        ops.append(CoreOp(*bodies, core=number))
+    rebuilder.finish()
+    module = ModuleOp(ops)
+    tables.annotate(module)
+    try:
+        module.verify()
+        check_program(module)
+    except VerifyException as error:
+        raise malformed(str(error)) from error
+    return module
+
+
+def _word(line: Line, constants: dict[WeightsRef, int]) -> bytes:
+    """The encoded instruction; a constant's first use gives it the next index."""
+    if line.op is None:
+        return line.opcode.to_bytes(WORD_BYTES, "little")
+    for field in line.op.fields().values():
+        if isinstance(field, Constant):
+            constants.setdefault(field.get(line.op), len(constants))
+    word = int.from_bytes(line.op.to_word(constants), "little")
+    return (word | line.body << 40).to_bytes(WORD_BYTES, "little")
+
+
+def _spans(lines: list[Line]) -> Iterator[tuple[int, int, str]]:
+    """(first instruction, length, layer) of every section."""
+    for section, group in groupby(enumerate(lines), lambda item: item[1].section):
+        if section is not None:
+            members = list(group)
+            yield members[0][0], len(members), section.layer

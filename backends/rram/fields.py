@@ -1,0 +1,448 @@
+"""Fields of declared operations: one object knows text, attribute, limits and bits."""
+
+from __future__ import annotations
+
+import math
+import struct
+from abc import ABC, abstractmethod
+from functools import lru_cache
+from io import StringIO
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
+
+import numpy as np
+from xdsl.dialects.builtin import (
+    DictionaryAttr,
+    Float32Type,
+    FloatAttr,
+    IntegerAttr,
+    IntegerType,
+    StringAttr,
+    UnitAttr,
+    f32,
+)
+from xdsl.ir import Attribute, Operation
+from xdsl.printer import Printer
+from xdsl.utils.exceptions import VerifyException
+
+from cimc.dialects.cim import WeightsRef, format_f32
+
+if TYPE_CHECKING:
+    from xdsl.parser import Parser
+
+__all__ = [
+    "Choice",
+    "Constant",
+    "Details",
+    "Displacement",
+    "Field",
+    "Flag",
+    "Integer",
+    "Real",
+    "Register",
+    "Text",
+]
+
+T = TypeVar("T")
+
+_I64 = IntegerType(64)
+
+
+@lru_cache(maxsize=4096)
+def _integer_attribute(value: int) -> IntegerAttr[IntegerType]:
+    return IntegerAttr(value, _I64)
+
+
+class Field(ABC, Generic[T]):
+    """One field of an operation, kept as a property of the field's name.
+
+    ``bits`` is its width in the encoding (0: not encoded), ``default`` makes it
+    optional in text and constructor, ``keyword`` precedes it in the text then.
+    """
+
+    kind: ClassVar[type]
+    """Python type of the value."""
+
+    def __init__(
+        self, bits: int = 0, *, default: T | None = None, keyword: str = ""
+    ) -> None:
+        self.name = ""
+        self.bits = bits
+        self.default = default
+        self.keyword = keyword
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, op: None, owner: type) -> Field[T]: ...
+
+    @overload
+    def __get__(self, op: Operation, owner: type) -> T: ...
+
+    def __get__(self, op: Operation | None, owner: type) -> Field[T] | T:
+        return self if op is None else self.get(op)
+
+    def get(self, op: Operation) -> T:
+        """The field's value in ``op``; RRAM-1: it is there and of the right kind."""
+        attribute = op.properties.get(self.name)
+        if attribute is None:
+            if self.default is None:
+                raise VerifyException(f"[RRAM-1] field {self.name!r} is missing")
+            return self.default
+        value = self.from_attribute(attribute)
+        if value is None:
+            raise VerifyException(f"[RRAM-1] field {self.name!r} cannot be {attribute}")
+        return value
+
+    @abstractmethod
+    def from_attribute(self, attribute: Attribute) -> T | None:
+        """The value that ``attribute`` holds, or None if it holds none."""
+
+    @abstractmethod
+    def to_attribute(self, value: Any) -> Attribute | None:
+        """The property for ``value``; None where absence means it."""
+
+    @abstractmethod
+    def parse_value(self, parser: Parser) -> T:
+        """Parse the value's text."""
+
+    @abstractmethod
+    def text(self, value: T) -> str:
+        """The value's text."""
+
+    def check(self, value: T) -> str | None:
+        """What is wrong with ``value``, if anything."""
+        return None
+
+    def to_bits(self, value: T) -> int:
+        """The value as an unsigned integer of ``bits`` bits."""
+        raise NotImplementedError
+
+    def from_bits(self, bits: int) -> T:
+        """The value that :meth:`to_bits` turned into ``bits``."""
+        raise NotImplementedError
+
+    def parse(self, parser: Parser) -> T:
+        """Parse the field where it stands in the operation's syntax."""
+        if (
+            self.default is not None
+            and parser.parse_optional_keyword(self.keyword) is None
+        ):
+            return self.default
+        return self.parse_value(parser)
+
+    def print(self, value: T) -> str:
+        """Text of the field where it stands; empty for an optional default."""
+        if self.default is None:
+            return self.text(value)
+        return "" if value == self.default else f" {self.keyword} {self.text(value)}"
+
+    @property
+    def describe(self) -> str:
+        """Type of the field, for the manual."""
+        return f"u{self.bits}"
+
+
+class Integer(Field[int]):
+    """A whole number: ``minimum`` .. what the width allows."""
+
+    kind = int
+
+    def __init__(
+        self,
+        bits: int = 0,
+        *,
+        signed: bool = False,
+        minimum: int | None = None,
+        default: int | None = None,
+        keyword: str = "",
+    ) -> None:
+        super().__init__(bits, default=default, keyword=keyword)
+        width = bits or 48
+        self.signed = signed
+        lowest = -(1 << (width - 1)) if signed else 0
+        self.minimum = lowest if minimum is None else minimum
+        self.maximum = (1 << (width - signed)) - 1
+
+    def from_attribute(self, attribute: Attribute) -> int | None:
+        """See base class."""
+        if isinstance(attribute, IntegerAttr):
+            return attribute.value.data
+        return None
+
+    def to_attribute(self, value: Any) -> Attribute:
+        """See base class."""
+        return _integer_attribute(int(value))
+
+    def parse_value(self, parser: Parser) -> int:
+        """See base class."""
+        return parser.parse_integer(allow_boolean=False)
+
+    def text(self, value: int) -> str:
+        """See base class."""
+        return str(value)
+
+    def check(self, value: int) -> str | None:
+        """See base class."""
+        if self.minimum <= value <= self.maximum:
+            return None
+        return f"must be {self.minimum} to {self.maximum}, not {value}"
+
+    def to_bits(self, value: int) -> int:
+        """See base class."""
+        return value & ((1 << self.bits) - 1)
+
+    def from_bits(self, bits: int) -> int:
+        """See base class."""
+        return (
+            bits - (1 << self.bits) if self.signed and bits >> (self.bits - 1) else bits
+        )
+
+    @property
+    def describe(self) -> str:
+        """See base class."""
+        return f"{'i' if self.signed else 'u'}{self.bits}"
+
+
+class Register(Integer):
+    """A register number, written with the prefix of its file: ``v3``."""
+
+    def __init__(self, prefix: str, bits: int, count: int | None = None) -> None:
+        super().__init__(bits)
+        self.prefix = prefix
+        if count is not None:
+            self.maximum = count - 1
+
+    def parse_value(self, parser: Parser) -> int:
+        """See base class."""
+        name = parser.parse_identifier(f" ({self.prefix} register)")
+        number = name.removeprefix(self.prefix)
+        if number == name or not (number.isascii() and number.isdigit()):
+            parser.raise_error(f"expected a register {self.prefix}0, {self.prefix}1, …")
+        return int(number)
+
+    def text(self, value: int) -> str:
+        """See base class."""
+        return f"{self.prefix}{value}"
+
+    @property
+    def describe(self) -> str:
+        """See base class."""
+        return f"register {self.prefix}, u{self.bits}"
+
+
+class Displacement(Integer):
+    """A byte offset that vanishes from the text when it is 0: `` + 64``."""
+
+    def __init__(self, bits: int, *, signed: bool = False) -> None:
+        super().__init__(bits, signed=signed, default=0)
+
+    def parse(self, parser: Parser) -> int:
+        """See base class."""
+        if parser.parse_optional_punctuation("+") is not None:
+            return parser.parse_integer(allow_boolean=False, allow_negative=False)
+        if self.signed and parser.parse_optional_punctuation("-") is not None:
+            return -parser.parse_integer(allow_boolean=False, allow_negative=False)
+        return 0
+
+    def print(self, value: int) -> str:
+        """See base class."""
+        if value == 0:
+            return ""
+        return f" + {value}" if value > 0 else f" - {-value}"
+
+
+class Flag(Field[bool]):
+    """One bit, written as the field's name or as nothing."""
+
+    kind = bool
+
+    def __init__(self) -> None:
+        super().__init__(1, default=False)
+
+    def from_attribute(self, attribute: Attribute) -> bool | None:
+        """See base class."""
+        return True if isinstance(attribute, UnitAttr) else None
+
+    def to_attribute(self, value: Any) -> Attribute | None:
+        """See base class."""
+        return UnitAttr() if value else None
+
+    def parse_value(self, parser: Parser) -> bool:
+        """See base class."""
+        return parser.parse_optional_keyword(self.name) is not None
+
+    parse = parse_value
+
+    def text(self, value: bool) -> str:
+        """See base class."""
+        return f" {self.name}" if value else ""
+
+    print = text
+
+    def to_bits(self, value: bool) -> int:
+        """See base class."""
+        return int(value)
+
+    def from_bits(self, bits: int) -> bool:
+        """See base class."""
+        return bool(bits)
+
+    @property
+    def describe(self) -> str:
+        """See base class."""
+        return "flag"
+
+
+class Real(Field[float]):
+    """A finite float32."""
+
+    kind = float
+
+    def __init__(self) -> None:
+        super().__init__(32)
+
+    def from_attribute(self, attribute: Attribute) -> float | None:
+        """See base class."""
+        if isinstance(attribute, FloatAttr) and isinstance(attribute.type, Float32Type):
+            return float(np.float32(attribute.value.data))
+        return None
+
+    def to_attribute(self, value: Any) -> Attribute:
+        """See base class."""
+        return FloatAttr(float(np.float32(value)), f32)
+
+    def parse_value(self, parser: Parser) -> float:
+        """See base class."""
+        return float(np.float32(parser.parse_number()))
+
+    def text(self, value: float) -> str:
+        """See base class."""
+        return format_f32(value)
+
+    def check(self, value: float) -> str | None:
+        """See base class."""
+        return None if math.isfinite(value) else f"must be finite, not {value}"
+
+    def to_bits(self, value: float) -> int:
+        """See base class."""
+        return int.from_bytes(struct.pack("<f", value), "little")
+
+    def from_bits(self, bits: int) -> float:
+        """See base class."""
+        return struct.unpack("<f", bits.to_bytes(4, "little"))[0]
+
+    @property
+    def describe(self) -> str:
+        """See base class."""
+        return "f32"
+
+
+class Constant(Field[WeightsRef]):
+    """A constant; encoded as an index into the program's table of names."""
+
+    kind = WeightsRef
+
+    def from_attribute(self, attribute: Attribute) -> WeightsRef | None:
+        """See base class."""
+        return attribute if isinstance(attribute, WeightsRef) else None
+
+    def to_attribute(self, value: Any) -> Attribute:
+        """See base class."""
+        return value
+
+    def parse_value(self, parser: Parser) -> WeightsRef:
+        """See base class."""
+        attribute = parser.parse_attribute()
+        if not isinstance(attribute, WeightsRef):
+            parser.raise_error("expected #cim.weights<name, checksum>")
+        return attribute
+
+    def text(self, value: WeightsRef) -> str:
+        """See base class."""
+        return str(value)
+
+    @property
+    def describe(self) -> str:
+        """See base class."""
+        return f"constant, u{self.bits}"
+
+
+class Text(Field[str]):
+    """A quoted string."""
+
+    kind = str
+
+    def from_attribute(self, attribute: Attribute) -> str | None:
+        """See base class."""
+        return attribute.data if isinstance(attribute, StringAttr) else None
+
+    def to_attribute(self, value: Any) -> Attribute:
+        """See base class."""
+        return StringAttr(str(value))
+
+    def parse_value(self, parser: Parser) -> str:
+        """See base class."""
+        return parser.parse_str_literal()
+
+    def text(self, value: str) -> str:
+        """See base class."""
+        return _printed(StringAttr(value))
+
+
+class Choice(Text):
+    """One of a few words, written without quotes."""
+
+    def __init__(self, *words: str) -> None:
+        super().__init__()
+        self.words = words
+
+    def parse_value(self, parser: Parser) -> str:
+        """See base class."""
+        return parser.parse_keyword_in(self.words)
+
+    def text(self, value: str) -> str:
+        """See base class."""
+        return value
+
+    def check(self, value: str) -> str | None:
+        """See base class."""
+        if value in self.words:
+            return None
+        return f"must be one of {', '.join(self.words)}, not {value!r}"
+
+
+class Details(Field[DictionaryAttr]):
+    """Further keys as an optional dictionary of attributes."""
+
+    kind = DictionaryAttr
+
+    def __init__(self) -> None:
+        super().__init__(default=DictionaryAttr({}))
+
+    def from_attribute(self, attribute: Attribute) -> DictionaryAttr | None:
+        """See base class."""
+        return attribute if isinstance(attribute, DictionaryAttr) else None
+
+    def to_attribute(self, value: Any) -> Attribute | None:
+        """See base class."""
+        return value if value.data else None
+
+    def parse_value(self, parser: Parser) -> DictionaryAttr:
+        """See base class."""
+        return DictionaryAttr(parser.parse_optional_attr_dict())
+
+    parse = parse_value
+
+    def text(self, value: DictionaryAttr) -> str:
+        """See base class."""
+        return f" {_printed(value)}" if value.data else ""
+
+    print = text
+
+
+def _printed(attribute: Attribute) -> str:
+    """The attribute's text."""
+    stream = StringIO()
+    Printer(stream).print_attribute(attribute)
+    return stream.getvalue()

@@ -1,0 +1,82 @@
+"""Small programs, text helpers and random instructions for the tests of rram."""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+from xdsl.context import Context
+from xdsl.dialects.builtin import Builtin, ModuleOp
+from xdsl.ir import Operation
+from xdsl.parser import Parser
+from xdsl.printer import Printer
+
+from cimc.backends.rram.chip import Chip, attach_chip, load_chip
+from cimc.backends.rram.declared import Instruction
+from cimc.backends.rram.dialect import RRAM, CoreOp, LayerOp, MemoryOp, SectionOp
+from cimc.backends.rram.fields import Constant, Field, Flag, Integer, Real
+from cimc.dialects.cim import CIM, WeightsRef
+
+
+def to_text(module: ModuleOp, *, generic: bool = False) -> str:
+    stream = StringIO()
+    Printer(stream, print_generic_format=generic).print_op(module)
+    return stream.getvalue()
+
+
+def from_text(text: str) -> ModuleOp:
+    context = Context()
+    for dialect in (Builtin, CIM, RRAM):
+        context.load_dialect(dialect)
+    return Parser(context, text).parse_module()
+
+
+def small_chip(**sizes: int) -> Chip:
+    return load_chip("rram-small").with_structure(**sizes)
+
+
+def module_of(
+    *cores: CoreOp,
+    declarations: tuple[Operation, ...] = (),
+    memory: int = 4096,
+    chip: Chip | None = None,
+) -> ModuleOp:
+    """A module with one layer called ``layer`` and the given cores."""
+    layer = LayerOp(layer="layer", kind="conv", macs=256)
+    module = ModuleOp([MemoryOp(size=memory), *declarations, layer, *cores])
+    attach_chip(module, chip or small_chip())
+    return module
+
+
+def core(
+    number: int, main: list[Operation], setup: list[Operation] | None = None
+) -> CoreOp:
+    """A core whose main section is one section of the layer ``layer``."""
+    body = [SectionOp(main, layer="layer")] if main else []
+    return CoreOp(setup or [], body, core=number)
+
+
+def values_for(field: Field[Any]) -> st.SearchStrategy[Any]:
+    match field:
+        case Integer():
+            return st.integers(field.minimum, field.maximum)
+        case Flag():
+            return st.booleans()
+        case Real():
+            return st.floats(width=32, allow_nan=False, allow_infinity=False)
+        case Constant():
+            return st.sampled_from([WeightsRef.of(n, "00") for n in ("a", "b/c", '"')])
+        case _:
+            raise NotImplementedError(field)
+
+
+def instructions(op: type[Instruction]) -> st.SearchStrategy[Instruction]:
+    """Random instances of an instruction without a body."""
+    fields = {name: values_for(field) for name, field in op.fields().items()}
+    return st.fixed_dictionaries(fields).map(lambda values: op(**values))
+
+
+def float32(value: float) -> float:
+    return float(np.float32(value))

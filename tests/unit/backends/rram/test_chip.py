@@ -1,0 +1,75 @@
+import pytest
+import yaml
+from programs import module_of
+
+from cimc.backends.rram.chip import Chip, attach_chip, chip_names, load_chip
+from cimc.backends.rram.machine import machine_of
+from cimc.diagnostics import InputError
+
+
+@pytest.mark.parametrize("name", chip_names())
+def test_presets_carry_provenance_and_survive_yaml(name):
+    chip = load_chip(name)
+    assert chip.name == name
+    values = yaml.safe_load(chip.to_yaml())
+    assert Chip.model_validate(values) == chip
+    for group in (values["timing"], values["energy"], {"clock": values["clock"]}):
+        for quantity in group.values():
+            assert quantity["status"] in ("read", "recalled", "assumed")
+            assert quantity["source"]
+
+
+@pytest.mark.parametrize("size", [32, 64, 128])
+def test_pelke_presets(size):
+    structure = load_chip(f"pelke-{size}").structure
+    assert (structure.rows, structure.columns) == (size, size)
+    assert (structure.cores, structure.crossbars_per_core) == (1024, 1)
+    assert structure.bus_bytes == 64
+
+
+def test_a_file_may_extend_a_preset(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("extends: pelke-64\nname: mine\nstructure: {cores: 256}\n")
+    chip = load_chip(str(path))
+    assert (chip.name, chip.structure.cores, chip.structure.rows) == ("mine", 256, 64)
+    again = tmp_path / "again.yaml"
+    again.write_text(chip.to_yaml())
+    assert load_chip(str(again)) == chip
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("extends: pelke-64\nstructure: {cores: 0}", "structure.cores: .*greater than"),
+        ("extends: pelke-64\nstructure: {sores: 1}", "structure.sores: Extra inputs"),
+        ("extends: pelke-64\ntiming: {mvm: {unit: pJ}}", "timing.mvm.unit: .*cycles"),
+        ("extends: pelke-64\nstructure: {rows: 4096}", "must hold rows bytes"),
+        ("extends: nothing", "extends must name a preset"),
+        ("- 1", "is a mapping"),
+        ("a: [", "is not YAML"),
+    ],
+)
+def test_unfit_descriptions_name_file_field_and_bound(tmp_path, text, message):
+    path = tmp_path / "chip.yaml"
+    path.write_text(text)
+    with pytest.raises(InputError, match=message) as caught:
+        load_chip(str(path))
+    assert caught.value.diagnostic.code == "E021"
+    assert caught.value.diagnostic.where == str(path)
+
+
+def test_unknown_chip_lists_presets():
+    with pytest.raises(InputError, match=r"one of: .*pelke-64"):
+        load_chip("pelke-65")
+    with pytest.raises(InputError, match="cannot be read"):
+        load_chip("missing.yaml")
+
+
+def test_the_machine_survives_in_the_module():
+    module = module_of()
+    chip = load_chip("pelke-32")
+    attach_chip(module, chip)
+    assert machine_of(module) == chip.machine()
+    del module.attributes["rram.chip"]
+    with pytest.raises(InputError, match="E022"):
+        machine_of(module)
