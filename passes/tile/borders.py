@@ -29,21 +29,24 @@ def halo_of(
 
     Below and to the right only what the last position really reaches is counted.
     """
-    halo = (0, 0, 0, 0)
+    top, left, bottom, right = 0, 0, 0, 0
     for window in windows:
-        top, left, _, _ = window.pad
+        pad_top, pad_left, _, _ = window.pad
         rows, columns = window.output_size(height, width)
-        reach = (
+        last_row = (
             (rows - 1) * window.stride[0]
             + (window.kernel[0] - 1) * window.dilation[0]
-            - top,
+            - pad_top
+        )
+        last_column = (
             (columns - 1) * window.stride[1]
             + (window.kernel[1] - 1) * window.dilation[1]
-            - left,
+            - pad_left
         )
-        needed = (top, left, reach[0] - height + 1, reach[1] - width + 1)
-        halo = tuple(map(max, halo, needed))
-    return halo
+        top, left = max(top, pad_top), max(left, pad_left)
+        bottom = max(bottom, last_row - height + 1)
+        right = max(right, last_column - width + 1)
+    return top, left, bottom, right
 
 
 def cut_at_borders(window: Window, ifm: FeatureMap, ofm: FeatureMap) -> Iterator[Cut]:

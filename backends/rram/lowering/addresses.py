@@ -66,8 +66,6 @@ def _steps(amounts: list[int]) -> list[Operation]:
     return [StepOp(a=index, by=by) for index, by in enumerate(amounts) if by]
 
 
-def _loop(
-    count: int, body: list[Operation], steps: list[Operation]
-) -> list[Operation]:
+def _loop(count: int, body: list[Operation], steps: list[Operation]) -> list[Operation]:
     """``body`` and ``steps`` in a loop; what runs only once needs no steps."""
     return [LoopOp([*body, *steps], count=count)] if count > 1 else body

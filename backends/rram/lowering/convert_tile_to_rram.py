@@ -45,7 +45,9 @@ class ConvertTileToRram(ModulePass):
 
 def _convert(operations: list[Operation], machine: Machine) -> Iterator[Operation]:
     buffers = [
-        op for op in operations if isinstance(op, tile.FeatureMapOp | tile.PartialSumsOp)
+        op
+        for op in operations
+        if isinstance(op, tile.FeatureMapOp | tile.PartialSumsOp)
     ]
     yield rram.MemoryOp(
         size=max(_start(buffer) + buffer.type.size_bytes for buffer in buffers)
@@ -126,9 +128,7 @@ def _programs(operations: list[Operation], machine: Machine) -> Iterator[Operati
             continue
         assert sweep.core is not None, "place-tiles runs before the lowering"
         core, layer = sweep.core.value.data, sweep.layer.data
-        lowering = SweepLowering(
-            sweep, machine, registers_of(core), sequence_register
-        )
+        lowering = SweepLowering(sweep, machine, registers_of(core), sequence_register)
         main = lowering.lower()
         mains.setdefault(core, []).append(rram.SectionOp(main, layer=layer))
         if lowering.setup:
@@ -136,4 +136,3 @@ def _programs(operations: list[Operation], machine: Machine) -> Iterator[Operati
             setups.setdefault(core, []).append(section)
     for core in sorted(mains):
         yield rram.CoreOp(setups.get(core, []), mains[core], core=core)
-

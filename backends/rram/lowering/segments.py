@@ -76,10 +76,12 @@ def _join_strides(runs: list[tuple[int, int]]) -> list[Copy]:
     for offset, length in runs:
         last = result[-1] if result else None
         stride = offset - last.offset - (last.count - 1) * last.stride if last else 0
-        if last and last.length == length and (last.count == 1 or stride == last.stride):
-            result[-1] = Copy(
-                last.target, last.offset, last.count + 1, length, stride
-            )
+        if (
+            last
+            and last.length == length
+            and (last.count == 1 or stride == last.stride)
+        ):
+            result[-1] = Copy(last.target, last.offset, last.count + 1, length, stride)
         else:
             result.append(Copy(target, offset, 1, length, 0))
         target += length
