@@ -1,0 +1,73 @@
+"""Runs of the quantised model in onnxruntime, with any of its tensors."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+
+import onnx
+import onnxruntime as ort
+from onnx import ModelProto
+
+from cimc.golden.saturation import saturates, unsaturated
+from cimc.golden.sessions import options, session
+from cimc.weights import Array
+
+__all__ = ["Golden", "float_layers"]
+
+#: Operators that cimc's device computes in integers, as onnxruntime names them when
+#: it runs them in float32.
+_FLOAT = frozenset(
+    {"Add", "AveragePool", "Conv", "FusedConv", "FusedGemm", "Gemm", "MatMul"}
+    | {"FusedMatMul", "GlobalAveragePool", "NhwcFusedConv"}
+)
+
+
+class Golden:
+    """A quantised model in normal form, run by onnxruntime on one image at a time."""
+
+    def __init__(self, model: ModelProto) -> None:
+        self._model = unsaturated(model) if saturates() else model
+        self._sessions: dict[tuple[str, ...], ort.InferenceSession] = {}
+
+    def run(
+        self, feeds: Mapping[str, Array], tensors: Sequence[str] | None = None
+    ) -> dict[str, Array]:
+        """The tensors of those names (default: the model's outputs).
+
+        ``feeds`` maps the model's inputs to arrays in their ONNX shape; so are the
+        results. Any tensor of the model may be asked for; integer ones do not change
+        how it is computed.
+        """
+        outputs = tuple(info.name for info in self._model.graph.output)
+        extra = tuple(dict.fromkeys(t for t in tensors or () if t not in outputs))
+        if extra not in self._sessions:
+            self._sessions[extra] = session(_exposing(self._model, extra))
+        wanted = list(outputs if tensors is None else dict.fromkeys(tensors))
+        results = self._sessions[extra].run(wanted, feeds)
+        return dict(zip(wanted, results, strict=True))
+
+
+def _exposing(model: ModelProto, tensors: Collection[str]) -> ModelProto:
+    """A copy of ``model`` with more outputs."""
+    copy = ModelProto()
+    copy.CopyFrom(model)
+    copy.graph.output.extend(onnx.ValueInfoProto(name=name) for name in tensors)
+    return copy
+
+
+def float_layers(model: ModelProto, layers: Collection[str]) -> list[str]:
+    """Which of the ``layers`` (names of nodes) onnxruntime runs in float32.
+
+    Their results are then not those of the integer arithmetic that cimc compiles.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        found, path = options(), Path(folder) / "optimised.onnx"
+        found.optimized_model_filepath = str(path)
+        ort.InferenceSession(
+            model.SerializeToString(), found, providers=["CPUExecutionProvider"]
+        )
+        nodes = onnx.load_model_from_string(path.read_bytes()).graph.node
+    found = {n.name.split("_token_")[0] for n in nodes if n.op_type in _FLOAT}
+    return [layer for layer in layers if layer in found]
