@@ -1,0 +1,244 @@
+"""The compiled artifact: a directory that holds all that running and proving needs.
+
+``manifest.json`` names format, target and the SHA-256 of every other file;
+``program.bin`` is the program, ``weights.npz`` its constants, ``chip.yaml`` the chip
+with provenance, ``model.onnx`` the quantised model that is the golden, and
+``metrics.json`` what is known of the program. Equal inputs and options give equal
+bytes, so nothing here depends on time or place.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import onnx
+from onnx import ModelProto
+
+from cimc import __version__
+from cimc.diagnostics import InputError
+from cimc.target import Chip, Target, get_target
+from cimc.weights import WeightStore
+
+if TYPE_CHECKING:
+    from cimc.driver.session import Session
+
+__all__ = ["FORMAT", "Artifact", "load"]
+
+#: Version of the directory's format; a reader refuses any other.
+FORMAT = 1
+
+_MANIFEST = "manifest.json"
+_FILES = ("program.bin", "weights.npz", "chip.yaml", "model.onnx", "metrics.json")
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A compiled network.
+
+    ``inputs`` and ``outputs`` name the integer tensors at the border between host
+    and device. ``metrics`` has the keys of ``metrics.json`` that compiling (and
+    running, where that was asked for) determines.
+    """
+
+    target: Target
+    name: str
+    chip: Chip
+    program: bytes
+    weights: WeightStore
+    model: ModelProto
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    pipeline: str
+    metrics: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    dumps: Mapping[str, str] = field(default_factory=dict[str, str])
+    """IR text by level (``cnn``, ``tile``), kept in memory only."""
+
+    @cached_property
+    def _isa(self) -> str:
+        return f"{self.target.decode(self.program)}\n"
+
+    def ir(self, level: str) -> str:
+        """The IR at a level: ``cnn``, ``tile``, or the target's name for its ISA.
+
+        Raises:
+            InputError: the level is unknown, or was not kept (E053).
+        """
+        if level == self.target.name:
+            return self._isa
+        if level not in self.dumps:
+            raise InputError(
+                "E053",
+                f"the artifact has no IR of level {level!r}",
+                hints=(
+                    f"'{self.target.name}', which is decoded from the program",
+                    "compile with --dump-ir to keep the other levels",
+                ),
+            )
+        return self.dumps[level]
+
+    def session(self) -> Session:
+        """A simulator session with the interface of onnxruntime's."""
+        from cimc.driver.session import Session
+
+        return Session(self)
+
+    def save(self, directory: Path | str) -> None:
+        """Write the artifact; the directory appears complete or not at all.
+
+        An older artifact of that name is replaced; anything else is left alone.
+
+        Raises:
+            InputError: the directory is something else or cannot be written (E052).
+        """
+        path = Path(directory)
+        if path.exists() and not _replaceable(path):
+            raise InputError(
+                "E052",
+                "exists and is no artifact of cimc, so it is not overwritten",
+                where=str(path),
+                hints=("choose another -o",),
+            )
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            scratch = Path(tempfile.mkdtemp(prefix=".cimc-", dir=path.parent))
+            try:
+                new = scratch / "new"
+                self._write(new)
+                if path.exists():
+                    os.replace(path, scratch / "old")
+                os.replace(new, path)
+            finally:
+                shutil.rmtree(scratch, ignore_errors=True)
+        except OSError as error:
+            raise InputError(
+                "E052",
+                f"cannot be written: {error.strerror or error}",
+                where=str(path),
+                hints=("choose another -o, or free its folder",),
+            ) from error
+
+    def _write(self, folder: Path) -> None:
+        folder.mkdir()
+        (folder / "program.bin").write_bytes(self.program)
+        self.weights.save(folder / "weights.npz")
+        (folder / "chip.yaml").write_text(self.chip.to_yaml(), encoding="utf-8")
+        model = self.model.SerializeToString(deterministic=True)
+        (folder / "model.onnx").write_bytes(model)
+        _write_json(folder / "metrics.json", self.metrics)
+        manifest = {
+            "format": FORMAT,
+            "cimc": __version__,
+            "target": self.target.name,
+            "model": self.name,
+            "inputs": list(self.inputs),
+            "outputs": list(self.outputs),
+            "pipeline": self.pipeline,
+            "files": {name: _sha256(folder / name) for name in _FILES},
+        }
+        _write_json(folder / _MANIFEST, manifest)
+
+
+def load(directory: Path | str) -> Artifact:
+    """Read an artifact that :meth:`Artifact.save` wrote.
+
+    Raises:
+        InputError: it is missing, incomplete, altered or of another format (E051).
+    """
+    path = Path(directory)
+    manifest = _read_manifest(path)
+    for name, expected in manifest["files"].items():
+        if not (path / name).is_file():
+            raise _broken(path, f"{name} is missing")
+        if _sha256(path / name) != expected:
+            raise _broken(path, f"{name} is not the file that the manifest describes")
+    target = get_target(manifest["target"])
+    return Artifact(
+        target=target,
+        name=manifest["model"],
+        chip=target.load_chip(str(path / "chip.yaml")),
+        program=(path / "program.bin").read_bytes(),
+        weights=WeightStore.load(path / "weights.npz"),
+        model=onnx.load_model_from_string((path / "model.onnx").read_bytes()),
+        inputs=tuple(manifest["inputs"]),
+        outputs=tuple(manifest["outputs"]),
+        pipeline=manifest["pipeline"],
+        metrics=json.loads((path / "metrics.json").read_text(encoding="utf-8")),
+    )
+
+
+def _read_manifest(path: Path) -> dict[str, Any]:
+    try:
+        text = (path / _MANIFEST).read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(
+            "E051",
+            f"is no artifact: {_MANIFEST} cannot be read",
+            where=str(path),
+            hints=("give the directory that `cimc compile -o` wrote",),
+        ) from error
+    except UnicodeDecodeError as error:
+        raise _broken(path, f"{_MANIFEST} is not text") from error
+    try:
+        manifest = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise _broken(path, f"{_MANIFEST} is not JSON: {error}") from error
+    if not isinstance(manifest, dict):
+        raise _broken(path, f"{_MANIFEST} is not an object")
+    found = cast(dict[str, Any], manifest)
+    if found.get("format") != FORMAT:
+        raise InputError(
+            "E051",
+            f"artifact format {found.get('format')!r} is not supported",
+            where=str(path),
+            notes=(f"this version of cimc reads format {FORMAT}",),
+            hints=("compile the model again",),
+        )
+    if not _well_formed(found):
+        raise _broken(path, f"{_MANIFEST} lacks entries")
+    return found
+
+
+def _well_formed(manifest: Mapping[str, Any]) -> bool:
+    """Whether all entries are there and of their kind."""
+    texts = [manifest.get(key) for key in ("target", "model", "pipeline")]
+    lists = [manifest.get(key) for key in ("inputs", "outputs")]
+    files = manifest.get("files")
+    return (
+        all(isinstance(text, str) for text in texts)
+        and all(isinstance(names, list) for names in lists)
+        and all(isinstance(n, str) for names in lists for n in cast(list[Any], names))
+        and isinstance(files, dict)
+        and set(cast(dict[str, Any], files)) == set(_FILES)
+    )
+
+
+def _broken(path: Path, reason: str) -> InputError:
+    return InputError(
+        "E051",
+        f"the artifact is damaged: {reason}",
+        where=str(path),
+        hints=("compile the model again",),
+    )
+
+
+def _replaceable(path: Path) -> bool:
+    return path.is_dir() and (
+        (path / _MANIFEST).is_file() or not any(path.iterdir())
+    )
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _write_json(path: Path, data: Mapping[str, Any]) -> None:
+    path.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")

@@ -1,0 +1,71 @@
+"""Running an artifact: host, simulated device, host."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from cimc.diagnostics import InputError
+from cimc.driver.artifact import Artifact
+from cimc.frontend import HostSegments
+from cimc.target import Simulation
+from cimc.weights import Array
+
+__all__ = ["Session"]
+
+
+class Session:
+    """Runs a compiled network like an ``onnxruntime.InferenceSession``.
+
+    What the device cannot do runs on the host in onnxruntime, the rest in the
+    simulator, from the encoded program.
+    """
+
+    def __init__(self, artifact: Artifact) -> None:
+        self.artifact = artifact
+        self._host = HostSegments(artifact.model, artifact.inputs, artifact.outputs)
+        self._simulator = artifact.target.simulator(
+            artifact.program, artifact.weights, artifact.chip
+        )
+
+    def run(
+        self, output_names: Sequence[str] | None, feeds: Mapping[str, Array]
+    ) -> list[Array]:
+        """Outputs of the network for one image, in onnxruntime's interface.
+
+        ``feeds`` maps the model's inputs to arrays in their ONNX shape. ``None``
+        asks for all outputs.
+
+        Raises:
+            InputError: an output is unknown (E063), or a feed does not fit (E062).
+            VerificationError: the program trapped.
+        """
+        known = [info.name for info in self.artifact.model.graph.output]
+        wanted = known if output_names is None else list(output_names)
+        unknown = [name for name in wanted if name not in known]
+        if unknown:
+            raise InputError(
+                "E063",
+                f"the model has no output {unknown[0]!r}",
+                hints=(f"one of: {', '.join(known)}",),
+            )
+        simulation = self.simulate(feeds)
+        outputs = self.outputs(simulation, feeds)
+        return [outputs[name] for name in wanted]
+
+    def simulate(
+        self, feeds: Mapping[str, Array], *, trace: Path | None = None
+    ) -> Simulation:
+        """Run the device on one image and return all that is known of the run."""
+        return self._simulator.run(self._host.prologue(feeds), trace=trace)
+
+    def outputs(
+        self, simulation: Simulation, feeds: Mapping[str, Array]
+    ) -> Mapping[str, Array]:
+        """The network's outputs from the feature maps of a simulation."""
+        device = {name: simulation.feature_maps[name] for name in self.artifact.outputs}
+        return self._host.epilogue(device)
+
+    def writer_of(self, tensor: str, index: tuple[int, int, int]) -> str:
+        """Layer, core and instruction that wrote an element in the last run."""
+        return self._simulator.writer_of(tensor, index)
