@@ -49,6 +49,7 @@ __all__ = [
     "FeatureMap",
     "GlobalAveragePoolOp",
     "InputOp",
+    "MapOp",
     "MaxPoolOp",
     "OutputOp",
     "TableOp",

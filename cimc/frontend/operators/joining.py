@@ -7,6 +7,7 @@ from xdsl.ir import SSAValue
 from cimc.dialects.cnn import AddOp, ConcatOp
 from cimc.frontend.graph import attributes
 from cimc.frontend.operators.base import Context, Emitter, Refusal, Step
+from cimc.frontend.operators.requantise import requantised
 from cimc.frontend.units import Unit
 
 __all__ = ["read_add", "read_concat"]
@@ -36,7 +37,7 @@ def read_add(unit: Unit, context: Context) -> Step:
 
 
 def read_concat(unit: Unit, context: Context) -> Step:
-    """Feature maps side by side along the channels."""
+    """Feature maps side by side along the channels, requantised where they differ."""
     _operands(unit)
     ifms = [context.ifm(unit, index) for index in range(len(unit.inputs))]
     shapes = [context.onnx_shape(unit, index) for index in range(len(unit.inputs))]
@@ -46,11 +47,18 @@ def read_concat(unit: Unit, context: Context) -> Step:
         raise Refusal(f"it joins along axis {axis}, not along the channels")
     channels = sum(ifm.channels for ifm in ifms)
     ofm = context.ofm(unit, (ifms[0].height, ifms[0].width, channels))
-    if any(ifm.encoding != ofm.encoding for ifm in ifms):
-        raise Refusal("its operands are quantised otherwise than its result")
 
     def emit(emitter: Emitter) -> SSAValue:
-        values = [emitter.value(name) for name in unit.inputs]
+        values = [
+            requantised(
+                emitter,
+                emitter.value(name),
+                ofm,
+                layer=unit.layer,
+                tensor=f"{unit.output}/operand{index}",
+            )
+            for index, name in enumerate(unit.inputs)
+        ]
         return emitter.insert(
             ConcatOp(values, ofm, layer=unit.layer, tensor=unit.output)
         )

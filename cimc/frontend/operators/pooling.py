@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from xdsl.ir import SSAValue
+
 from cimc.dialects.cim import Window
 from cimc.dialects.cnn import AveragePoolOp, GlobalAveragePoolOp, MaxPoolOp
 from cimc.dialects.feature_map import FeatureMap
 from cimc.frontend.graph import attributes
-from cimc.frontend.operators.base import Context, Refusal, Step, spatial_shape
+from cimc.frontend.operators.base import Context, Emitter, Refusal, Step, spatial_shape
+from cimc.frontend.operators.requantise import requantised
 from cimc.frontend.operators.windows import read_window
 from cimc.frontend.units import Unit
 
@@ -32,21 +35,23 @@ def _window(unit: Unit, ifm: FeatureMap) -> Window:
 
 def _max_pool(unit: Unit, context: Context, ifm: FeatureMap, window: Window) -> Step:
     rows, columns = window.output_size(ifm.height, ifm.width)
-    ofm = context.ofm(unit, (rows, columns, ifm.channels))
-    if ofm.encoding != ifm.encoding:
-        raise Refusal("its result is quantised otherwise than its operand")
-    return Step(
-        ofm,
-        lambda emitter: emitter.insert(
+    shape = rows, columns, ifm.channels
+    ofm, pooled = context.ofm(unit, shape), FeatureMap(*shape, *ifm.encoding)
+    same = ofm.encoding == pooled.encoding
+
+    def emit(emitter: Emitter) -> SSAValue:
+        value = emitter.insert(
             MaxPoolOp(
                 emitter.value(unit.inputs[0]),
-                ofm,
+                pooled,
                 window=window,
                 layer=unit.layer,
-                tensor=unit.output,
+                tensor=unit.output if same else f"{unit.output}/pooled",
             )
-        ),
-    )
+        )
+        return requantised(emitter, value, ofm, layer=unit.layer, tensor=unit.output)
+
+    return Step(ofm, emit)
 
 
 def read_max_pool(unit: Unit, context: Context) -> Step:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from cimc.frontend.operators.base import Context, Refusal, Step, default_shape
+from xdsl.ir import SSAValue
+
+from cimc.frontend.operators.base import Context, Emitter, Refusal, Step, default_shape
+from cimc.frontend.operators.requantise import requantised
 from cimc.frontend.units import Unit
 
 __all__ = ["read_reshape"]
@@ -18,6 +21,9 @@ def read_reshape(unit: Unit, context: Context) -> Step:
     ofm = context.ofm(unit, ifm.shape)
     if len(shape) == 4 and default_shape(shape) != ifm.shape:
         raise Refusal(f"it turns a {ifm.shape} map into shape {shape}")
-    if ofm.encoding != ifm.encoding:
-        raise Refusal("its result is quantised otherwise than its operand")
-    return Step(ofm, lambda emitter: emitter.value(unit.inputs[0]))
+
+    def emit(emitter: Emitter) -> SSAValue:
+        value = emitter.value(unit.inputs[0])
+        return requantised(emitter, value, ofm, layer=unit.layer, tensor=unit.output)
+
+    return Step(ofm, emit)

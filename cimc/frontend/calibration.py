@@ -1,0 +1,138 @@
+"""The user's calibration data, checked against the model's inputs."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import ModelProto
+
+from cimc.diagnostics import CimcWarning, InputError
+from cimc.frontend.shapes import model_inputs
+from cimc.weights import Array, load_arrays
+
+__all__ = ["Calibration", "samples"]
+
+#: A file or folder, arrays by input name with leading batch axis, or ``"random"``.
+Calibration = str | Path | Mapping[str, Array]
+
+_RANDOM_SAMPLES = 8
+
+Inputs = Mapping[str, tuple[tuple[int, ...], np.dtype[np.generic]]]
+
+
+def samples(model: ModelProto, source: Calibration) -> list[dict[str, Array]]:
+    """One dictionary of arrays, with batch 1, per sample.
+
+    Raises:
+        InputError: the data cannot be read (E011) or does not fit the inputs (E122).
+    """
+    inputs = {
+        info.name: (
+            tuple(dim.dim_value for dim in info.type.tensor_type.shape.dim),
+            onnx.helper.tensor_dtype_to_np_dtype(info.type.tensor_type.elem_type),
+        )
+        for info in model_inputs(model)
+    }
+    if source == "random":
+        return _random(inputs)
+    if isinstance(source, Mapping):
+        batches = [source]
+    else:
+        batches = list(_files(Path(source), list(inputs)))
+    found = [sample for batch in batches for sample in _split(batch, inputs)]
+    if not found:
+        raise InputError("E122", "the calibration data holds no sample")
+    return found
+
+
+def _random(inputs: Inputs) -> list[dict[str, Array]]:
+    warnings.warn(
+        CimcWarning(
+            "W102",
+            "calibrated with random numbers in [0, 1): accuracy means nothing",
+            hints=("--calib FILE.npz with images of the model's domain",),
+        ),
+        stacklevel=2,
+    )
+    generator = np.random.default_rng(0)
+    return [
+        {
+            name: generator.random(shape).astype(dtype)
+            for name, (shape, dtype) in inputs.items()
+        }
+        for _ in range(_RANDOM_SAMPLES)
+    ]
+
+
+def _files(path: Path, inputs: list[str]) -> Iterator[dict[str, Array]]:
+    """Arrays by input name, file by file; an .npy file is for an only input."""
+    files = [path]
+    if path.is_dir():
+        files = sorted(p for p in path.iterdir() if p.suffix in (".npz", ".npy"))
+        if not files:
+            raise InputError(
+                "E122", "the folder holds no .npz or .npy file", where=str(path)
+            )
+    for file in files:
+        if file.suffix == ".npy":
+            if len(inputs) != 1:
+                raise InputError(
+                    "E122",
+                    f"an .npy file has no names, the model has {len(inputs)} inputs",
+                    where=str(file),
+                    hints=("save an .npz with one array per input",),
+                )
+            try:
+                yield {inputs[0]: np.load(file, allow_pickle=False)}
+            except (OSError, ValueError, EOFError) as error:
+                raise InputError(
+                    "E011", f"cannot be read as an array: {error}", where=str(file)
+                ) from error
+        else:
+            yield dict(load_arrays(file))
+
+
+def _split(arrays: Mapping[str, Array], inputs: Inputs) -> list[dict[str, Array]]:
+    """Check a batch; keys that are no input (labels, say) are ignored."""
+    checked: dict[str, Array] = {}
+    for name, (shape, dtype) in inputs.items():
+        if name not in arrays:
+            raise InputError(
+                "E122",
+                f"the calibration data has no array for input {name!r}",
+                notes=(f"it has: {', '.join(sorted(arrays)) or 'nothing'}",),
+                hints=(f"np.savez(file, {name}=images)",),
+            )
+        checked[name] = _check(name, arrays[name], shape, dtype)
+    if len({len(array) for array in checked.values()}) > 1:
+        raise InputError("E122", "the inputs differ in their number of samples")
+    count = len(next(iter(checked.values())))
+    return [
+        {name: array[index : index + 1] for name, array in checked.items()}
+        for index in range(count)
+    ]
+
+
+def _check(
+    name: str, array: Array, shape: tuple[int, ...], dtype: np.dtype[np.generic]
+) -> Array:
+    wanted = "x".join(map(str, ("N", *shape[1:])))
+    if array.ndim != len(shape) or array.shape[1:] != shape[1:]:
+        raise InputError(
+            "E122",
+            f"calibration data for {name!r} has shape {array.shape}, not {wanted}",
+            hints=("the first axis counts the samples, the others are the input's",),
+        )
+    if array.dtype.kind != dtype.kind:
+        raise InputError(
+            "E122",
+            f"calibration data for {name!r} is {array.dtype}, the input is {dtype}",
+            hints=("preprocess the images as for inference",),
+        )
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise InputError("E122", f"calibration data for {name!r} is not finite")
+    return array.astype(dtype)

@@ -1,0 +1,95 @@
+"""Which node runs where, and why: for ``cimc check`` and for the user's errors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+
+from onnx import NodeProto
+
+from cimc.diagnostics import InputError
+from cimc.frontend.graph import Graph, attributes
+from cimc.frontend.placement import Item, Place, Placement
+
+__all__ = ["CoverageRow", "check_placement", "coverage_rows"]
+
+
+@dataclass(frozen=True)
+class CoverageRow:
+    """One operator: where it runs, why not on the device, and its MACs per image."""
+
+    node: str
+    op: str
+    placement: Place
+    why: str
+    macs: int
+
+
+def coverage_rows(placement: Placement) -> tuple[CoverageRow, ...]:
+    """One row per operator, in topological order."""
+    return tuple(
+        CoverageRow(
+            item.name,
+            item.node.op_type,
+            item.place,
+            item.why if item.place != "device" else "",
+            _macs(placement.graph, item),
+        )
+        for item in placement.items
+    )
+
+
+def _macs(graph: Graph, item: Item) -> int:
+    """Multiply-accumulates, also of what the host computes."""
+    if item.step is not None:
+        return item.step.macs
+    return sum(_node_macs(graph, node) for node in item.nodes)
+
+
+def _node_macs(graph: Graph, node: NodeProto) -> int:
+    if node.op_type not in ("Conv", "Gemm", "MatMul"):
+        return 0
+    weights, result = graph.shape(node.input[1]), graph.shape(node.output[0])
+    if not weights or not result:
+        return 0
+    if node.op_type == "Conv":
+        return prod(result) * prod(weights[1:])
+    transposed = attributes(node).get("transB", 0)
+    return prod(result) * weights[-1 if transposed else -2]
+
+
+def check_placement(placement: Placement) -> None:
+    """Refuse a model that the device cannot run in one segment.
+
+    Raises:
+        InputError: operators that the device lacks stand between operators for the
+            device (E131, all of them are listed), or nothing is left for it (E132).
+    """
+    refused = placement.at("refused")
+    if refused:
+        raise InputError(
+            "E131",
+            f"{len(refused)} operator(s) between others for the device "
+            "cannot run there",
+            notes=tuple(_describe(placement.graph, item) for item in refused),
+            hints=(
+                "cimc check shows where every operator runs",
+                "quantise all operators, or move these before or behind the others",
+            ),
+        )
+    if not placement.at("device"):
+        raise InputError(
+            "E132",
+            "no operator of the model can run on the device",
+            notes=tuple(_describe(placement.graph, item) for item in placement.items),
+            hints=("cimc check shows where every operator runs",),
+        )
+
+
+def _describe(graph: Graph, item: Item) -> str:
+    shapes = [
+        "x".join(map(str, shape)) if shape else "?"
+        for shape in (graph.shape(name) for name in item.inputs)
+    ]
+    operands = ", ".join(shapes) or "no operand"
+    return f"{item.node.op_type} '{item.name}' ({operands}): {item.why}"

@@ -1,0 +1,162 @@
+"""The way of a model through the frontend."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+from onnx import ModelProto
+from xdsl.dialects.builtin import ModuleOp
+
+from cimc.diagnostics import CimcWarning
+from cimc.dialects.cnn import InputOp, MapOp, OutputOp
+from cimc.frontend.calibration import Calibration
+from cimc.frontend.coverage import CoverageRow, check_placement, coverage_rows
+from cimc.frontend.graph import Graph
+from cimc.frontend.hosts import HostSegments
+from cimc.frontend.importer import build_module
+from cimc.frontend.load import Source, load_model
+from cimc.frontend.normalise import normalise
+from cimc.frontend.placement import Placement, place
+from cimc.frontend.quantise import Activations, is_quantised, quantise
+from cimc.frontend.shapes import Shapes, fix_shapes
+from cimc.weights import WeightStore
+
+__all__ = ["ImportedModel", "coverage", "import_model", "quantise_model"]
+
+
+@dataclass(frozen=True)
+class ImportedModel:
+    """A model that has been read.
+
+    ``module`` and ``weights`` are the device's segment at the ``cnn`` level,
+    ``quantised`` is the whole model in normal form: the golden. ``inputs`` and
+    ``outputs`` name the integer tensors at the border of the device, ``host`` computes
+    the former and reads the latter. ``tensors`` are all integer tensors that both
+    ``module`` and ``quantised`` name, in the order of ``module``.
+    """
+
+    name: str
+    module: ModuleOp
+    weights: WeightStore
+    quantised: ModelProto
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    tensors: tuple[str, ...]
+    host: HostSegments
+    coverage: tuple[CoverageRow, ...]
+
+
+def quantise_model(
+    source: Source,
+    *,
+    shapes: Shapes | None = None,
+    calibration: Calibration | None = None,
+    activations: Activations = "int8",
+) -> ModelProto:
+    """The model in quantised normal form: the golden of all that follows.
+
+    A model that is quantised already keeps its numbers; calibration data is then
+    ignored with a warning (W101).
+
+    Raises:
+        InputError: the model, ``shapes`` or the data is at fault (E011, E101 to E141).
+    """
+    model = load_model(source)
+    fix_shapes(model, shapes)
+    if not is_quantised(model):
+        return _static(normalise(quantise(model, calibration, activations)))
+    if calibration is not None:
+        warnings.warn(
+            CimcWarning(
+                "W101", "the model is quantised: the calibration data is ignored"
+            ),
+            stacklevel=2,
+        )
+    return _static(normalise(model))
+
+
+def _static(model: ModelProto) -> ModelProto:
+    """Shapes and types of all tensors, written into the model."""
+    fix_shapes(model)
+    return model
+
+
+def import_model(
+    source: Source,
+    *,
+    shapes: Shapes | None = None,
+    calibration: Calibration | None = None,
+    activations: Activations = "int8",
+    name: str | None = None,
+) -> ImportedModel:
+    """Read a model: an ONNX file, its contents, or a ModelProto.
+
+    Raises:
+        InputError: the model, ``shapes`` or the data is at fault, or the device
+            cannot run the model (E011, E101 to E141).
+    """
+    quantised = quantise_model(
+        source, shapes=shapes, calibration=calibration, activations=activations
+    )
+    placement = place(Graph(quantised))
+    check_placement(placement)
+    called = name or _name(source, quantised)
+    module, weights = build_module(placement, called)
+    inputs, outputs = tuple(placement.inputs), tuple(placement.outputs)
+    return ImportedModel(
+        called,
+        module,
+        weights,
+        quantised,
+        inputs,
+        outputs,
+        _shared_tensors(module, placement),
+        HostSegments(quantised, inputs, outputs),
+        coverage_rows(placement),
+    )
+
+
+def coverage(
+    source: Source,
+    *,
+    shapes: Shapes | None = None,
+    calibration: Calibration | None = None,
+    activations: Activations = "int8",
+) -> tuple[CoverageRow, ...]:
+    """Which operator would run where; like :func:`import_model`, but never refuses
+    a model for its operators. A float model without calibration data is calibrated
+    at random: where operators run does not depend on it.
+
+    Raises:
+        InputError: the model, ``shapes`` or the data is at fault.
+    """
+    model = load_model(source)
+    if calibration is None and not is_quantised(model):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", CimcWarning)
+            quantised = quantise_model(
+                model, shapes=shapes, calibration="random", activations=activations
+            )
+    else:
+        quantised = quantise_model(
+            model, shapes=shapes, calibration=calibration, activations=activations
+        )
+    return coverage_rows(place(Graph(quantised)))
+
+
+def _name(source: Source, model: ModelProto) -> str:
+    if isinstance(source, str | Path):
+        return Path(source).stem
+    return model.graph.name or "model"
+
+
+def _shared_tensors(module: ModuleOp, placement: Placement) -> tuple[str, ...]:
+    known = {*placement.graph.inputs, *placement.graph.producer}
+    named = [
+        op.tensor.data
+        for op in module.body.block.ops
+        if isinstance(op, InputOp | MapOp | OutputOp)
+    ]
+    return tuple(dict.fromkeys(name for name in named if name in known))

@@ -1,0 +1,121 @@
+"""What runs on the host before and after the device, by onnxruntime."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import onnxruntime as ort
+from onnx import ModelProto, NodeProto, ValueInfoProto, helper
+
+from cimc.frontend.graph import Graph
+from cimc.golden import session
+from cimc.weights import Array
+
+__all__ = ["HostSegments", "cut"]
+
+
+def cut(graph: Graph, inputs: Collection[str], outputs: Sequence[str]) -> ModelProto:
+    """The part of a model that computes ``outputs`` from ``inputs``.
+
+    Tensors that depend on no member of ``inputs`` are computed from the inputs of the
+    model.
+    """
+    needed, known = set(outputs), set(inputs)
+    nodes: list[NodeProto] = []
+    for node in reversed(graph.nodes):
+        if (set(node.output) & needed) - known:
+            nodes.insert(0, node)
+            needed |= set(node.input)
+    constants = [t for t in graph.model.graph.initializer if t.name in needed]
+    sources = [name for name in (*graph.inputs, *inputs) if name in needed]
+    body = helper.make_graph(
+        nodes,
+        graph.model.graph.name,
+        [_info(graph, name) for name in dict.fromkeys(sources)],
+        [_info(graph, name) for name in outputs],
+        constants,
+    )
+    model = helper.make_model(body, opset_imports=graph.model.opset_import)
+    model.ir_version = graph.model.ir_version
+    return model
+
+
+def _info(graph: Graph, name: str) -> ValueInfoProto:
+    return helper.make_tensor_value_info(
+        name, graph.element_type(name), graph.shape(name)
+    )
+
+
+@dataclass(frozen=True)
+class HostSegments:
+    """The two host segments of a model in normal form.
+
+    ``inputs`` and ``outputs`` are the integer tensors at the device's border.
+    """
+
+    model: ModelProto
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+    def prologue(self, feeds: Mapping[str, Array]) -> dict[str, Array]:
+        """The device's inputs: int8 or uint8 arrays (H, W, C), by tensor.
+
+        ``feeds`` maps the model's inputs to arrays in their ONNX shape.
+        """
+        found = _run(self._before, feeds)
+        found |= {name: feeds[name] for name in self.inputs if name in feeds}
+        return {name: _to_device(found[name]) for name in self.inputs}
+
+    def epilogue(
+        self, maps: Mapping[str, Array], feeds: Mapping[str, Array] | None = None
+    ) -> dict[str, Array]:
+        """The model's outputs in their ONNX shape.
+
+        ``maps`` are the device's outputs (H, W, C) by tensor; ``feeds`` the model's
+        inputs, which some models read again behind the device.
+        """
+        restored = {name: self.to_onnx(name, maps[name]) for name in self.outputs}
+        found = _run(self._after, {**(feeds or {}), **restored})
+        names = [info.name for info in self.model.graph.output]
+        return {name: (found | restored)[name] for name in names}
+
+    def to_onnx(self, tensor: str, values: Array) -> Array:
+        """An array (H, W, C) of the device in the ONNX shape of ``tensor``."""
+        shape = self._graph.shape(tensor)
+        assert shape is not None, tensor
+        return np.ascontiguousarray(values.transpose(2, 0, 1)).reshape(shape)
+
+    @cached_property
+    def _graph(self) -> Graph:
+        return Graph(self.model)
+
+    @cached_property
+    def _before(self) -> ort.InferenceSession | None:
+        wanted = [name for name in self.inputs if name not in self._graph.inputs]
+        return session(cut(self._graph, (), wanted)) if wanted else None
+
+    @cached_property
+    def _after(self) -> ort.InferenceSession | None:
+        wanted = [name for name in self._graph.outputs if name not in self.outputs]
+        if not wanted:
+            return None
+        return session(cut(self._graph, self.outputs, wanted))
+
+
+def _run(
+    found: ort.InferenceSession | None, feeds: Mapping[str, Array]
+) -> dict[str, Array]:
+    if found is None:
+        return {}
+    used = {info.name: feeds[info.name] for info in found.get_inputs()}
+    names = [info.name for info in found.get_outputs()]
+    return dict(zip(names, found.run(names, used), strict=True))
+
+
+def _to_device(values: Array) -> Array:
+    """(1, C, H, W) or (1, C) → (H, W, C)."""
+    maps = values.reshape(values.shape if values.ndim == 4 else (1, -1, 1, 1))
+    return np.ascontiguousarray(maps[0].transpose(1, 2, 0))

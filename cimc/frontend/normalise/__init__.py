@@ -1,0 +1,48 @@
+"""The normal form of quantised models.
+
+In normal form every operator that the device may take stands between its own
+DequantizeLinear and QuantizeLinear nodes, all constants are initialisers and all nodes
+have names. onnxruntime runs such a model in integers; it is the golden of everything
+that follows, and no step changes a number (but for float biases, which are rounded,
+with a warning).
+"""
+
+from __future__ import annotations
+
+from onnx import ModelProto
+
+from cimc.frontend.normalise.activations import collapse_pairs, split_activations
+from cimc.frontend.normalise.bias import quantise_biases
+from cimc.frontend.normalise.constants import (
+    drop_unused,
+    explicit_zero_points,
+    fold_constants,
+    name_nodes,
+)
+from cimc.frontend.normalise.qlinear import qlinear_to_qdq
+from cimc.frontend.simplify import drop_variable_parts, upgrade
+
+__all__ = ["normalise"]
+
+
+def normalise(model: ModelProto) -> ModelProto:
+    """A quantised model with static shapes in normal form.
+
+    Raises:
+        InputError: the operator set cannot be converted (E106).
+    """
+    found = ModelProto()
+    found.CopyFrom(model)
+    name_nodes(found)
+    fold_constants(found)
+    qlinear_to_qdq(found)
+    found = upgrade(found)
+    name_nodes(found)
+    explicit_zero_points(found)
+    quantise_biases(found)
+    split_activations(found)
+    collapse_pairs(found)
+    drop_unused(found)
+    drop_variable_parts(found)
+    del found.graph.value_info[:]
+    return found

@@ -1,0 +1,130 @@
+"""Constants become initialisers, and nodes that hand values on unchanged go away."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import numpy as np
+from onnx import ModelProto, NodeProto, numpy_helper
+from onnx.reference import ReferenceEvaluator
+
+from cimc.frontend.graph import Graph
+from cimc.frontend.load import opset_of
+from cimc.frontend.normalise.edit import Editor
+from cimc.weights import Array
+
+__all__ = ["drop_unused", "explicit_zero_points", "fold_constants", "name_nodes"]
+
+
+def name_nodes(model: ModelProto) -> None:
+    """Give every node a name of its own."""
+    editor = Editor(model)
+    seen: set[str] = set()
+    for node in model.graph.node:
+        if not node.name or node.name in seen:
+            base = next(filter(None, node.output), "") or node.op_type
+            node.name = editor.fresh(f"{base}_{node.op_type}")
+        seen.add(node.name)
+
+
+def fold_constants(model: ModelProto) -> None:
+    """Compute what depends on constants alone, and drop Identity and Dropout.
+
+    DequantizeLinear stays: it says what the integers mean.
+    """
+    _Folder(model).fold()
+
+
+class _Folder:
+    """Walks the nodes once, in topological order."""
+
+    def __init__(self, model: ModelProto) -> None:
+        self._editor = Editor(model)
+        self._graph = Graph(model)
+        self._opsets = {"": opset_of(model)}
+        self._folded: dict[str, Array] = {}
+
+    def fold(self) -> None:
+        """Fold in place."""
+        passed: dict[str, str] = {}
+        nodes: list[NodeProto] = []
+        for node in self._graph.nodes:
+            self._editor.rename_inputs([node], passed)
+            inner = node.output[0] not in self._graph.outputs
+            if inner and _passes_through(node):
+                passed[node.output[0]] = node.input[0]
+            elif inner and (feeds := self._constant_feeds(node)) is not None:
+                evaluator = ReferenceEvaluator(node, opsets=self._opsets)
+                results = cast("list[Array]", evaluator.run(None, feeds))
+                self._folded[node.output[0]] = np.asarray(results[0])
+            else:
+                nodes.append(node)
+        self._editor.replace_nodes(nodes)
+        self._editor.model.graph.initializer.extend(
+            numpy_helper.from_array(array, name) for name, array in self._folded.items()
+        )
+
+    def _constant_feeds(self, node: NodeProto) -> dict[str, Array] | None:
+        """The constant operands of a node that can be computed now, else None."""
+        if (
+            node.domain not in ("", "ai.onnx")
+            or len(node.output) != 1
+            or node.op_type == "DequantizeLinear"
+            or node.op_type.startswith(("Random", "Multinomial", "Bernoulli"))
+            or any(a.HasField("g") or a.graphs for a in node.attribute)
+        ):
+            return None
+        if node.op_type == "Shape":
+            shape = self._graph.shape(node.input[0])
+            # Only the shape of the operand counts: one element stands for all.
+            found = None if shape is None else np.broadcast_to(np.float32(0), shape)
+            return None if found is None else {node.input[0]: found}
+        feeds: dict[str, Array] = {}
+        for name in filter(None, node.input):
+            if name in self._folded:
+                feeds[name] = self._folded[name]
+            elif self._graph.is_constant(name):
+                feeds[name] = self._graph.constant(name)
+            else:
+                return None
+        return feeds
+
+
+def _passes_through(node: NodeProto) -> bool:
+    """Identity, and Dropout as in inference."""
+    if node.op_type == "Dropout":
+        training = len(node.input) > 2 and bool(node.input[2])
+        return not training and len([name for name in node.output if name]) == 1
+    return node.op_type == "Identity"
+
+
+def explicit_zero_points(model: ModelProto) -> None:
+    """Write out the zero point 0 where Quantize- or DequantizeLinear leave it out."""
+    graph, editor = Graph(model), Editor(model)
+    for node in graph.nodes:
+        missing = len(node.input) < 3 or not node.input[2]
+        if node.op_type in ("QuantizeLinear", "DequantizeLinear") and missing:
+            affine = graph.affine(node)
+            if affine is not None:
+                name = editor.constant(f"{node.input[1]}_zero_point", affine.zero)
+                operands = [*node.input[:2], name]
+                del node.input[:]
+                node.input.extend(operands)
+
+
+def drop_unused(model: ModelProto) -> None:
+    """Remove nodes and constants that no output depends on."""
+    needed = {info.name for info in model.graph.output}
+    nodes: list[NodeProto] = []
+    for node in reversed(model.graph.node):
+        if needed & set(node.output):
+            needed |= set(node.input)
+            nodes.insert(0, node)
+    kept = [tensor for tensor in model.graph.initializer if tensor.name in needed]
+    Editor(model).replace_nodes(nodes)
+    del model.graph.initializer[:]
+    model.graph.initializer.extend(kept)
+    names = {tensor.name for tensor in kept}
+    inputs = [info for info in model.graph.input if info.name not in names]
+    del model.graph.input[:]
+    model.graph.input.extend(inputs)

@@ -1,0 +1,201 @@
+"""QLinear operators, and operators on stored integers, as QDQ.
+
+onnxruntime turns the QDQ form back into the same kernels, so that no number changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from onnx import ModelProto, NodeProto, TensorProto
+
+from cimc.frontend.graph import Graph, attributes, label
+from cimc.frontend.normalise.edit import Editor
+
+__all__ = ["qlinear_to_qdq"]
+
+#: Operators that hand stored values on unchanged.
+_MOVING = frozenset(
+    {"Concat", "Flatten", "MaxPool", "Reshape", "Squeeze", "Transpose", "Unsqueeze"}
+)
+
+
+@dataclass
+class _Rewrite:
+    """One QLinear node on its way to QDQ."""
+
+    editor: Editor
+    graph: Graph
+    node: NodeProto
+    nodes: list[NodeProto]
+
+    def real(self, stored: str, scale: str, zero: str, axis: int | None = None) -> str:
+        """Append a DequantizeLinear and return what it makes.
+
+        ``axis`` is that of a scale per channel, None for a scalar.
+        """
+        result = self.editor.fresh(f"{stored}_DequantizeLinear_Output")
+        inputs = [stored, scale, *_given(zero)]
+        flat = axis is None or self.graph.constant(scale).size == 1
+        extra = {} if flat else {"axis": axis}
+        self.nodes.append(self.editor.node("DequantizeLinear", inputs, result, **extra))
+        return result
+
+    def finish(
+        self, op_type: str, inputs: list[str], scale: str, zero: str, **kept: object
+    ) -> None:
+        """Append the float operator and the QuantizeLinear of its result."""
+        output = self.node.output[0]
+        real = self.editor.fresh(f"{output}_QuantizeLinear_Input")
+        self.nodes += [
+            self.editor.node(op_type, inputs, real, label(self.node), **kept),
+            self.editor.node(
+                "QuantizeLinear", [real, scale, *filter(None, [zero])], output
+            ),
+        ]
+
+    def bias(self, stored: str, x_scale: str, w_scale: str) -> str:
+        """The int32 bias, whose scale is that of input times weights."""
+        product = self.graph.constant(x_scale) * self.graph.constant(w_scale)
+        scale = self.editor.constant(f"{stored}_scale", product.astype(np.float32))
+        zeros = np.zeros(product.shape, np.int32)
+        zero = self.editor.constant(f"{stored}_zero_point", zeros)
+        return self.real(stored, scale, zero, None if product.ndim == 0 else 0)
+
+    def channels(self, scale: str, axis: int) -> int | None:
+        """``axis`` if ``scale`` has a value per channel, else None."""
+        return axis if self.graph.constant(scale).ndim > 0 else None
+
+
+def _conv(rewrite: _Rewrite) -> None:
+    x, xs, xz, w, ws, wz, ys, yz, *rest = rewrite.node.input
+    inputs = [rewrite.real(x, xs, xz), rewrite.real(w, ws, wz, rewrite.channels(ws, 0))]
+    if rest and rest[0]:
+        inputs.append(rewrite.bias(rest[0], xs, ws))
+    rewrite.finish("Conv", inputs, ys, yz, **attributes(rewrite.node))
+
+
+def _matmul(rewrite: _Rewrite) -> None:
+    a, a_s, az, b, bs, bz, ys, yz = rewrite.node.input
+    inputs = [
+        rewrite.real(a, a_s, az),
+        rewrite.real(b, bs, bz, rewrite.channels(bs, 1)),
+    ]
+    rewrite.finish("MatMul", inputs, ys, yz)
+
+
+def _gemm(rewrite: _Rewrite) -> None:
+    a, a_s, az, b, bs, bz, c, ys, *rest = rewrite.node.input
+    kept = attributes(rewrite.node)
+    axis = 0 if kept.get("transB", 0) else 1
+    inputs = [
+        rewrite.real(a, a_s, az),
+        rewrite.real(b, bs, bz, rewrite.channels(bs, axis)),
+    ]
+    if c:
+        inputs.append(rewrite.bias(c, a_s, bs))
+    rewrite.finish("Gemm", inputs, ys, rest[0] if rest else "", **kept)
+
+
+def _binary(rewrite: _Rewrite) -> None:
+    a, a_s, az, b, bs, bz, ys, *rest = rewrite.node.input
+    inputs = [rewrite.real(a, a_s, az), rewrite.real(b, bs, bz)]
+    op_type = rewrite.node.op_type.removeprefix("QLinear")
+    rewrite.finish(op_type, inputs, ys, rest[0] if rest else "")
+
+
+def _unary(rewrite: _Rewrite) -> None:
+    x, xs, xz, ys, *rest = rewrite.node.input
+    kept = attributes(rewrite.node)
+    kept.pop("channels_last", None)
+    op_type = rewrite.node.op_type.removeprefix("QLinear")
+    real = rewrite.real(x, xs, xz)
+    rewrite.finish(op_type, [real], ys, rest[0] if rest else "", **kept)
+
+
+def _concat(rewrite: _Rewrite) -> None:
+    ys, yz, *rest = rewrite.node.input
+    triples = zip(rest[0::3], rest[1::3], rest[2::3], strict=True)
+    inputs = [rewrite.real(*triple) for triple in triples]
+    rewrite.finish("Concat", inputs, ys, yz, **attributes(rewrite.node))
+
+
+_REWRITES: dict[str, Callable[[_Rewrite], None]] = {
+    "QLinearConv": _conv,
+    "QLinearMatMul": _matmul,
+    "QGemm": _gemm,
+    "QLinearAdd": _binary,
+    "QLinearMul": _binary,
+    "QLinearAveragePool": _unary,
+    "QLinearGlobalAveragePool": _unary,
+    "QLinearLeakyRelu": _unary,
+    "QLinearSigmoid": _unary,
+    "QLinearConcat": _concat,
+}
+
+
+def qlinear_to_qdq(model: ModelProto) -> None:
+    """Rewrite in place; what is no QDQ operator afterwards cannot be on the device."""
+    graph, editor = Graph(model), Editor(model)
+    meanings = _input_meanings(graph)
+    nodes: list[NodeProto] = []
+    for node in graph.nodes:
+        start = len(nodes)
+        rewrite = _Rewrite(editor, graph, node, nodes)
+        if node.op_type in _REWRITES and _is_plain(node):
+            _REWRITES[node.op_type](rewrite)
+        elif node.op_type in _MOVING and node.input[0] in meanings:
+            _moving(rewrite, meanings)
+        else:
+            nodes.append(_default_domain(node))
+        for made in nodes[start:]:
+            if made.op_type == "QuantizeLinear":
+                meanings[made.output[0]] = made.input[1], _zero(made)
+    editor.replace_nodes(nodes)
+
+
+def _is_plain(node: NodeProto) -> bool:
+    """Not in NHWC, and quantised to the end."""
+    last = attributes(node).get("channels_last", 0)
+    return not last and not (node.op_type == "QGemm" and len(node.input) < 8)
+
+
+def _moving(rewrite: _Rewrite, meanings: dict[str, tuple[str, str]]) -> None:
+    """An operator on stored integers."""
+    node = rewrite.node
+    variable = len(node.input) if node.op_type == "Concat" else 1
+    inputs = [rewrite.real(name, *meanings[name]) for name in node.input[:variable]]
+    inputs += node.input[variable:]
+    scale, zero = meanings[node.input[0]]
+    rewrite.finish(node.op_type, inputs, scale, zero, **attributes(node))
+
+
+def _input_meanings(graph: Graph) -> dict[str, tuple[str, str]]:
+    """Scale and zero point of the model's 8-bit inputs, from who reads them."""
+    found: dict[str, tuple[str, str]] = {}
+    for name in graph.inputs:
+        if graph.element_type(name) not in (TensorProto.INT8, TensorProto.UINT8):
+            continue
+        for node in graph.consumers[name]:
+            if node.op_type in ("DequantizeLinear", *_REWRITES):
+                index = list(node.input).index(name)
+                found[name] = node.input[index + 1], node.input[index + 2]
+                break
+    return found
+
+
+def _given(name: str) -> list[str]:
+    return [name] if name else []
+
+
+def _zero(node: NodeProto) -> str:
+    return node.input[2] if len(node.input) > 2 else ""
+
+
+def _default_domain(node: NodeProto) -> NodeProto:
+    """Quantize- and DequantizeLinear of com.microsoft mean the same as ONNX's."""
+    if node.op_type in ("QuantizeLinear", "DequantizeLinear"):
+        node.domain = ""
+    return node
