@@ -7,7 +7,7 @@ own two take the same way as anybody else's.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -106,6 +106,7 @@ class Target:
     name: str
     summary: str
     chip_names: Callable[[], Sequence[str]]
+    default_chip: str
     load_chip: Callable[[str], Chip]
     """Chip by preset name or path of a YAML file."""
     dialect: Callable[[], Dialect]
@@ -119,10 +120,11 @@ class Target:
     """ISA module → program bytes."""
     decode: Callable[[bytes], ModuleOp]
     """Program bytes → ISA module; raises InputError on anything malformed."""
+    constants: Callable[[bytes], Sequence[str]]
+    """Names of the constants that a program refers to."""
     simulator: Callable[[bytes, WeightStore, Chip], Simulator]
     static_metrics: Callable[[ModuleOp, Chip], Mapping[str, Any]]
     """Keys of ``metrics.json`` that follow from the program alone."""
-    extra: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 def target_names() -> list[str]:

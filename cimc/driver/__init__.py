@@ -2,20 +2,37 @@
 
 from cimc.driver.artifact import Artifact, load
 from cimc.driver.check import FitReport, check_model
-from cimc.driver.compilation import compile_model
-from cimc.driver.passes import parse_passes, run_passes
+from cimc.driver.compilation import Compilation, compile_model, default_pipeline
+from cimc.driver.execution import Execution, execute_images
+from cimc.driver.inputs import (
+    Images,
+    ImageSource,
+    load_images,
+    named_samples,
+    random_images,
+)
+from cimc.driver.passes import Observer, parse_passes, run_passes
 from cimc.driver.session import Session
-from cimc.driver.verification import Verified, verify
+from cimc.driver.verification import Verified
 
 __all__ = [
     "Artifact",
+    "Compilation",
+    "Execution",
     "FitReport",
+    "ImageSource",
+    "Images",
+    "Observer",
     "Session",
     "Verified",
     "check_model",
     "compile_model",
+    "default_pipeline",
+    "execute_images",
     "load",
+    "load_images",
+    "named_samples",
     "parse_passes",
+    "random_images",
     "run_passes",
-    "verify",
 ]

@@ -231,9 +231,7 @@ def _broken(path: Path, reason: str) -> InputError:
 
 
 def _replaceable(path: Path) -> bool:
-    return path.is_dir() and (
-        (path / _MANIFEST).is_file() or not any(path.iterdir())
-    )
+    return path.is_dir() and ((path / _MANIFEST).is_file() or not any(path.iterdir()))
 
 
 def _sha256(path: Path) -> str:

@@ -44,8 +44,8 @@ class _FuseTableIntoConv(RewritePattern):
             layer=conv.layer.data,
             tensor=op.tensor.data,
         )
-        rewriter.replace_op(op, fused)
-        rewriter.erase_op(conv)
+        rewriter.replace(op, fused)
+        rewriter.erase(conv)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,311 @@
+"""The commands. Each imports what it needs when it runs, so that help is quick."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cimc import __version__
+from cimc.cli import options
+from cimc.cli.console import console, progress, show_fit, show_metrics
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+    from cimc.driver import Artifact, Execution, Images, ImageSource, Verified
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    help="Compile ONNX CNNs for compute-in-memory hardware and prove them right.",
+)
+
+Pipeline = Annotated[
+    str | None, typer.Option("-p", "--pipeline", help="Passes to run, as text.")
+]
+InputFile = Annotated[
+    Path | None,
+    typer.Option(
+        help="Images: an .npz with one array per input, images along the first axis "
+        "(and 'labels' for accuracy). Default: the samples that the model names, "
+        "else one random image.",
+    ),
+]
+
+
+def _write_text(text: str, output: Path | None = None) -> None:
+    """Write to a file, or to standard output."""
+    from cimc.driver.files import write_bytes
+
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        write_bytes(output, text.encode())
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        _write_text(f"cimc {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(  # pyright: ignore[reportUnusedFunction]
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Options that stand before the command."""
+
+
+def _print_json(document: Mapping[str, Any]) -> None:
+    _write_text(json.dumps(document, indent=2) + "\n")
+
+
+def _image_source(chosen: Path | None, folder: Path) -> ImageSource:
+    """The user's images, else the model's own samples, else a random image."""
+    from cimc.driver import load_images, named_samples, random_images
+
+    def source(model: ModelProto) -> Images:
+        path = chosen or named_samples(model, folder)
+        return load_images(model, path) if path else random_images(model)
+
+    return source
+
+
+@app.command("compile")
+def compile_(
+    model: options.Model,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="Directory for the artifact."),
+    ] = None,
+    target: options.TargetName = "rram",
+    chip: options.Chip = None,
+    calib: options.Calib = None,
+    shape: options.Shape = None,
+    run: Annotated[
+        bool, typer.Option("--run", help="Simulate and compare with onnxruntime.")
+    ] = False,
+    input: InputFile = None,
+    pipeline: Pipeline = None,
+    print_pipeline: Annotated[
+        bool, typer.Option(help="Print the pipeline's text and stop.")
+    ] = False,
+    print_ir_after_all: Annotated[
+        bool, typer.Option(help="Print the IR after every pass (on stderr).")
+    ] = False,
+    dump_ir: Annotated[
+        Path | None, typer.Option(help="Write the IR after every pass to this folder.")
+    ] = None,
+    verify_each: Annotated[
+        bool, typer.Option(help="Execute the IR after every pass and compare it.")
+    ] = False,
+    as_json: options.Json = False,
+) -> None:
+    """Compile a model to a program for a chip."""
+    from dataclasses import replace
+
+    from cimc.cli.dumps import Dumps
+    from cimc.driver import compile_model, default_pipeline
+
+    if print_pipeline:
+        text = default_pipeline(target, chip) if pipeline is None else pipeline
+        _write_text(f"{text}\n")
+        return
+    if output is None:
+        raise typer.BadParameter("give a directory for the artifact", param_hint="-o")
+    images = _image_source(input, model.parent)
+    dumps = Dumps(dump_ir, print_ir_after_all)
+    compilation = compile_model(
+        model,
+        target=target,
+        chip=chip,
+        shapes=options.parse_shapes(shape),
+        calibration=options.calibration(calib),
+        pipeline=pipeline,
+        verify_each=images if verify_each else None,
+        observer=dumps.observe,
+    )
+    dumps.save_weights(compilation.weights)
+    artifact = compilation.artifact
+    report = dict(artifact.metrics)
+    verdict = None
+    if run:
+        execution = _execute(artifact, images(artifact.model), verify=True)
+        verdict, report = execution.verified, dict(execution.metrics)
+        artifact = replace(artifact, metrics=execution.lasting_metrics)
+    report["compile"] = {
+        "wall_s": sum(compilation.seconds.values()),
+        "passes": dict(compilation.seconds),
+    }
+    if verdict is None or verdict.equal:
+        artifact.save(output)
+        console.print(f"written to {output}", soft_wrap=True, markup=False)
+    _report(report, as_json, verdict)
+
+
+def _execute(
+    artifact: Artifact, images: Images, *, verify: bool, trace: Path | None = None
+) -> Execution:
+    from cimc.driver import execute_images
+
+    with progress("simulating") as bar:
+        return execute_images(
+            artifact, images, verify=verify, trace=trace, progress=bar
+        )
+
+
+def _report(
+    metrics: Mapping[str, Any], as_json: bool, verdict: Verified | None = None
+) -> None:
+    """Show metrics, then fail if a verdict says that the result is wrong."""
+    if as_json:
+        _print_json(metrics)
+    show_metrics(metrics)
+    if verdict is not None:
+        verdict.require()
+
+
+@app.command()
+def run(
+    artifact: options.ArtifactDirectory,
+    input: InputFile = None,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Compare with onnxruntime.")
+    ] = False,
+    trace: Annotated[
+        Path | None,
+        typer.Option(help="Write a trace of the first image, for Perfetto."),
+    ] = None,
+    as_json: options.Json = False,
+) -> None:
+    """Simulate a compiled artifact."""
+    from cimc.driver import load
+
+    loaded = load(artifact)
+    images = _image_source(input, artifact)(loaded.model)
+    execution = _execute(loaded, images, verify=verify, trace=trace)
+    _report(execution.metrics, as_json, execution.verified)
+
+
+@app.command()
+def check(
+    model: options.Model,
+    target: options.TargetName = "rram",
+    chip: options.Chip = None,
+    calib: options.Calib = None,
+    shape: options.Shape = None,
+    as_json: options.Json = False,
+) -> None:
+    """Say where each operator runs and whether the network fits the chip."""
+    from cimc.driver import check_model
+
+    report = check_model(
+        model,
+        target=target,
+        chip=chip,
+        shapes=options.parse_shapes(shape),
+        calibration=options.calibration(calib),
+    )
+    if as_json:
+        _print_json(report.as_json())
+    show_fit(report)
+    raise typer.Exit(report.exit_code)
+
+
+@app.command()
+def quantize(
+    model: options.Model,
+    output: Annotated[Path, typer.Option("-o", "--output", help="ONNX file to write.")],
+    calib: options.Calib = None,
+    shape: options.Shape = None,
+    activations: Annotated[
+        str, typer.Option(help="Type of activations: uint8 or int8.")
+    ] = "uint8",
+) -> None:
+    """Quantise a float model to 8 bits with onnxruntime."""
+    from cimc.driver.quantisation import quantise_file
+
+    quantise_file(
+        model,
+        output,
+        calibration=options.calibration(calib),
+        shapes=options.parse_shapes(shape),
+        activations=activations,
+    )
+    console.print(f"written to {output}", soft_wrap=True, markup=False)
+
+
+@app.command()
+def opt(
+    file: Annotated[Path, typer.Argument(help="IR text (.mlir).", show_default=False)],
+    pipeline: Pipeline = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Default: standard output.")
+    ] = None,
+) -> None:
+    """Run passes on IR text, with the weights.npz beside it."""
+    from cimc.driver.text import optimise_file
+
+    _write_text(optimise_file(file, pipeline or ""), output)
+
+
+@app.command()
+def disasm(
+    program: Annotated[
+        Path, typer.Argument(help="Artifact, or a program.bin.", show_default=False)
+    ],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Default: standard output.")
+    ] = None,
+    target: Annotated[
+        str | None,
+        typer.Option("--target", help="Kind of hardware, for a bare program."),
+    ] = None,
+) -> None:
+    """Print a compiled program as text of its ISA dialect."""
+    from cimc.driver.text import disassemble
+
+    _write_text(disassemble(program, target), output)
+
+
+@app.command()
+def asm(
+    file: Annotated[Path, typer.Argument(help="ISA text (.mlir).", show_default=False)],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Default: FILE with .bin.")
+    ] = None,
+) -> None:
+    """Encode text of an ISA dialect as a program."""
+    from cimc.driver.files import write_bytes
+    from cimc.driver.text import assemble
+
+    written = output or file.with_suffix(".bin")
+    write_bytes(written, assemble(file))
+    console.print(f"written to {written}", soft_wrap=True, markup=False)
+
+
+@app.command()
+def chips(
+    name: Annotated[
+        str | None, typer.Argument(help="Preset or YAML file to print.")
+    ] = None,
+    target: options.TargetName = "rram",
+) -> None:
+    """List the chip presets of a target, or print one with its provenance."""
+    from cimc.target import get_target
+
+    found = get_target(target)
+    if name is None:
+        _write_text("".join(f"{preset}\n" for preset in found.chip_names()))
+    else:
+        _write_text(found.load_chip(name).to_yaml())

@@ -1,0 +1,139 @@
+"""What a person sees: on stderr, as wide as the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.markup import escape
+
+from cimc.diagnostics import Diagnostic
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cimc.driver import FitReport
+
+__all__ = [
+    "console",
+    "progress",
+    "show_diagnostic",
+    "show_fit",
+    "show_metrics",
+]
+
+console = Console(stderr=True, highlight=False)
+
+
+def show_diagnostic(diagnostic: Diagnostic) -> None:
+    """Print an error or a warning, its first line in colour."""
+    colour = "yellow" if diagnostic.code.startswith("W") else "red"
+    first, *others = diagnostic.render().splitlines()
+    console.print(f"[bold {colour}]{escape(first)}[/]", soft_wrap=True)
+    for line in others:
+        console.print(escape(line), soft_wrap=True)
+
+
+@contextmanager
+def progress(what: str) -> Generator[Callable[[int, int], None]]:
+    """A progress bar for ``what``; gives the function to call with done and total."""
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}".replace(",", " ")
+
+
+def _scaled(value: float, units: tuple[str, ...]) -> str:
+    """A value in the unit (each 1000 times the one before) that keeps it short."""
+    index = 0
+    while value >= 1000 and index < len(units) - 1:
+        value /= 1000
+        index += 1
+    return f"{value:.3g} {units[index]}" if value < 1000 else f"{value:.0f} {units[-1]}"
+
+
+def show_metrics(metrics: Mapping[str, Any]) -> None:
+    """Print the summary of a compilation or a run, one fact a line."""
+    lines = [f"{metrics['model']} on {metrics['target']}, chip {metrics['chip']}"]
+    crossbars, instructions = metrics["crossbars"], metrics["instructions"]
+    lines.append(
+        f"crossbars: {_number(crossbars['used'])} of {_number(crossbars['available'])}"
+    )
+    dynamic = instructions.get("dynamic")
+    lines.append(
+        f"instructions: {_number(instructions['static'])}"
+        + (f", {_number(dynamic)} executed per image" if dynamic else "")
+    )
+    if "cycles" in metrics:
+        time = _scaled(metrics["time_ns"], ("ns", "us", "ms", "s"))
+        energy = _scaled(metrics["energy_pj"]["total"], ("pJ", "nJ", "uJ", "mJ", "J"))
+        lines.append(f"cycles: {_number(metrics['cycles'])} per image ({time})")
+        lines.append(f"energy: {energy} per image")
+    if "accuracy" in metrics:
+        lines.append(_accuracy(metrics["accuracy"]))
+    if "verified" in metrics:
+        lines.append(_verdict(metrics["verified"]))
+    for line in lines:
+        console.print(escape(line), soft_wrap=True)
+
+
+def _accuracy(accuracy: Mapping[str, Any]) -> str:
+    text = f"accuracy: {accuracy['correct']} of {accuracy['images']} images"
+    if "onnxruntime_correct" in accuracy:
+        text += f" (onnxruntime: {accuracy['onnxruntime_correct']})"
+    return text
+
+
+def _verdict(verified: Mapping[str, Any]) -> str:
+    text = "equal to onnxruntime: " + ("yes" if verified["equal"] else "NO")
+    text += f" ({_number(verified['elements'])} elements of "
+    text += f"{_number(verified['images'])} images compared"
+    if verified["mismatches"]:
+        text += f", {_number(verified['mismatches'])} differ"
+    return text + ")"
+
+
+def show_fit(report: FitReport) -> None:
+    """Print where operators run, and whether the network fits the chip."""
+    from rich.table import Table
+
+    table = Table("node", "operator", "runs on", "MACs", "why")
+    colours = {"device": "green", "host": "yellow", "refused": "red"}
+    for row in report.rows:
+        place = f"[{colours[row.placement]}]{row.placement}[/]"
+        macs = _number(row.macs) if row.macs else ""
+        table.add_row(escape(row.node), row.op, place, macs, escape(row.why))
+    console.print(table)
+    total = sum(row.macs for row in report.rows)
+    on_device = sum(row.macs for row in report.rows if row.placement == "device")
+    if total:
+        console.print(f"{_number(total)} MACs, {on_device / total:.2%} on the device")
+    if report.problem is not None:
+        show_diagnostic(report.problem)
+    else:
+        crossbars = report.demand.get("crossbars", {})
+        console.print(
+            f"fits chip {report.chip}: {crossbars.get('used')} of "
+            f"{crossbars.get('available')} crossbars"
+        )
+    if report.fitting_chips:
+        console.print(f"presets that hold it: {', '.join(report.fitting_chips)}")

@@ -1,0 +1,58 @@
+"""``--dump-ir`` and ``--print-ir-after-all``: the IR after every pass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cimc.cli.console import console
+from cimc.diagnostics import InputError
+
+if TYPE_CHECKING:
+    from xdsl.dialects.builtin import ModuleOp
+    from xdsl.passes import ModulePass
+
+    from cimc.weights import WeightStore
+
+__all__ = ["Dumps"]
+
+#: Constants beside a dump, which ``cimc opt`` picks up.
+WEIGHTS_FILE = "weights.npz"
+
+
+@dataclass
+class Dumps:
+    """Shows the module after each pass: in numbered files, and on the terminal."""
+
+    folder: Path | None
+    on_terminal: bool
+    count: int = 0
+
+    def __post_init__(self) -> None:
+        if self.folder is None:
+            return
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(
+                "E052",
+                f"cannot be made a folder: {error.strerror or error}",
+                where=str(self.folder),
+                hints=("choose another --dump-ir",),
+            ) from error
+
+    def observe(self, pass_: ModulePass, module: ModuleOp, seconds: float) -> None:
+        """Write the module as it is after ``pass_``."""
+        if self.folder is not None:
+            path = self.folder / f"{self.count:02}-{pass_.name}.mlir"
+            path.write_text(f"{module}\n", encoding="utf-8")
+        if self.on_terminal:
+            console.print(f"// after {pass_.name}", markup=False)
+            console.print(str(module), markup=False, soft_wrap=True)
+        self.count += 1
+
+    def save_weights(self, weights: WeightStore) -> None:
+        """Write the constants that the dumps refer to."""
+        if self.folder is not None:
+            weights.save(self.folder / WEIGHTS_FILE)

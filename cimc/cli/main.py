@@ -1,0 +1,83 @@
+"""Entry point: runs a command and turns whatever happens into an exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import traceback
+import warnings
+from typing import TextIO
+
+import click
+import typer
+
+from cimc.cli.commands import app
+from cimc.cli.console import console, show_diagnostic
+from cimc.diagnostics import CimcError, CimcWarning, Diagnostic
+
+__all__ = ["main"]
+
+_USAGE = 2
+_FAULT = 70
+_INTERRUPTED = 130
+
+
+def main() -> None:
+    """Run ``cimc`` with the arguments of the process and exit.
+
+    0 done; 1 the result is wrong; 2 the input or the options are at fault; 3 it does
+    not fit the chip; 70 a fault of cimc.
+    """
+    warnings.showwarning = _show_warning
+    sys.exit(_run())
+
+
+def _run() -> int:
+    try:
+        code = typer.main.get_command(app)(standalone_mode=False)
+        sys.stdout.flush()
+    except CimcError as error:
+        _report(error.diagnostic)
+        return error.exit_code
+    except click.ClickException as error:
+        error.show(file=sys.stderr)
+        return _USAGE
+    except (click.Abort, KeyboardInterrupt):
+        console.print("interrupted", style="red")
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # The reader of a pipe (such as `head`) has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        traceback.print_exc()
+        _report(
+            Diagnostic(
+                "E070",
+                f"this is a fault of cimc: {error!r}",
+                hints=("report it with the command, the model and the lines above",),
+            )
+        )
+        return _FAULT
+    return code if isinstance(code, int) else 0
+
+
+def _report(diagnostic: Diagnostic) -> None:
+    """Show an error; with ``--json`` also as the document on stdout."""
+    show_diagnostic(diagnostic)
+    if "--json" in sys.argv:
+        sys.stdout.write(json.dumps({"error": diagnostic.as_json()}, indent=2) + "\n")
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Show warnings of cimc to the user; those of libraries concern developers."""
+    if isinstance(message, CimcWarning):
+        show_diagnostic(message.diagnostic)

@@ -1,0 +1,101 @@
+"""``check``: will it compile, where does each operator run, which chip does it need."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from cimc.diagnostics import CimcWarning, Diagnostic, DoesNotFitError, InputError
+from cimc.driver.fit import fitting_chips, try_chip
+from cimc.frontend import (
+    Calibration,
+    CoverageRow,
+    ImportedModel,
+    Shapes,
+    Source,
+    coverage,
+    import_model,
+)
+from cimc.target import get_target
+
+__all__ = ["FitReport", "check_model"]
+
+
+@dataclass(frozen=True)
+class FitReport:
+    """Where operators run, and whether the network fits the chip.
+
+    ``problem`` is what stands in the way, if anything; ``fitting_chips`` are the
+    presets of the target that hold the network.
+    """
+
+    chip: str
+    rows: Sequence[CoverageRow]
+    problem: Diagnostic | None
+    exit_code: int
+    demand: dict[str, Any]
+    fitting_chips: Sequence[str]
+
+    def as_json(self) -> dict[str, Any]:
+        """The report as a JSON object."""
+        return {
+            "chip": self.chip,
+            "fits": self.problem is None,
+            "problem": self.problem.as_json() if self.problem else None,
+            "demand": self.demand,
+            "fitting_chips": list(self.fitting_chips),
+            "operators": [asdict(row) for row in self.rows],
+        }
+
+
+def check_model(
+    source: Source,
+    *,
+    target: str = "rram",
+    chip: str | None = None,
+    shapes: Shapes | None = None,
+    calibration: Calibration | None = None,
+) -> FitReport:
+    """Try the whole compilation, without keeping anything of it.
+
+    A float model is calibrated at random if there is no data: where operators run
+    and what they need does not depend on it.
+
+    Raises:
+        InputError: the model cannot be read, or an option is at fault.
+    """
+    backend = get_target(target)
+    wanted = backend.load_chip(chip or backend.default_chip)
+    rows = coverage(source, shapes=shapes, calibration=calibration)
+    try:
+        model = _import(source, shapes, calibration)
+    except InputError as error:
+        if not any(row.placement == "refused" for row in rows) and any(
+            row.placement == "device" for row in rows
+        ):
+            raise
+        problem = error.diagnostic
+        return FitReport(wanted.name, rows, problem, InputError.exit_code, {}, ())
+    try:
+        demand = dict(try_chip(model.module, model.weights, backend, wanted))
+        problem, exit_code = None, 0
+    except DoesNotFitError as error:
+        demand, problem, exit_code = {}, error.diagnostic, error.exit_code
+    fitting = fitting_chips(model.module, model.weights, backend)
+    return FitReport(wanted.name, rows, problem, exit_code, demand, fitting)
+
+
+def _import(
+    source: Source, shapes: Shapes | None, calibration: Calibration | None
+) -> ImportedModel:
+    """Import a model; a float one without data is calibrated at random."""
+    try:
+        return import_model(source, shapes=shapes, calibration=calibration)
+    except InputError as error:
+        if error.diagnostic.code != "E121":
+            raise
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CimcWarning)
+        return import_model(source, shapes=shapes, calibration="random")

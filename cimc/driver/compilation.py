@@ -1,0 +1,188 @@
+"""From an ONNX model to an artifact."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from time import perf_counter
+
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.passes import ModulePass
+
+from cimc.context import CompilationContext
+from cimc.diagnostics import DoesNotFitError, InputError, VerificationError
+from cimc.driver.artifact import Artifact
+from cimc.driver.fit import with_fitting_chips
+from cimc.driver.inputs import Images, ImageSource
+from cimc.driver.levels import execute, level_of
+from cimc.driver.passes import Observer, parse_passes, run_passes
+from cimc.driver.verification import comparable, compare
+from cimc.frontend import Calibration, ImportedModel, Shapes, Source, import_model
+from cimc.golden import Golden
+from cimc.target import Chip, Target, get_target
+from cimc.weights import Array, WeightStore
+
+__all__ = ["Compilation", "compile_model", "default_pipeline"]
+
+
+@dataclass(frozen=True)
+class Compilation:
+    """An artifact, and how it came about.
+
+    ``weights`` are all constants that the IR of any level refers to; ``seconds`` says
+    how long each pass took, in order.
+    """
+
+    artifact: Artifact
+    weights: WeightStore
+    seconds: Mapping[str, float]
+
+
+def compile_model(
+    source: Source,
+    *,
+    target: str = "rram",
+    chip: str | None = None,
+    shapes: Shapes | None = None,
+    calibration: Calibration | None = None,
+    pipeline: str | None = None,
+    verify_each: ImageSource | None = None,
+    observer: Observer | None = None,
+) -> Compilation:
+    """Compile a model for a chip of a target.
+
+    ``pipeline`` replaces the target's own. ``verify_each`` executes the module after
+    every pass and compares all feature maps with onnxruntime, on the first image
+    that it gives for the quantised model. ``observer`` is called with the imported
+    module and then after every pass.
+
+    Raises:
+        InputError: the model or an option is at fault.
+        DoesNotFitError: the network does not fit the chip.
+        VerificationError: with ``verify_each``, a pass changed the result (E060).
+    """
+    backend = get_target(target)
+    found = backend.load_chip(chip or backend.default_chip)
+    text = pipeline if pipeline is not None else backend.pipeline(found)
+    passes = parse_passes(text)
+    start = perf_counter()
+    model = import_model(source, shapes=shapes, calibration=calibration)
+    backend.attach_chip(model.module, found)
+    seconds = {"import": perf_counter() - start}
+    watchers: list[Observer] = [_timer(seconds)]
+    dumps: dict[str, str] = {}
+    watchers.append(_level_keeper(dumps))
+    if verify_each is not None:
+        images = verify_each(model.quantised)
+        watchers.append(_verifier(model, backend, found, images))
+    if observer is not None:
+        watchers.append(observer)
+
+    def watch(pass_: ModulePass, module: ModuleOp, duration: float) -> None:
+        for watcher in watchers:
+            watcher(pass_, module, duration)
+
+    watch(_Import(), model.module, seconds["import"])
+    imported = model.module.clone()
+    context = CompilationContext(weights=model.weights)
+    try:
+        run_passes(model.module, context, passes, watch)
+    except DoesNotFitError as error:
+        raise with_fitting_chips(error, imported, model.weights, backend) from None
+    if level_of(model.module) != "isa":
+        raise InputError(
+            "E075",
+            f"the pipeline ends at the {level_of(model.module)} level, "
+            "so there is no program",
+            where="-p",
+            hints=("cimc opt runs part of a pipeline", f"the default: {text}"),
+        )
+    start = perf_counter()
+    program = backend.encode(model.module)
+    seconds["encode"] = perf_counter() - start
+    artifact = Artifact(
+        target=backend,
+        name=model.name,
+        chip=found,
+        program=program,
+        weights=_used(model.weights, backend, program),
+        model=model.quantised,
+        inputs=model.inputs,
+        outputs=model.outputs,
+        pipeline=text,
+        metrics={
+            "target": backend.name,
+            "chip": found.name,
+            "model": model.name,
+            **backend.static_metrics(model.module, found),
+        },
+        dumps=dumps,
+    )
+    return Compilation(artifact, model.weights, seconds)
+
+
+def default_pipeline(target: str, chip: str | None) -> str:
+    """The pipeline text that a target would use for a chip."""
+    backend = get_target(target)
+    return backend.pipeline(backend.load_chip(chip or backend.default_chip))
+
+
+class _Import(ModulePass):
+    """Stands for the frontend where passes are observed."""
+
+    name = "import"
+
+    def apply(self, ctx: object, op: ModuleOp) -> None:
+        """Do nothing: the module has been imported."""
+
+
+def _timer(seconds: dict[str, float]) -> Observer:
+    def time(pass_: ModulePass, module: ModuleOp, duration: float) -> None:
+        seconds[pass_.name] = seconds.get(pass_.name, 0.0) + duration
+
+    return time
+
+
+def _level_keeper(dumps: dict[str, str]) -> Observer:
+    """Keep the text of the module as it leaves each level above the ISA."""
+
+    def keep(pass_: ModulePass, module: ModuleOp, duration: float) -> None:
+        level = level_of(module)
+        if level != "isa":
+            dumps[level] = f"{module}\n"
+
+    return keep
+
+
+def _verifier(
+    model: ImportedModel, target: Target, chip: Chip, images: Images
+) -> Observer:
+    """Execute the module after every pass and compare it with onnxruntime."""
+    feeds = images.feeds[0]
+    golden = Golden(model.quantised)
+    inputs = model.host.prologue(feeds)
+
+    def check(pass_: ModulePass, module: ModuleOp, duration: float) -> None:
+        maps = execute(module, model.weights, target, chip, inputs)
+        found = comparable(model.quantised, maps)
+        expected = golden.run(feeds, list(found))
+        result = compare(found, expected, 0, lambda tensor, index: pass_.name)
+        if not result.equal:
+            raise VerificationError(
+                "E060",
+                f"pass {pass_.name!r} changed the result",
+                notes=(
+                    f"{result.mismatches} of {result.elements} elements differ",
+                    f"first: {result.first}",
+                ),
+                hints=("report it with the model and the options",),
+            )
+
+    return check
+
+
+def _used(weights: WeightStore, target: Target, program: bytes) -> WeightStore:
+    """The constants that a program refers to."""
+    names = target.constants(program)
+    arrays: dict[str, Array] = {name: weights[name] for name in names}
+    return WeightStore(arrays)

@@ -1,0 +1,102 @@
+"""Running an artifact on images, comparing and measuring."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from cimc.driver.artifact import Artifact
+from cimc.driver.inputs import Images
+from cimc.driver.session import Session
+from cimc.driver.verification import Verified, comparable, compare
+from cimc.golden import Golden
+from cimc.weights import Array
+
+__all__ = ["Execution", "execute_images"]
+
+
+@dataclass(frozen=True)
+class Execution:
+    """What running an artifact on some images gave.
+
+    ``outputs`` holds the network's outputs, image by image; ``metrics`` the keys of
+    ``metrics.json`` of one image (programs take no data-dependent time), with the
+    simulator's speed over all of them.
+    """
+
+    outputs: list[Mapping[str, Array]]
+    metrics: dict[str, Any]
+    verified: Verified | None
+
+    @property
+    def lasting_metrics(self) -> dict[str, Any]:
+        """The metrics that do not depend on the machine that simulated."""
+        return {k: v for k, v in self.metrics.items() if k != "simulator"}
+
+
+def execute_images(
+    artifact: Artifact,
+    images: Images,
+    *,
+    verify: bool,
+    trace: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Execution:
+    """Simulate every image; with ``verify`` compare every feature map of each.
+
+    ``trace`` records the first image. ``progress`` is told how many of how many
+    images are done.
+    """
+    session = Session(artifact)
+    golden = Golden(artifact.model) if verify else None
+    verified = Verified() if verify else None
+    outputs: list[Mapping[str, Array]] = []
+    expected_outputs: list[Mapping[str, Array]] = []
+    measured: Mapping[str, Any] = {}
+    seconds = 0.0
+    for number, feeds in enumerate(images.feeds):
+        start = perf_counter()
+        simulation = session.simulate(feeds, trace=None if number else trace)
+        seconds += perf_counter() - start
+        measured = measured or simulation.metrics
+        outputs.append(session.outputs(simulation, feeds))
+        if golden is not None and verified is not None:
+            found = comparable(artifact.model, simulation.feature_maps)
+            names = [info.name for info in artifact.model.graph.output]
+            expected = golden.run(feeds, [*found, *names])
+            expected_outputs.append({name: expected[name] for name in names})
+            verified += compare(found, expected, number, session.writer_of)
+        if progress is not None:
+            progress(number + 1, len(images.feeds))
+    metrics: dict[str, Any] = {**artifact.metrics, **measured}
+    if verified is not None:
+        metrics["verified"] = verified.as_metrics()
+    if images.labels is not None:
+        metrics["accuracy"] = _accuracy(images.labels, outputs, expected_outputs)
+    dynamic = metrics.get("instructions", {}).get("dynamic", 0)
+    metrics["simulator"] = {
+        "images": len(images.feeds),
+        "wall_s": seconds,
+        "instructions_per_s": dynamic * len(images.feeds) / max(seconds, 1e-9),
+    }
+    return Execution(outputs, metrics, verified)
+
+
+def _accuracy(
+    labels: Array,
+    outputs: list[Mapping[str, Array]],
+    expected: list[Mapping[str, Array]],
+) -> dict[str, Any]:
+    """Correct classifications of the program and of onnxruntime."""
+
+    def correct(results: list[Mapping[str, Array]]) -> int:
+        guesses = [int(np.argmax(next(iter(result.values())))) for result in results]
+        return int(np.sum(np.asarray(guesses) == labels[: len(guesses)]))
+
+    found = {"images": len(labels), "correct": correct(outputs)}
+    return {**found, "onnxruntime_correct": correct(expected)} if expected else found

@@ -1,0 +1,48 @@
+"""Writing single files: complete or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from cimc.diagnostics import InputError
+
+__all__ = ["read_text", "write_bytes"]
+
+
+def read_text(path: Path) -> str:
+    """The text of a file.
+
+    Raises:
+        InputError: it cannot be read (E054).
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError("E054", f"cannot be read: {error}", where=str(path)) from error
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file in one step.
+
+    Raises:
+        InputError: it cannot be written (E052).
+    """
+    try:
+        handle, scratch = tempfile.mkstemp(prefix=".cimc-", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            os.chmod(scratch, 0o644)
+            os.replace(scratch, path)
+        except OSError:
+            os.unlink(scratch)
+            raise
+    except OSError as error:
+        raise InputError(
+            "E052",
+            f"cannot be written: {error.strerror or error}",
+            where=str(path),
+            hints=("choose another -o",),
+        ) from error

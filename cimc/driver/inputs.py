@@ -1,0 +1,86 @@
+"""Images to run: from the user's file, from samples named by the model, or random."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from onnx import ModelProto
+
+from cimc.frontend.calibration import samples
+from cimc.weights import Array, load_arrays
+
+__all__ = [
+    "SAMPLES_ENTRY",
+    "ImageSource",
+    "Images",
+    "load_images",
+    "named_samples",
+    "random_images",
+]
+
+#: Metadata entry of an ONNX model that names an .npz of test images beside it.
+SAMPLES_ENTRY = "cimc.samples"
+
+_SEED = 0
+
+
+ImageSource = Callable[[ModelProto], "Images"]
+"""Gives the images to run for a quantised model."""
+
+
+@dataclass(frozen=True)
+class Images:
+    """Feeds of a model, one image each, and their labels where they are known.
+
+    ``source`` says where they come from.
+    """
+
+    feeds: list[dict[str, Array]]
+    source: str
+    labels: Array | None = None
+
+
+def load_images(model: ModelProto, path: Path) -> Images:
+    """All images of an ``.npz`` file with one array per input of the model.
+
+    Each array has the number of images as its first axis; an array ``labels`` holds
+    the right classes.
+
+    Raises:
+        InputError: it cannot be read (E011) or does not fit the model (E122).
+    """
+    feeds = samples(model, path)
+    labels = None if path.suffix == ".npy" else load_arrays(path).get("labels")
+    usable = labels is not None and labels.shape == (len(feeds),)
+    return Images(feeds, str(path), labels if usable else None)
+
+
+def named_samples(model: ModelProto, folder: Path) -> Path | None:
+    """The file of test images that the model's metadata names, if it is there."""
+    for entry in model.metadata_props:
+        if entry.key == SAMPLES_ENTRY and Path(entry.value).name == entry.value:
+            path = folder / entry.value
+            return path if path.is_file() else None
+    return None
+
+
+def random_images(model: ModelProto, count: int = 1) -> Images:
+    """Seeded images of uniform numbers in [0, 1)."""
+    from cimc.frontend.shapes import model_inputs
+
+    generator = np.random.default_rng(_SEED)
+    shapes: Mapping[str, tuple[int, ...]] = {
+        info.name: tuple(dim.dim_value for dim in info.type.tensor_type.shape.dim)
+        for info in model_inputs(model)
+    }
+    feeds = [
+        {
+            name: generator.random(shape).astype(np.float32)
+            for name, shape in shapes.items()
+        }
+        for _ in range(count)
+    ]
+    return Images(feeds, "random numbers")

@@ -1,0 +1,106 @@
+"""IR as text: running passes on it, disassembling and assembling programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.parser import Parser
+from xdsl.utils.exceptions import ParseError, VerifyException
+
+from cimc.context import CompilationContext
+from cimc.diagnostics import InputError
+from cimc.driver.artifact import load
+from cimc.driver.files import read_text
+from cimc.driver.passes import parse_passes, run_passes
+from cimc.target import Target, get_target, target_names
+from cimc.weights import WeightStore
+
+__all__ = ["assemble", "disassemble", "optimise_file", "parse_module"]
+
+
+def _context(weights: WeightStore) -> CompilationContext:
+    """A context with the dialects of all installed targets."""
+    context = CompilationContext(weights=weights)
+    for name in target_names():
+        context.register_dialect(name, get_target(name).dialect)
+    return context
+
+
+def parse_module(text: str, context: CompilationContext, where: str) -> ModuleOp:
+    """Parse and verify a module.
+
+    Raises:
+        InputError: it is no IR (E072), or breaks a constraint (E073).
+    """
+    try:
+        module = Parser(context, text, where).parse_module()
+    except ParseError as error:
+        raise InputError("E072", f"cannot be parsed: {error}", where=where) from error
+    try:
+        module.verify()
+    except VerifyException as error:
+        raise InputError("E073", f"is invalid: {error}", where=where) from error
+    return module
+
+
+def optimise_file(path: Path, pipeline: str) -> str:
+    """The text of a module after the passes of ``pipeline``.
+
+    Constants come from the ``weights.npz`` beside the file, where there is one.
+
+    Raises:
+        InputError: the file or the pipeline is at fault.
+        DoesNotFitError: a pass finds that the network does not fit the chip.
+    """
+    stored = path.parent / "weights.npz"
+    weights = WeightStore.load(stored) if stored.is_file() else WeightStore()
+    context = _context(weights)
+    passes = parse_passes(pipeline)
+    module = parse_module(read_text(path), context, str(path))
+    run_passes(module, context, passes)
+    return f"{module}\n"
+
+
+def disassemble(path: Path, target: str | None = None) -> str:
+    """The ISA text of an artifact, or of a bare program for ``target``.
+
+    Raises:
+        InputError: it is damaged, or no target is given for a bare program.
+    """
+    if path.is_dir():
+        artifact = load(path)
+        return artifact.ir(artifact.target.name)
+    try:
+        program = path.read_bytes()
+    except OSError as error:
+        raise InputError(
+            "E054", f"cannot be read: {error.strerror}", where=str(path)
+        ) from error
+    backend = get_target(target or "rram")
+    return f"{backend.decode(program)}\n"
+
+
+def assemble(path: Path) -> bytes:
+    """The program that ISA text describes.
+
+    Raises:
+        InputError: the text is at fault, or of no installed ISA (E076).
+    """
+    module = parse_module(read_text(path), _context(WeightStore()), str(path))
+    return _target_of(module, path).encode(module)
+
+
+def _target_of(module: ModuleOp, path: Path) -> Target:
+    dialects = {op.dialect_name() for op in module.body.block.ops}
+    for name in target_names():
+        target = get_target(name)
+        if dialects == {target.dialect().name}:
+            return target
+    raise InputError(
+        "E076",
+        "the module is not a program of an installed target",
+        where=str(path),
+        notes=(f"it has operations of: {', '.join(sorted(dialects)) or 'nothing'}",),
+        hints=("cimc opt lowers it first",),
+    )
