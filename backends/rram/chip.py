@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 from xdsl.dialects.builtin import ModuleOp
 
 from cimc.backends.rram.machine import Machine, attach_machine
@@ -27,8 +27,8 @@ __all__ = [
 ]
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class _Model(BaseModel, extra="forbid", frozen=True):
+    """Refuses unknown keys, cannot be changed."""
 
 
 class Quantity(_Model):
@@ -39,7 +39,7 @@ class Quantity(_Model):
     """
 
     value: float = Field(ge=0, allow_inf_nan=False)
-    unit: Literal["cycles", "MHz", "pJ", "mW"]
+    unit: str
     status: Literal["read", "recalled", "assumed"]
     source: str = Field(min_length=1)
 
@@ -47,7 +47,7 @@ class Quantity(_Model):
 class Cycles(Quantity):
     """A whole number of clock cycles."""
 
-    value: int = Field(ge=0, le=1 << 31)  # pyright: ignore[reportIncompatibleVariableOverride]
+    value: int = Field(ge=0, le=1 << 31)
     unit: Literal["cycles"]
 
 

@@ -70,7 +70,7 @@ class DeclaredOp(Operation):
     def fields(cls) -> Mapping[str, Field[Any]]:
         """The declared fields, in order of declaration."""
         return {
-            name: field
+            name: cast("Field[Any]", field)
             for owner in reversed(cls.__mro__)
             for name, field in vars(owner).items()
             if isinstance(field, Field)

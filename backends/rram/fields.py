@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 import numpy as np
 from xdsl.dialects.builtin import (
     DictionaryAttr,
-    Float32Type,
     FloatAttr,
     IntegerAttr,
     IntegerType,
@@ -304,7 +303,7 @@ class Real(Field[float]):
 
     def from_attribute(self, attribute: Attribute) -> float | None:
         """See base class."""
-        if isinstance(attribute, FloatAttr) and isinstance(attribute.type, Float32Type):
+        if isinstance(attribute, FloatAttr) and attribute.get_type() == f32:
             return float(np.float32(attribute.value.data))
         return None
 

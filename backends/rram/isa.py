@@ -24,6 +24,7 @@ __all__ = [
     "HALT",
     "INSTRUCTIONS",
     "MAX_LOOP_DEPTH",
+    "SYNC_BYTES",
     "AddOp",
     "BlendOp",
     "CallOp",
@@ -43,6 +44,8 @@ __all__ = [
     "StoreOp",
     "SumOp",
     "TableOp",
+    "TransferOp",
+    "VectorOp",
     "WaitOp",
 ]
 
@@ -50,6 +53,8 @@ __all__ = [
 HALT = 0x00
 #: Opcode that closes the body of a loop; it has no operation.
 END = 0x02
+#: Bytes that a CALL moves over the bus.
+SYNC_BYTES = 4
 #: Loops may nest this deep.
 MAX_LOOP_DEPTH = 4
 
@@ -62,7 +67,7 @@ def _lanes() -> Integer:
     return Integer(16, minimum=1)
 
 
-class _VectorOp(Instruction):
+class VectorOp(Instruction):
     """What the vector unit executes; all lanes of ``accesses`` are adjacent."""
 
     unit = "vector"
@@ -70,6 +75,16 @@ class _VectorOp(Instruction):
     def lane_operations(self) -> int:
         """Lane operations it performs; time is startup + ⌈these / lanes⌉."""
         return self.values["n"]
+
+
+class TransferOp(Instruction):
+    """What the load/store unit executes, in order, over the bus."""
+
+    unit = "lsu"
+
+    def transfer(self) -> tuple[int, int]:
+        """Length of a segment in bytes and how many; each starts a new beat."""
+        raise NotImplementedError
 
 
 class LoopOp(Instruction):
@@ -123,7 +138,7 @@ class StepOp(Instruction):
     by = Integer(32, signed=True)
 
 
-class LoadOp(Instruction):
+class LoadOp(TransferOp):
     """Copy ``count`` segments of ``length`` bytes from [base + offset] into vd + dest.
 
     Segments are ``stride`` bytes apart in shared memory and adjacent in the register.
@@ -131,7 +146,6 @@ class LoadOp(Instruction):
 
     name = "rram.load"
     opcode = 0x10
-    unit = "lsu"
     syntax = "{vd}{dest}, [{base}{offset}], {count} x {length}{stride}"
     vd = _v()
     dest = Displacement(16)
@@ -145,13 +159,16 @@ class LoadOp(Instruction):
         """Register bytes that the instruction writes."""
         yield Access(self.vd, self.dest, self.dest + self.count * self.length, True)
 
+    def transfer(self) -> tuple[int, int]:
+        """See base class."""
+        return self.length, self.count
 
-class StoreOp(Instruction):
+
+class StoreOp(TransferOp):
     """Copy ``length`` bytes from vs + source to [base + offset]."""
 
     name = "rram.store"
     opcode = 0x11
-    unit = "lsu"
     syntax = "[{base}{offset}], {vs}{source}, {length}"
     base = Register("a", 4)
     offset = Displacement(32, signed=True)
@@ -163,17 +180,24 @@ class StoreOp(Instruction):
         """Register bytes that the instruction reads."""
         yield Access(self.vs, self.source, self.source + self.length, False)
 
+    def transfer(self) -> tuple[int, int]:
+        """See base class."""
+        return self.length, 1
 
-class CallOp(Instruction):
+
+class CallOp(TransferOp):
     """sequence[s] of ``core`` += by, visible once all earlier STOREs are complete."""
 
     name = "rram.call"
     opcode = 0x12
-    unit = "lsu"
     syntax = "core {core}, {s} += {by}"
     core = Integer(16)
     s = Register("s", 16)
     by = Integer(32, minimum=1)
+
+    def transfer(self) -> tuple[int, int]:
+        """See base class."""
+        return SYNC_BYTES, 1
 
 
 class WaitOp(Instruction):
@@ -203,7 +227,7 @@ class MvmOp(Instruction):
     unsigned = Flag()
 
 
-class AddOp(_VectorOp):
+class AddOp(VectorOp):
     """vd = va + vb on ``n`` int32 lanes; overflow traps."""
 
     name = "rram.add"
@@ -221,7 +245,7 @@ class AddOp(_VectorOp):
         yield Access(self.vd, 0, 4 * self.n, True)
 
 
-class RequantOp(_VectorOp):
+class RequantOp(VectorOp):
     """vd = clamp(rint(f32(vs + bias)·multiplier) + zero, low, high), ``n`` lanes.
 
     vs is int32, bias and multiplier are those of q; vs + bias outside int32 traps.
@@ -254,7 +278,7 @@ class RequantOp(_VectorOp):
         yield Access(self.vd, 0, self.n, True)
 
 
-class TableOp(_VectorOp):
+class TableOp(VectorOp):
     """vd = t[vs] on ``n`` bytes; the stored byte, taken as unsigned, is the index."""
 
     name = "rram.table"
@@ -271,7 +295,7 @@ class TableOp(_VectorOp):
         yield Access(self.vd, 0, self.n, True)
 
 
-class _ReductionOp(_VectorOp):
+class _ReductionOp(VectorOp):
     """Lane-wise reduction over ``segments`` adjacent segments of ``n`` bytes in vs."""
 
     vd = _v()
@@ -281,6 +305,14 @@ class _ReductionOp(_VectorOp):
     unsigned = Flag()
     accumulate = Flag()
     result_bytes = 4
+
+    def verify_(self) -> None:
+        """RRAM-3: int32 and float32 sums do not overwrite the bytes they add."""
+        super().verify_()
+        if self.result_bytes > 1 and self.vd == self.vs:
+            raise VerifyException(
+                f"[RRAM-3] vd and vs must differ, both are v{self.vd}"
+            )
 
     def accesses(self) -> Iterator[Access]:
         """Register bytes that the instruction reads and writes."""
@@ -329,7 +361,7 @@ class FloatSumOp(_ReductionOp):
     zero = Integer(16, signed=True)
 
 
-class QuantiseOp(_VectorOp):
+class QuantiseOp(VectorOp):
     """vd = sat(rint(f32(f32(f32(vs / count) / scale) + zero))), vs float32."""
 
     name = "rram.fquant"
@@ -349,7 +381,7 @@ class QuantiseOp(_VectorOp):
         yield Access(self.vd, 0, self.n, True)
 
 
-class ScaleOp(_VectorOp):
+class ScaleOp(VectorOp):
     """vd = fma(f32(vs), ratio, offset): float32 from ``n`` bytes, rounded once."""
 
     name = "rram.scale"
@@ -368,7 +400,7 @@ class ScaleOp(_VectorOp):
         yield Access(self.vd, 0, 4 * self.n, True)
 
 
-class BlendOp(_VectorOp):
+class BlendOp(VectorOp):
     """vd = sat(rint(fma(f32(va), ratio, vf))): va bytes, vf float32."""
 
     name = "rram.blend"

@@ -15,9 +15,19 @@ from xdsl.printer import Printer
 
 from cimc.backends.rram.chip import Chip, attach_chip, load_chip
 from cimc.backends.rram.declared import Instruction
-from cimc.backends.rram.dialect import RRAM, CoreOp, LayerOp, MemoryOp, SectionOp
+from cimc.backends.rram.dialect import (
+    RRAM,
+    CoreOp,
+    FeatureMapOp,
+    LayerOp,
+    MemoryOp,
+    SectionOp,
+)
+from cimc.backends.rram.encode import encode
 from cimc.backends.rram.fields import Constant, Field, Flag, Integer, Real
+from cimc.backends.rram.simulator.simulator import RramSimulator
 from cimc.dialects.cim import CIM, WeightsRef
+from cimc.weights import Array, WeightStore
 
 
 def to_text(module: ModuleOp, *, generic: bool = False) -> str:
@@ -80,3 +90,36 @@ def instructions(op: type[Instruction]) -> st.SearchStrategy[Instruction]:
 
 def float32(value: float) -> float:
     return float(np.float32(value))
+
+
+def constant(store: WeightStore, name: str, array: Array) -> WeightsRef:
+    return WeightsRef.of(name, store.add(name, array))
+
+
+def as_map(name: str, address: int, size: int, role: str) -> FeatureMapOp:
+    """A feature map of one row, one column and ``size`` unsigned channels."""
+    return FeatureMapOp(
+        tensor=name,
+        layer="layer",
+        address=address,
+        height=1,
+        width=1,
+        channels=size,
+        row_stride=size,
+        column_stride=size,
+        element="ui8",
+        role=role,
+    )
+
+
+def simulate(
+    module: ModuleOp, memory: Array, store: WeightStore, chip: Chip | None = None
+) -> Array:
+    """Put bytes at address 0, run the module, and return all of shared memory."""
+    (size,) = (op.size for op in module.ops if isinstance(op, MemoryOp))
+    block = module.body.block
+    block.add_op(as_map("in", 0, memory.size, "input"))
+    block.add_op(as_map("all", 0, size, "intermediate"))
+    simulator = RramSimulator(encode(module), store, chip or small_chip())
+    image = memory.view(np.uint8).reshape(1, 1, -1)
+    return simulator.run({"in": image}).feature_maps["all"].ravel()

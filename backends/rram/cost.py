@@ -1,0 +1,74 @@
+"""Energy and programming effort of instructions, from the chip's constants.
+
+One MVM with inputs of 8 bits applies ⌈8 / dac_bits⌉ reads. A weight takes
+⌈weight_bits / cell_bits⌉ cells per sign (a differential pair), and every column of
+cells is converted once per read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cimc.backends.rram.check import CoreSetup
+from cimc.backends.rram.chip import Chip
+from cimc.backends.rram.declared import Instruction
+from cimc.backends.rram.isa import (
+    CallOp,
+    MvmOp,
+    ProgramOp,
+    TransferOp,
+    VectorOp,
+)
+
+__all__ = ["COMPONENTS", "energy_of", "programming"]
+
+_INPUT_BITS = 8
+
+#: Where dynamic energy goes, in the order of :func:`energy_of`.
+COMPONENTS = ("issue", "crossbar", "adc", "vector", "bus", "memory", "sync")
+
+
+def energy_of(op: Instruction | None, setup: CoreSetup, chip: Chip) -> list[float]:
+    """Energy in pJ that one execution takes, by component; None is HALT or END."""
+    energy = dict.fromkeys(COMPONENTS, 0.0)
+    constants = chip.energy
+    energy["issue"] = constants.issue.value
+    match op:
+        case MvmOp():
+            block = setup.crossbars[op.xb]
+            reads = -(-_INPUT_BITS // chip.structure.dac_bits)
+            lines = block.columns * _cells_per_weight(chip)
+            energy["crossbar"] = reads * (
+                block.rows * constants.dac.value
+                + block.rows * lines * constants.cell_read.value
+            )
+            energy["adc"] = reads * lines * constants.adc.value
+        case VectorOp():
+            energy["vector"] = op.lane_operations() * constants.vector_lane.value
+        case TransferOp():
+            length, count = op.transfer()
+            energy["bus"] = length * count * constants.bus_byte.value
+            if isinstance(op, CallOp):
+                energy["sync"] = constants.call.value
+            else:
+                energy["memory"] = length * count * constants.memory_byte.value
+        case _:
+            pass
+    return [energy[name] for name in COMPONENTS]
+
+
+def programming(
+    setups: Iterable[Iterable[Instruction]], chip: Chip
+) -> tuple[int, float]:
+    """Cycles (cores in parallel, rows one by one) and energy in pJ of all setups."""
+    cycles, cells = 0, 0
+    for setup in setups:
+        blocks = [op for op in setup if isinstance(op, ProgramOp)]
+        rows = sum(op.rows for op in blocks)
+        cycles = max(cycles, rows * chip.timing.programming_row.value)
+        cells += sum(op.rows * op.columns for op in blocks) * _cells_per_weight(chip)
+    return cycles, cells * chip.energy.cell_write.value
+
+
+def _cells_per_weight(chip: Chip) -> int:
+    return 2 * -(-chip.structure.weight_bits // chip.structure.cell_bits)

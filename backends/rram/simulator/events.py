@@ -1,0 +1,135 @@
+"""Ready queue of cores and the calls on their way to sequence registers, compiled."""
+
+from __future__ import annotations
+
+from cimc.backends.rram.simulator.jit import compiled
+from cimc.backends.rram.simulator.layout import (
+    E_BLOCKED,
+    E_CONSUMED,
+    E_EXPECTED,
+    E_HEAD,
+    E_LAST_CALL,
+    E_LAST_TIME,
+    E_TAIL,
+    E_TOTAL,
+    G_FREE,
+    G_HEAP,
+    Q_NEXT,
+    Q_TIME,
+    Q_VALUE,
+)
+from cimc.weights import Array
+
+__all__ = ["announce", "pop", "push", "wait"]
+
+
+@compiled("void(int64[::1], int64[::1], int64)")
+def push(heap: Array, scalars: Array, key: int) -> None:
+    """Put ``key`` into the binary heap."""
+    at = scalars[G_HEAP]
+    scalars[G_HEAP] += 1
+    while at > 0:
+        parent = (at - 1) >> 1
+        if heap[parent] <= key:
+            break
+        heap[at] = heap[parent]
+        at = parent
+    heap[at] = key
+
+
+@compiled("int64(int64[::1], int64[::1])")
+def pop(heap: Array, scalars: Array) -> int:
+    """Take the smallest key out of the binary heap."""
+    smallest = heap[0]
+    scalars[G_HEAP] -= 1
+    size = scalars[G_HEAP]
+    key = heap[size]
+    at = 0
+    while True:
+        child = 2 * at + 1
+        if child >= size:
+            break
+        if child + 1 < size and heap[child + 1] < heap[child]:
+            child += 1
+        if heap[child] >= key:
+            break
+        heap[at] = heap[child]
+        at = child
+    heap[at] = key
+    return smallest
+
+
+@compiled(
+    "int64(int64[::1], int64[:, ::1], int64[:, ::1], int32[:, ::1], int64, int64, "
+    "int64, int64, int32[::1])"
+)
+def announce(
+    scalars: Array,
+    edges: Array,
+    queue: Array,
+    queue_clocks: Array,
+    edge: int,
+    by: int,
+    time: int,
+    pc: int,
+    clock: Array,
+) -> int:
+    """Queue a call that becomes visible at ``time``; when to wake the owner, or -1.
+
+    Calls to one register become visible in the order in which they had the bus. The
+    caller has made sure that a free queue entry exists.
+    """
+    time = max(time, edges[edge, E_LAST_TIME])
+    edges[edge, E_LAST_TIME] = time
+    entry = scalars[G_FREE]
+    scalars[G_FREE] = queue[entry, Q_NEXT]
+    edges[edge, E_TOTAL] += by
+    edges[edge, E_LAST_CALL] = pc
+    queue[entry, Q_VALUE] = edges[edge, E_TOTAL]
+    queue[entry, Q_TIME] = time
+    queue[entry, Q_NEXT] = -1
+    queue_clocks[entry, :] = clock
+    if edges[edge, E_HEAD] < 0:
+        edges[edge, E_HEAD] = entry
+    else:
+        queue[edges[edge, E_TAIL], Q_NEXT] = entry
+    edges[edge, E_TAIL] = entry
+    if edges[edge, E_BLOCKED] == 0:
+        return -1
+    edges[edge, E_BLOCKED] = 0
+    return time
+
+
+@compiled(
+    "int64(int64[::1], int64[:, ::1], int64[:, ::1], int32[:, ::1], int64, int64, "
+    "int64, int32[::1])"
+)
+def wait(
+    scalars: Array,
+    edges: Array,
+    queue: Array,
+    queue_clocks: Array,
+    edge: int,
+    by: int,
+    time: int,
+    clock: Array,
+) -> int:
+    """Consume calls until the register has risen ``by``; when that is, or -1.
+
+    What the callers had done before the calls has happened before from then on.
+    """
+    expected = edges[edge, E_EXPECTED] + by
+    while edges[edge, E_CONSUMED] < expected:
+        entry = edges[edge, E_HEAD]
+        if entry < 0:
+            edges[edge, E_BLOCKED] = 1
+            return -1
+        time = max(time, queue[entry, Q_TIME])
+        edges[edge, E_CONSUMED] = queue[entry, Q_VALUE]
+        edges[edge, E_HEAD] = queue[entry, Q_NEXT]
+        for i in range(clock.size):
+            clock[i] = max(clock[i], queue_clocks[entry, i])
+        queue[entry, Q_NEXT] = scalars[G_FREE]
+        scalars[G_FREE] = entry
+    edges[edge, E_EXPECTED] = expected
+    return time

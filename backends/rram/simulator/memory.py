@@ -1,0 +1,116 @@
+"""Shared memory with its shadow: who wrote each byte, and in which epoch.
+
+Vector clocks decide whether a write happened before a read: ``clock[w]`` is the
+last epoch of core ``w`` that the reader has acquired through CALL and WAIT. An access
+that they do not order is a race, however benign the timing of this run was.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cimc.backends.rram.simulator.jit import compiled
+from cimc.backends.rram.simulator.layout import (
+    ADDRESS,
+    EPOCH_BITS,
+    READ_RACE,
+    SHADOW_HOST,
+    SHADOW_NONE,
+    TRAP_A,
+    TRAP_B,
+    UNINITIALISED_BYTE,
+    WRITE_RACE,
+)
+from cimc.weights import Array
+
+__all__ = ["load", "store"]
+
+_EPOCH_MASK = (1 << EPOCH_BITS) - 1
+
+
+@compiled("int64(int64, int32[::1], int64, int32[::1])")
+def unordered_writer(shadow: int, core_of: Array, core: int, clock: Array) -> int:
+    """The pc of a write that ``core`` has not acquired, or -1."""
+    pc = (shadow >> EPOCH_BITS) - 2
+    if pc < 0:
+        return -1
+    writer = core_of[pc]
+    if writer != core and clock[writer] < (shadow & _EPOCH_MASK):
+        return pc
+    return -1
+
+
+@compiled(
+    "int64(uint8[::1], int64[::1], int32[::1], int64, int32[::1], int64, int64, int64, "
+    "int64, uint8[::1], int64[::1])"
+)
+def load(
+    memory: Array,
+    shadow: Array,
+    core_of: Array,
+    core: int,
+    clock: Array,
+    address: int,
+    count: int,
+    length: int,
+    stride: int,
+    target: Array,
+    trap: Array,
+) -> int:
+    """Copy ``count`` segments into ``target``; 0 or the code of a trap."""
+    last = address + (count - 1) * stride
+    if min(address, last) < 0 or max(address, last) + length > memory.size:
+        trap[TRAP_A] = min(address, last)
+        trap[TRAP_B] = max(address, last) + length
+        return ADDRESS
+    seen = np.int64(SHADOW_HOST)
+    for segment in range(count):
+        start = address + segment * stride
+        for at in range(start, start + length):
+            now = shadow[at]
+            if now != seen:
+                trap[TRAP_A] = at
+                if now == SHADOW_NONE:
+                    return UNINITIALISED_BYTE
+                trap[TRAP_B] = unordered_writer(now, core_of, core, clock)
+                if trap[TRAP_B] >= 0:
+                    return READ_RACE
+                seen = now
+        target[segment * length : (segment + 1) * length] = memory[
+            start : start + length
+        ]
+    return 0
+
+
+@compiled(
+    "int64(uint8[::1], int64[::1], int32[::1], int64, int32[::1], int64, int64, "
+    "uint8[::1], int64[::1])"
+)
+def store(
+    memory: Array,
+    shadow: Array,
+    core_of: Array,
+    core: int,
+    clock: Array,
+    address: int,
+    pc: int,
+    source: Array,
+    trap: Array,
+) -> int:
+    """Copy ``source`` to memory; 0 or the code of a trap."""
+    stop = address + source.size
+    trap[TRAP_A], trap[TRAP_B] = address, stop
+    if address < 0 or stop > memory.size:
+        return ADDRESS
+    seen = np.int64(SHADOW_NONE)
+    for at in range(address, stop):
+        now = shadow[at]
+        if now != seen:
+            trap[TRAP_A] = at
+            trap[TRAP_B] = unordered_writer(now, core_of, core, clock)
+            if trap[TRAP_B] >= 0:
+                return WRITE_RACE
+            seen = now
+    memory[address:stop] = source
+    shadow[address:stop] = (pc + 2) << EPOCH_BITS | clock[core]
+    return 0

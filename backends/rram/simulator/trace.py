@@ -1,0 +1,59 @@
+"""A run's events as Chrome trace JSON, for Perfetto or chrome://tracing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from cimc.backends.rram.simulator import layout
+from cimc.backends.rram.simulator.image import text
+from cimc.backends.rram.simulator.state import State
+
+__all__ = ["TRACE_EVENTS", "write_trace"]
+
+#: Events that a trace holds at most; more are counted and dropped.
+TRACE_EVENTS = 1_000_000
+
+_UNITS = {layout.ISSUE: "wait", layout.LSU: "load/store", layout.VECTOR: "vector"}
+
+
+def write_trace(state: State, path: Path) -> None:
+    """Write the trace; one process per core, one thread per unit, 1 µs = 1 cycle."""
+    image = state.image
+    count = int(state.scalars[layout.G_TRACE])
+    dropped = int(state.scalars[layout.G_DROPPED])
+    events: list[dict[str, Any]] = []
+    for core, unit in sorted(
+        {(row[0], row[1]) for row in state.trace[:count].tolist()}
+    ):
+        name = _UNITS.get(unit, f"xb (unit {unit - layout.CROSSBAR})")
+        number = image.core_numbers[core]
+        events.append(_name("process_name", number, 0, f"core {number}"))
+        events.append(_name("thread_name", number, unit, name))
+    for core, unit, pc, start, stop in state.trace[:count].tolist():
+        section = image.lines[pc].section
+        events.append(
+            {
+                "name": text(image.lines[pc]),
+                "cat": "" if section is None else section.layer,
+                "ph": "X",
+                "ts": start,
+                "dur": stop - start,
+                "pid": image.core_numbers[core],
+                "tid": unit,
+            }
+        )
+    note = f"{dropped} later events did not fit" if dropped else "complete"
+    document = {"traceEvents": events, "otherData": {"unit": "cycle", "note": note}}
+    path.write_text(json.dumps(document), encoding="utf-8")
+
+
+def _name(kind: str, process: int, thread: int, name: str) -> dict[str, Any]:
+    return {
+        "name": kind,
+        "ph": "M",
+        "pid": process,
+        "tid": thread,
+        "args": {"name": name},
+    }
