@@ -120,8 +120,6 @@ class Target:
     """ISA module → program bytes."""
     decode: Callable[[bytes], ModuleOp]
     """Program bytes → ISA module; raises InputError on anything malformed."""
-    constants: Callable[[bytes], Sequence[str]]
-    """Names of the constants that a program refers to."""
     simulator: Callable[[bytes, WeightStore, Chip], Simulator]
     static_metrics: Callable[[ModuleOp, Chip], Mapping[str, Any]]
     """Keys of ``metrics.json`` that follow from the program alone."""

@@ -22,6 +22,7 @@ def lazy_pass(module: str, name: str) -> Callable[[], type[ModulePass]]:
 
 #: Name in a pipeline → the pass. A backend adds its own through its ``Target``.
 PASSES: dict[str, Callable[[], type[ModulePass]]] = {
+    "fuse-tables": lazy_pass("cimc.passes.graph.fuse_tables", "FuseTables"),
     "convert-cnn-to-tile": lazy_pass(
         "cimc.passes.tile.convert_cnn_to_tile", "ConvertCnnToTile"
     ),

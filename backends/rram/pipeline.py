@@ -9,7 +9,8 @@ __all__ = ["pipeline"]
 
 def pipeline(machine: Machine) -> str:
     """The default pipeline for a chip: one phase per line of the paper's mapping."""
-    lanes = machine.vector_register_bytes // 4
+    # Sums take four bytes a lane, and parameter registers hold one crossbar's columns.
+    lanes = min(machine.vector_register_bytes // 4, machine.columns)
     return ",".join(
         [
             "fuse-tables",

@@ -11,6 +11,7 @@ from xdsl.passes import ModulePass
 
 from cimc.context import CompilationContext
 from cimc.diagnostics import DoesNotFitError, InputError, VerificationError
+from cimc.dialects.cim import WeightsRef
 from cimc.driver.artifact import Artifact
 from cimc.driver.fit import with_fitting_chips
 from cimc.driver.inputs import Images, ImageSource
@@ -20,7 +21,7 @@ from cimc.driver.verification import comparable, compare
 from cimc.frontend import Calibration, ImportedModel, Shapes, Source, import_model
 from cimc.golden import Golden
 from cimc.target import Chip, Target, get_target
-from cimc.weights import Array, WeightStore
+from cimc.weights import WeightStore
 
 __all__ = ["Compilation", "compile_model", "default_pipeline"]
 
@@ -105,7 +106,7 @@ def compile_model(
         name=model.name,
         chip=found,
         program=program,
-        weights=_used(model.weights, backend, program),
+        weights=_used(model.module, model.weights),
         model=model.quantised,
         inputs=model.inputs,
         outputs=model.outputs,
@@ -181,8 +182,13 @@ def _verifier(
     return check
 
 
-def _used(weights: WeightStore, target: Target, program: bytes) -> WeightStore:
-    """The constants that a program refers to."""
-    names = target.constants(program)
-    arrays: dict[str, Array] = {name: weights[name] for name in names}
-    return WeightStore(arrays)
+def _used(module: ModuleOp, weights: WeightStore) -> WeightStore:
+    """The constants that the operations of a program refer to."""
+    references = {
+        attribute
+        for op in module.walk()
+        for attribute in op.properties.values()
+        if isinstance(attribute, WeightsRef)
+    }
+    names = sorted(reference.symbol.data for reference in references)
+    return WeightStore({name: weights[name] for name in names})

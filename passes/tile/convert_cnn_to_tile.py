@@ -151,7 +151,7 @@ class _Conversion:
         bias = self.fetch(op.bias).astype(np.int64) - sums
         if np.abs(bias).max(initial=0) >= 2**31:
             raise InputError(
-                "E041",
+                "E036",
                 "bias and input zero point together exceed 32 bits",
                 where=f"node '{op.layer.data}'",
                 hints=("quantise the model again",),
