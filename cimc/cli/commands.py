@@ -70,12 +70,12 @@ def _print_json(document: Mapping[str, Any]) -> None:
     _write_text(json.dumps(document, indent=2) + "\n")
 
 
-def _image_source(chosen: Path | None, folder: Path) -> ImageSource:
+def _image_source(chosen: Path | None, model_file: Path) -> ImageSource:
     """The user's images, else the model's own samples, else a random image."""
     from cimc.driver import load_images, named_samples, random_images
 
     def source(model: ModelProto) -> Images:
-        path = chosen or named_samples(model, folder)
+        path = chosen or named_samples(model_file)
         return load_images(model, path) if path else random_images(model)
 
     return source
@@ -123,7 +123,7 @@ def compile_(
         return
     if output is None:
         raise typer.BadParameter("give a directory for the artifact", param_hint="-o")
-    images = _image_source(input, model.parent)
+    images = _image_source(input, model)
     dumps = Dumps(dump_ir, print_ir_after_all)
     compilation = compile_model(
         model,
@@ -192,7 +192,7 @@ def run(
     from cimc.driver import load
 
     loaded = load(artifact)
-    images = _image_source(input, artifact)(loaded.model)
+    images = _image_source(input, artifact / "model.onnx")(loaded.model)
     execution = _execute(loaded, images, verify=verify, trace=trace)
     _report(execution.metrics, as_json, execution.verified)
 

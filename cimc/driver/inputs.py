@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import onnx
 from onnx import ModelProto
 
 from cimc.frontend.calibration import samples
@@ -58,11 +59,15 @@ def load_images(model: ModelProto, path: Path) -> Images:
     return Images(feeds, str(path), labels if usable else None)
 
 
-def named_samples(model: ModelProto, folder: Path) -> Path | None:
-    """The file of test images that the model's metadata names, if it is there."""
-    for entry in model.metadata_props:
+def named_samples(model: Path) -> Path | None:
+    """The file of test images that a model's metadata names, if it is there.
+
+    Only files in the model's own folder count.
+    """
+    entries = onnx.load(str(model), load_external_data=False).metadata_props
+    for entry in entries:
         if entry.key == SAMPLES_ENTRY and Path(entry.value).name == entry.value:
-            path = folder / entry.value
+            path = model.parent / entry.value
             return path if path.is_file() else None
     return None
 
