@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cimc.cli.console import console
 from cimc.diagnostics import InputError
+from cimc.driver import text_of
 
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
@@ -44,12 +45,15 @@ class Dumps:
 
     def observe(self, pass_: ModulePass, module: ModuleOp, seconds: float) -> None:
         """Write the module as it is after ``pass_``."""
+        if self.folder is None and not self.on_terminal:
+            return
+        text = text_of(module)
         if self.folder is not None:
             path = self.folder / f"{self.count:02}-{pass_.name}.mlir"
-            path.write_text(f"{module}\n", encoding="utf-8")
+            path.write_text(text, encoding="utf-8")
         if self.on_terminal:
             console.print(f"// after {pass_.name}", markup=False)
-            console.print(str(module), markup=False, soft_wrap=True)
+            console.print(text, markup=False, soft_wrap=True)
         self.count += 1
 
     def save_weights(self, weights: WeightStore) -> None:

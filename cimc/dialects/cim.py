@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 import numpy as np
 from xdsl.dialects.builtin import FloatData, IntAttr, StringAttr
@@ -197,20 +196,21 @@ class Clamp(ParametrizedAttribute):
             )
 
 
-_FIELDS: tuple[Literal["kernel", "stride", "dilation", "pad"], ...] = (
-    "kernel",
-    "stride",
-    "dilation",
-    "pad",
-)
+#: Fields of a window that may be left out, and what they are then.
+_OPTIONAL: dict[str, tuple[int, ...]] = {
+    "stride": (1, 1),
+    "dilation": (1, 1),
+    "pad": (0, 0, 0, 0),
+}
 
 
 @irdl_attr_definition
 class Window(ParametrizedAttribute):
     """A sliding window over the rows and columns of a feature map.
 
-    ``#cim.window<kernel 3x3 stride 1x1 dilation 1x1 pad 1x1x1x1>``: height before
-    width, padding as top, left, bottom, right.
+    ``#cim.window<kernel 3x3 stride 2x2 dilation 1x1 pad 1x1x1x1>``: height before
+    width, padding as top, left, bottom, right. Stride and dilation of 1 and padding
+    of 0 are not printed.
     """
 
     name = "cim.window"
@@ -286,15 +286,22 @@ class Window(ParametrizedAttribute):
         """Parse ``<kernel HxW stride HxW dilation HxW pad TxLxBxR>``."""
         values: list[int] = []
         with parser.in_angle_brackets():
-            for field in _FIELDS:
-                parser.parse_keyword(field)
-                values += _parse_dimensions(parser, 4 if field == "pad" else 2)
+            parser.parse_keyword("kernel")
+            values += _parse_dimensions(parser, 2)
+            for field, default in _OPTIONAL.items():
+                given = parser.parse_optional_keyword(field) is not None
+                values += _parse_dimensions(parser, len(default)) if given else default
         return tuple(map(IntAttr, values))
 
     def print_parameters(self, printer: Printer) -> None:
-        """Print ``<kernel HxW stride HxW dilation HxW pad TxLxBxR>``."""
+        """Print the kernel, and what differs from a plain dense window."""
+        fields = {"kernel": self.kernel} | {
+            field: getattr(self, field)
+            for field, default in _OPTIONAL.items()
+            if getattr(self, field) != default
+        }
         texts = (
-            f"{field} {'x'.join(map(str, getattr(self, field)))}" for field in _FIELDS
+            f"{field} {'x'.join(map(str, size))}" for field, size in fields.items()
         )
         with printer.in_angle_brackets():
             printer.print_string(" ".join(texts))

@@ -11,6 +11,7 @@ from cimc.driver.inputs import (
     named_samples,
     random_images,
 )
+from cimc.driver.levels import text_of
 from cimc.driver.passes import Observer, parse_passes, run_passes
 from cimc.driver.session import Session
 from cimc.driver.verification import Verified
@@ -35,4 +36,5 @@ __all__ = [
     "parse_passes",
     "random_images",
     "run_passes",
+    "text_of",
 ]

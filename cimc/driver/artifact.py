@@ -25,6 +25,7 @@ from onnx import ModelProto
 
 from cimc import __version__
 from cimc.diagnostics import InputError
+from cimc.driver.levels import text_of
 from cimc.target import Chip, Target, get_target
 from cimc.weights import WeightStore
 
@@ -64,7 +65,7 @@ class Artifact:
 
     @cached_property
     def _isa(self) -> str:
-        return f"{self.target.decode(self.program)}\n"
+        return text_of(self.target.decode(self.program))
 
     def ir(self, level: str) -> str:
         """The IR at a level: ``cnn``, ``tile``, or the target's name for its ISA.

@@ -15,7 +15,7 @@ from cimc.dialects.cim import WeightsRef
 from cimc.driver.artifact import Artifact
 from cimc.driver.fit import with_fitting_chips
 from cimc.driver.inputs import Images, ImageSource
-from cimc.driver.levels import execute, level_of
+from cimc.driver.levels import execute, level_of, text_of
 from cimc.driver.passes import Observer, parse_passes, run_passes
 from cimc.driver.verification import comparable, compare
 from cimc.frontend import Calibration, ImportedModel, Shapes, Source, import_model
@@ -150,7 +150,7 @@ def _level_keeper(dumps: dict[str, str]) -> Observer:
     def keep(pass_: ModulePass, module: ModuleOp, duration: float) -> None:
         level = level_of(module)
         if level != "isa":
-            dumps[level] = f"{module}\n"
+            dumps[level] = text_of(module)
 
     return keep
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import onnx
 from onnx import ModelProto
 
 from cimc.frontend.calibration import samples
@@ -64,8 +63,7 @@ def named_samples(model: Path) -> Path | None:
 
     Only files in the model's own folder count.
     """
-    entries = onnx.load(str(model), load_external_data=False).metadata_props
-    for entry in entries:
+    for entry in ModelProto.FromString(model.read_bytes()).metadata_props:
         if entry.key == SAMPLES_ENTRY and Path(entry.value).name == entry.value:
             path = model.parent / entry.value
             return path if path.is_file() else None

@@ -10,7 +10,7 @@ from xdsl.dialects.builtin import ModuleOp
 from cimc.target import Chip, Target
 from cimc.weights import Array, WeightStore
 
-__all__ = ["Level", "execute", "level_of"]
+__all__ = ["Level", "execute", "level_of", "text_of"]
 
 Level = Literal["cnn", "tile", "isa"]
 
@@ -21,6 +21,11 @@ def level_of(module: ModuleOp) -> Level:
     if "cnn" in dialects:
         return "cnn"
     return "tile" if "tile" in dialects else "isa"
+
+
+def text_of(module: ModuleOp) -> str:
+    """The text of a module, as dumps hold it."""
+    return f"{module!s}\n"
 
 
 def execute(

@@ -12,6 +12,7 @@ from cimc.context import CompilationContext
 from cimc.diagnostics import InputError
 from cimc.driver.artifact import load
 from cimc.driver.files import read_text
+from cimc.driver.levels import text_of
 from cimc.driver.passes import parse_passes, run_passes
 from cimc.target import Target, get_target, target_names
 from cimc.weights import WeightStore
@@ -59,7 +60,7 @@ def optimise_file(path: Path, pipeline: str) -> str:
     passes = parse_passes(pipeline)
     module = parse_module(read_text(path), context, str(path))
     run_passes(module, context, passes)
-    return f"{module}\n"
+    return text_of(module)
 
 
 def disassemble(path: Path, target: str | None = None) -> str:
@@ -78,7 +79,7 @@ def disassemble(path: Path, target: str | None = None) -> str:
             "E054", f"cannot be read: {error.strerror}", where=str(path)
         ) from error
     backend = get_target(target or "rram")
-    return f"{backend.decode(program)}\n"
+    return text_of(backend.decode(program))
 
 
 def assemble(path: Path) -> bytes:

@@ -145,7 +145,7 @@ class _Conversion:
     def conv(self, op: cnn.ConvOp) -> None:
         """One window, one product with the whole matrix, one requantisation."""
         self.layer(op, "conv", op.macs)
-        ofm, name, cout = op.ofm, op.tensor.data, op.ofm.channels
+        ofm, name, cout = op.ofm, op.layer.data, op.ofm.channels
         matrix = self.fetch(op.weights).reshape(-1, cout)
         sums = op.ifm.zero * matrix.sum(axis=0, dtype=np.int64)
         bias = self.fetch(op.bias).astype(np.int64) - sums
@@ -169,7 +169,7 @@ class _Conversion:
         product = tile.MvmOp(block.result, window.result)
         finish = tile.FinishOp(
             product.result,
-            self.constant(f"{name}.bias", bias.astype(np.int32)),
+            self.constant(f"{name}.folded_bias", bias.astype(np.int32)),
             self.constant(f"{name}.multiplier", multiplier),
             _part_of(cout),
             ofm.zero,
@@ -228,7 +228,7 @@ class _Conversion:
     def global_average_pool(self, op: cnn.GlobalAveragePoolOp) -> None:
         """An integer sum over the map, requantised by s_x / (s_y · count)."""
         self.layer(op, "global_average_pool")
-        ifm, ofm, name = op.ifm, op.ofm, op.tensor.data
+        ifm, ofm, name = op.ifm, op.ofm, op.layer.data
         count = ifm.height * ifm.width
         ratio = np.float32(ifm.scale) / (np.float32(ofm.scale) * np.float32(count))
         window = tile.WindowOp(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from xdsl.dialects.builtin import I64, IntegerAttr, StringAttr, i64
@@ -33,6 +34,11 @@ ROLES: tuple[Role, ...] = ("input", "output", "intermediate")
 def integer(value: int) -> IntegerAttr[I64]:
     """A 64-bit integer property."""
     return IntegerAttr(value, i64)
+
+
+def name_hint(text: str) -> str:
+    """A name for an SSA value that reminds of ``text``."""
+    return re.sub(r"\W+", "_", text).strip("_0123456789")
 
 
 @irdl_op_definition
@@ -92,6 +98,7 @@ class FeatureMapOp(IRDLOperation):
             },
             result_types=[type],
         )
+        self.result.name_hint = name_hint(layer or tensor)
 
     @property
     def type(self) -> FeatureMapType:
@@ -122,6 +129,7 @@ class PartialSumsOp(IRDLOperation):
 
     def __init__(self, layer: str, type: PartialSumsType) -> None:
         super().__init__(properties={"layer": StringAttr(layer)}, result_types=[type])
+        self.result.name_hint = f"{name_hint(layer)}_sums"
 
     @property
     def type(self) -> PartialSumsType:
@@ -143,7 +151,7 @@ class BlockOp(IRDLOperation):
     """A block of an im2col kernel matrix; once placed, the contents of a crossbar.
 
     ``%w = tile.block #cim.weights<"conv2.matrix", "…"> rows <0 : 128> columns <0 : 64>
-    core 7 crossbar 0 : !tile.block<128x64xi8, groups 1>``
+    core 7 crossbar 0 : !tile.block<128x64xi8>``
     """
 
     name = "tile.block"
@@ -165,6 +173,7 @@ class BlockOp(IRDLOperation):
             properties={"matrix": matrix, "rows": rows, "columns": columns},
             result_types=[BlockType.of(rows.size, columns.size, groups)],
         )
+        self.result.name_hint = f"{name_hint(matrix.symbol.data)}_block"
 
     @property
     def type(self) -> BlockType:

@@ -34,7 +34,7 @@ def _parse_shape_and_element(parser: AttrParser) -> list[Attribute]:
 class FeatureMapType(ParametrizedAttribute, TypeAttribute):
     """A feature map in shared memory, NHWC, with a halo of constant elements.
 
-    ``!tile.feature_map<32x32x64xi8, halo 1x1x1x1, fill -3>``; the halo is top, left,
+    ``!tile.feature_map<32x32x64xi8, halo 1x1x1x1 of -3>``; the halo is top, left,
     bottom, right and holds ``fill``, the zero point.
     """
 
@@ -60,9 +60,8 @@ class FeatureMapType(ParametrizedAttribute, TypeAttribute):
         """A map of (height, width, channels) with a (top, left, bottom, right) halo."""
         height, width, channels = map(IntAttr, shape)
         top, left, bottom, right = map(IntAttr, halo)
-        return cls(
-            height, width, channels, element, top, left, bottom, right, IntAttr(fill)
-        )
+        kept = IntAttr(fill if any(halo) else 0)
+        return cls(height, width, channels, element, top, left, bottom, right, kept)
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -109,27 +108,27 @@ class FeatureMapType(ParametrizedAttribute, TypeAttribute):
 
     @classmethod
     def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
-        """Parse ``<HxWxCxT, halo TxLxBxR, fill F>``."""
+        """Parse ``<HxWxCxT, halo TxLxBxR of F>``."""
         with parser.in_angle_brackets():
             parameters = _parse_shape_and_element(parser)
-            parser.parse_punctuation(",")
+            if parser.parse_optional_punctuation(",") is None:
+                return (*parameters, *map(IntAttr, (0, 0, 0, 0, 0)))
             parser.parse_keyword("halo")
             for side in range(4):
                 if side:
                     parser.parse_shape_delimiter()
                 size = parser.parse_shape_dimension(allow_dynamic=False)
                 parameters.append(IntAttr(size))
-            parser.parse_punctuation(",")
-            parser.parse_keyword("fill")
+            parser.parse_keyword("of")
             return (*parameters, IntAttr(parser.parse_integer()))
 
     def print_parameters(self, printer: Printer) -> None:
-        """Print ``<HxWxCxT, halo TxLxBxR, fill F>``."""
-        shape = "x".join(map(str, self.shape))
-        halo = "x".join(map(str, self.halo))
+        """Print ``<HxWxCxT, halo TxLxBxR of F>``, without a halo that is empty."""
         with printer.in_angle_brackets():
-            printer.print_string(f"{shape}x{self.element}, halo {halo}, ")
-            printer.print_string(f"fill {self.fill.data}")
+            printer.print_string(f"{'x'.join(map(str, self.shape))}x{self.element}")
+            if any(self.halo):
+                halo = "x".join(map(str, self.halo))
+                printer.print_string(f", halo {halo} of {self.fill.data}")
 
 
 @irdl_attr_definition
@@ -182,9 +181,9 @@ class PartialSumsType(ParametrizedAttribute, TypeAttribute):
 
 @irdl_attr_definition
 class BlockType(ParametrizedAttribute, TypeAttribute):
-    """A block of an im2col kernel matrix: ``!tile.block<288x64xi8, groups 1>``.
+    """A block of an im2col kernel matrix: ``!tile.block<288x64xi8>``.
 
-    With more than one group the columns fall into ``groups`` equal parts, and part g
+    With ``, groups G`` the columns fall into ``groups`` equal parts, and part g
     multiplies only the channels of group g (rows counts the inputs of one group).
     """
 
@@ -204,15 +203,18 @@ class BlockType(ParametrizedAttribute, TypeAttribute):
         """Parse ``<RxCxi8, groups G>``."""
         with parser.in_angle_brackets():
             parameters = _parse_shape_and_element(parser)
-            parser.parse_punctuation(",")
+            if parser.parse_optional_punctuation(",") is None:
+                return (*parameters, IntAttr(1))
             parser.parse_keyword("groups")
             return (*parameters, IntAttr(parser.parse_integer()))
 
     def print_parameters(self, printer: Printer) -> None:
-        """Print ``<RxCxi8, groups G>``."""
+        """Print ``<RxCxi8, groups G>``, without a single group."""
         with printer.in_angle_brackets():
             shape = f"{self.rows.data}x{self.columns.data}x{self.element}"
-            printer.print_string(f"{shape}, groups {self.groups.data}")
+            printer.print_string(shape)
+            if self.groups.data != 1:
+                printer.print_string(f", groups {self.groups.data}")
 
 
 @irdl_attr_definition

@@ -12,6 +12,7 @@ from xdsl.irdl import (
     base,
     irdl_op_definition,
     operand_def,
+    opt_prop_def,
     prop_def,
     result_def,
     traits_def,
@@ -33,22 +34,25 @@ class WindowOp(BodyOp):
     keeps part of the kernel (where a pooling window is cut at a border) and
     ``elements`` a part of the vector (one row block of an im2col matrix).
 
-    ``%a = tile.window %x <kernel 3x3 …> taps <0 : 3> <0 : 3> channels <0 : 64>
-    elements <0 : 288> : !tile.feature_map<…> -> vector<288xi8>``
+    All three are printed only where they are less than the whole.
+
+    ``%a = tile.window %x <kernel 3x3> elements <0 : 288> :
+    !tile.feature_map<…> -> vector<288xi8>``
     """
 
     name = "tile.window"
     source = operand_def(FeatureMapType)
     window = prop_def(Window)
-    tap_rows = prop_def(Range)
-    tap_columns = prop_def(Range)
-    channels = prop_def(Range)
-    elements = prop_def(Range)
+    some_tap_rows = opt_prop_def(Range, prop_name="tap_rows")
+    some_tap_columns = opt_prop_def(Range, prop_name="tap_columns")
+    some_channels = opt_prop_def(Range, prop_name="channels")
+    some_elements = opt_prop_def(Range, prop_name="elements")
     result = result_def(VectorType)
     traits = traits_def(HasParent(SweepOp), Pure())
     assembly_format = (
-        "$source $window `taps` $tap_rows $tap_columns `channels` $channels "
-        "`elements` $elements attr-dict `:` type($source) `->` type($result)"
+        "$source $window (`taps` $tap_rows^ $tap_columns)? "
+        "(`channels` $channels^)? (`elements` $elements^)? attr-dict "
+        "`:` type($source) `->` type($result)"
     )
 
     def __init__(
@@ -62,22 +66,45 @@ class WindowOp(BodyOp):
         elements: Range | None = None,
     ) -> None:
         assert isinstance(source.type, FeatureMapType)
-        tap_rows = tap_rows or Range.of(0, window.kernel[0])
-        tap_columns = tap_columns or Range.of(0, window.kernel[1])
-        channels = channels or Range.of(0, source.type.channels.data)
-        size = tap_rows.size * tap_columns.size * channels.size
-        elements = elements or Range.of(0, size)
+        kernel = Range.of(0, window.kernel[0]), Range.of(0, window.kernel[1])
+        taps = tap_rows or kernel[0], tap_columns or kernel[1]
+        all_channels = Range.of(0, source.type.channels.data)
+        some_channels = channels or all_channels
+        size = taps[0].size * taps[1].size * some_channels.size
+        all_elements = Range.of(0, size)
+        some_elements = elements or all_elements
         super().__init__(
             operands=[source],
             properties={
                 "window": window,
-                "tap_rows": tap_rows,
-                "tap_columns": tap_columns,
-                "channels": channels,
-                "elements": elements,
+                "tap_rows": taps[0] if taps != kernel else None,
+                "tap_columns": taps[1] if taps != kernel else None,
+                "channels": some_channels if some_channels != all_channels else None,
+                "elements": some_elements if some_elements != all_elements else None,
             },
-            result_types=[vector(elements.size, source.type.element)],
+            result_types=[vector(some_elements.size, source.type.element)],
         )
+
+    @property
+    def tap_rows(self) -> Range:
+        """Kernel rows that the vector runs over."""
+        return self.some_tap_rows or Range.of(0, self.window.kernel[0])
+
+    @property
+    def tap_columns(self) -> Range:
+        """Kernel columns that the vector runs over."""
+        return self.some_tap_columns or Range.of(0, self.window.kernel[1])
+
+    @property
+    def channels(self) -> Range:
+        """Channels of the map that the vector runs over."""
+        return self.some_channels or Range.of(0, self.source_type.channels.data)
+
+    @property
+    def elements(self) -> Range:
+        """The part of the vector that is kept."""
+        size = self.tap_rows.size * self.tap_columns.size * self.channels.size
+        return self.some_elements or Range.of(0, size)
 
     @property
     def source_type(self) -> FeatureMapType:
@@ -135,7 +162,7 @@ class WindowOp(BodyOp):
 class MvmOp(BodyOp):
     """Multiply a window with a weight block, exactly: block^T · vector.
 
-    ``%p = tile.mvm %w, %a : !tile.block<288x64xi8, groups 1>, vector<288xi8> ->
+    ``%p = tile.mvm %w, %a : !tile.block<288x64xi8>, vector<288xi8> ->
     vector<64xi32>``
     """
 
