@@ -173,7 +173,9 @@ class BlockOp(IRDLOperation):
             properties={"matrix": matrix, "rows": rows, "columns": columns},
             result_types=[BlockType.of(rows.size, columns.size, groups)],
         )
-        self.result.name_hint = f"{name_hint(matrix.symbol.data)}_block"
+        self.result.name_hint = (
+            f"{name_hint(matrix.symbol.data.removesuffix('.matrix'))}_block"
+        )
 
     @property
     def type(self) -> BlockType:
