@@ -17,7 +17,7 @@ from cimc.dialects.cnn_base import (
 )
 from cimc.dialects.feature_map import FeatureMap
 
-__all__ = ["AveragePoolOp", "GlobalAveragePoolOp", "MaxPoolOp"]
+__all__ = ["AveragePoolOp", "GlobalAveragePoolOp", "MaxPoolOp", "covers_elements"]
 
 
 @irdl_op_definition
@@ -141,6 +141,21 @@ def _check_pool(window: Window, ifm: FeatureMap, ofm: FeatureMap) -> None:
         raise VerifyException(
             f"[CNN-6] pooling keeps the channels: {ifm.channels} became {ofm.channels}"
         )
-    (kernel_h, kernel_w), (top, left, bottom, right) = window.kernel, window.pad
-    if max(top, bottom) >= kernel_h or max(left, right) >= kernel_w:
-        raise VerifyException("[CNN-7] the padding of a pool is less than its kernel")
+    if not covers_elements(window, ifm):
+        raise VerifyException("[CNN-7] a window of the pool lies in padding alone")
+
+
+def covers_elements(window: Window, ifm: FeatureMap) -> bool:
+    """Whether every window position holds an element of the map."""
+    positions = window.output_size(ifm.height, ifm.width)
+    return all(
+        any(
+            before <= position * window.stride[axis] + tap < before + size
+            for tap in range(0, extent, window.dilation[axis])
+        )
+        for axis, (size, before) in enumerate(
+            zip((ifm.height, ifm.width), window.pad[:2], strict=True)
+        )
+        for extent in [window.kernel[axis] * window.dilation[axis]]
+        for position in range(positions[axis])
+    )

@@ -21,6 +21,8 @@ from cimc.frontend.normalise import normalise
 from cimc.frontend.placement import Placement, place
 from cimc.frontend.quantise import Activations, is_quantised, quantise
 from cimc.frontend.shapes import Shapes, fix_shapes
+from cimc.frontend.simplify import ORT_ERRORS, refused_by_onnxruntime
+from cimc.golden import float_layers
 from cimc.weights import WeightStore
 
 __all__ = ["ImportedModel", "coverage", "import_model", "quantise_model"]
@@ -102,6 +104,7 @@ def import_model(
     )
     placement = place(Graph(quantised))
     check_placement(placement)
+    _check_golden(placement)
     called = name or _name(source, quantised)
     module, weights = build_module(placement, called)
     inputs, outputs = tuple(placement.inputs), tuple(placement.outputs)
@@ -116,6 +119,32 @@ def import_model(
         HostSegments(quantised, inputs, outputs),
         coverage_rows(placement),
     )
+
+
+def _check_golden(placement: Placement) -> None:
+    """The golden must run, and should run in integers.
+
+    Raises:
+        InputError: onnxruntime does not load it (E141).
+    """
+    layers = [item.name for item in placement.at("device")]
+    try:
+        found = float_layers(placement.graph.model, layers)
+    except ORT_ERRORS as error:
+        raise refused_by_onnxruntime(error) from error
+    if found:
+        warnings.warn(
+            CimcWarning(
+                "W104",
+                "onnxruntime runs layers in float32 that the device runs in integers",
+                notes=(
+                    f"layers: {', '.join(found)}",
+                    "results may differ where float32 rounds",
+                ),
+                hints=("quantise activations and weights both as int8",),
+            ),
+            stacklevel=3,
+        )
 
 
 def coverage(

@@ -12,13 +12,10 @@ import numpy as np
 import onnx
 from onnx import AttributeProto, ModelProto, NodeProto, numpy_helper
 
+from cimc.frontend.inference import infer
 from cimc.weights import Array
 
 __all__ = ["Affine", "Graph", "attributes", "label"]
-
-_DTYPES = {onnx.TensorProto.INT8: np.dtype(np.int8)} | {
-    onnx.TensorProto.UINT8: np.dtype(np.uint8)
-}
 
 
 def attributes(node: NodeProto) -> dict[str, Any]:
@@ -94,7 +91,7 @@ class Graph:
 
     @cached_property
     def _infos(self) -> dict[str, onnx.ValueInfoProto]:
-        inferred = onnx.shape_inference.infer_shapes(self.model, data_prop=True).graph
+        inferred = infer(self.model)
         infos = (*inferred.input, *inferred.value_info, *inferred.output)
         return {info.name: info for info in infos}
 

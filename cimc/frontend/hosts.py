@@ -2,51 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import onnxruntime as ort
-from onnx import ModelProto, NodeProto, ValueInfoProto, helper
+from onnx import ModelProto
 
+from cimc.frontend.cut import cut
 from cimc.frontend.graph import Graph
 from cimc.golden import session
 from cimc.weights import Array
 
-__all__ = ["HostSegments", "cut"]
-
-
-def cut(graph: Graph, inputs: Collection[str], outputs: Sequence[str]) -> ModelProto:
-    """The part of a model that computes ``outputs`` from ``inputs``.
-
-    Tensors that depend on no member of ``inputs`` are computed from the inputs of the
-    model.
-    """
-    needed, known = set(outputs), set(inputs)
-    nodes: list[NodeProto] = []
-    for node in reversed(graph.nodes):
-        if (set(node.output) & needed) - known:
-            nodes.insert(0, node)
-            needed |= set(node.input)
-    constants = [t for t in graph.model.graph.initializer if t.name in needed]
-    sources = [name for name in (*graph.inputs, *inputs) if name in needed]
-    body = helper.make_graph(
-        nodes,
-        graph.model.graph.name,
-        [_info(graph, name) for name in dict.fromkeys(sources)],
-        [_info(graph, name) for name in outputs],
-        constants,
-    )
-    model = helper.make_model(body, opset_imports=graph.model.opset_import)
-    model.ir_version = graph.model.ir_version
-    return model
-
-
-def _info(graph: Graph, name: str) -> ValueInfoProto:
-    return helper.make_tensor_value_info(
-        name, graph.element_type(name), graph.shape(name)
-    )
+__all__ = ["HostSegments"]
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+
 from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.ir import Block, Operation, Region, SSAValue
 
 from cimc.dialects.cim import WeightsRef
 from cimc.dialects.cnn import InputOp, OutputOp
 from cimc.frontend.operators.base import default_shape, feature_map
-from cimc.frontend.placement import Placement
+from cimc.frontend.placement import Item, Placement
 from cimc.weights import Array, WeightStore
 
 __all__ = ["build_module"]
@@ -17,8 +20,9 @@ __all__ = ["build_module"]
 class _Builder:
     """Collects ops, values by tensor, and constants."""
 
-    def __init__(self, placement: Placement) -> None:
-        self._placement = placement
+    def __init__(self, placement: Placement, items: Sequence[Item]) -> None:
+        self._outputs = set(placement.outputs)
+        self._uses = Counter(name for item in items for name in item.inputs)
         self._values: dict[str, SSAValue] = {}
         self.block = Block()
         self.weights = WeightStore()
@@ -42,26 +46,32 @@ class _Builder:
 
     def is_last_use(self, tensor: str) -> bool:
         """Whether one op of the device and nobody else reads ``tensor``."""
-        graph = self._placement.graph
         holders = [name for name, v in self._values.items() if v is self.value(tensor)]
-        return (
-            holders == [tensor]
-            and tensor not in self._placement.outputs
-            and sum(tensor in item.inputs for item in self._placement.items) == 1
-            and tensor not in graph.outputs
-        )
+        alone = holders == [tensor] and tensor not in self._outputs
+        return alone and self._uses[tensor] == 1
+
+
+def _live(placement: Placement) -> list[Item]:
+    """The device's items that its outputs depend on."""
+    needed, items = set(placement.outputs), list[Item]()
+    for item in reversed(placement.at("device")):
+        if needed & set(item.outputs):
+            needed |= set(item.inputs)
+            items.insert(0, item)
+    return items
 
 
 def build_module(placement: Placement, name: str) -> tuple[ModuleOp, WeightStore]:
     """The device's segment as a verified ``cnn`` module with its constants."""
-    graph, builder = placement.graph, _Builder(placement)
+    graph, items = placement.graph, _live(placement)
+    builder = _Builder(placement, items)
     for tensor in placement.inputs:
         shape, affine = default_shape(graph.shape(tensor)), graph.meaning(tensor)
         assert shape is not None, "the readers of the units checked the shape"
         assert affine is not None, "the readers of the units checked the parameters"
         op = InputOp(tensor, feature_map(shape, affine))
         builder.bind(tensor, builder.insert(op))
-    for item in placement.at("device"):
+    for item in items:
         assert item.step is not None
         assert item.unit is not None
         builder.bind(item.unit.output, item.step.emit(builder))

@@ -44,7 +44,7 @@ def load_model(source: Source) -> ModelProto:
         model = _parse(_read(Path(source)), where)
     _load_external(model, folder, where)
     try:
-        onnx.checker.check_model(model)
+        onnx.checker.check_model(model)  # pyright: ignore[reportUnknownMemberType]
     except (onnx.checker.ValidationError, ValueError, TypeError) as error:
         raise InputError(
             "E105",

@@ -22,7 +22,7 @@ from cimc.frontend.operators.base import (
     Step,
     default_shape,
 )
-from cimc.frontend.units import Unit, find_units, unary_operand
+from cimc.frontend.units import Unit, find_units
 
 __all__ = ["Item", "Place", "Placement", "place"]
 
@@ -129,9 +129,7 @@ def _read(graph: Graph, items: list[Item], maps: dict[str, Shape]) -> None:
 
 
 def _step(unit: Unit, context: Context) -> Step:
-    graph = context.graph
-    unary = not unit.nodes or unary_operand(graph, unit.node) is not None
-    reader = reader_of(unit, unary=unary)
+    reader = reader_of(unit)
     if reader is None:
         raise Refusal(f"the device has no {unit.node.op_type}")
     return reader(unit, context)

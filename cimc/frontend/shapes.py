@@ -8,6 +8,7 @@ import onnx
 from onnx import ModelProto, TypeProto, ValueInfoProto
 
 from cimc.diagnostics import InputError
+from cimc.frontend.inference import infer
 
 __all__ = ["Shapes", "fix_shapes", "model_inputs"]
 
@@ -108,9 +109,7 @@ def _infer(model: ModelProto) -> None:
     for info in model.graph.output:
         info.type.tensor_type.ClearField("shape")
     try:
-        inferred = onnx.shape_inference.infer_shapes(
-            model, strict_mode=True, data_prop=True
-        )
+        inferred = infer(model, strict=True)
     except onnx.shape_inference.InferenceError as error:
         detail = str(error).strip().split("\n")[-1]
         raise InputError(
@@ -118,4 +117,6 @@ def _infer(model: ModelProto) -> None:
             f"the shapes in the model contradict each other: {detail}",
             hints=("check --shape, and that the model runs in onnxruntime",),
         ) from error
-    model.CopyFrom(inferred)
+    model.graph.value_info.extend(inferred.value_info)
+    del model.graph.output[:]
+    model.graph.output.extend(inferred.output)

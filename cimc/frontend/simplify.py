@@ -13,12 +13,19 @@ from onnxruntime.capi import onnxruntime_pybind11_state as errors
 from cimc.diagnostics import InputError
 from cimc.frontend.load import opset_of
 
-__all__ = ["drop_variable_parts", "refused_by_onnxruntime", "simplify", "upgrade"]
+__all__ = [
+    "ORT_ERRORS",
+    "drop_variable_parts",
+    "refused_by_onnxruntime",
+    "simplify",
+    "upgrade",
+]
 
 #: First operator set with quantisation per channel.
 _PER_CHANNEL_OPSET = 13
 
-_ERRORS = (
+#: What onnxruntime raises on models that it does not load or run.
+ORT_ERRORS = (
     errors.Fail,
     errors.InvalidArgument,
     errors.InvalidGraph,
@@ -45,7 +52,7 @@ def simplify(model: ModelProto) -> ModelProto:
             ort.InferenceSession(
                 model.SerializeToString(), options, providers=["CPUExecutionProvider"]
             )
-        except _ERRORS as error:
+        except ORT_ERRORS as error:
             raise refused_by_onnxruntime(error) from error
         found = onnx.load_model_from_string(path.read_bytes())
     drop_variable_parts(found)

@@ -7,11 +7,12 @@ DequantizeLinear and whose only reader is QuantizeLinear.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from onnx import NodeProto
 
-from cimc.frontend.graph import Affine, Graph, label
+from cimc.frontend.graph import Graph, label
 
 __all__ = ["UNARY", "Unit", "find_units", "unary_operand"]
 
@@ -36,7 +37,8 @@ class Unit:
     ``nodes`` are the float operators in order; none for a change of quantisation.
     ``inputs`` are the integer tensors behind the non-constant operands, with
     ``readers``, the DequantizeLinear nodes between. ``output`` is the integer tensor
-    that ``quantise`` makes.
+    that ``quantise`` makes. ``elementwise`` says that each byte of it is a function of
+    the byte at the same place of the one input.
     """
 
     nodes: tuple[NodeProto, ...]
@@ -44,6 +46,7 @@ class Unit:
     readers: tuple[NodeProto, ...]
     quantise: NodeProto
     output: str
+    elementwise: bool = False
 
     @property
     def node(self) -> NodeProto:
@@ -83,8 +86,38 @@ def _one_element(graph: Graph, name: str) -> bool:
 
 def find_units(graph: Graph) -> list[Unit]:
     """All units of a graph, in the order of their QuantizeLinear nodes."""
-    found = (_unit(graph, n) for n in graph.nodes if n.op_type == "QuantizeLinear")
-    return [unit for unit in found if unit is not None]
+    units: dict[str, Unit] = {}
+    for node in graph.nodes:
+        unit = _unit(graph, node) if node.op_type == "QuantizeLinear" else None
+        if unit is not None:
+            units[unit.output] = _gathered(unit, units)
+    return list(units.values())
+
+
+def _gathered(unit: Unit, units: Mapping[str, Unit]) -> Unit:
+    """``unit``, as a function of one tensor where its two operands are such.
+
+    x · sigmoid(x), quantised after each operator, is the common case.
+    """
+    if unit.elementwise or len(unit.inputs) != 2 or unit.node.op_type not in _BINARY:
+        return unit
+    left, right = (_ancestry(reader, units) for reader in unit.readers)
+    for source, reader in left.items():
+        if source in right:
+            return replace(unit, inputs=(source,), readers=(reader,), elementwise=True)
+    return unit
+
+
+def _ancestry(reader: NodeProto, units: Mapping[str, Unit]) -> dict[str, NodeProto]:
+    """The tensors that an operand is an elementwise function of, nearest first.
+
+    Each comes with the DequantizeLinear that reads it there.
+    """
+    found = {reader.input[0]: reader}
+    while (unit := units.get(reader.input[0])) is not None and unit.elementwise:
+        reader = unit.readers[0]
+        found[reader.input[0]] = reader
+    return found
 
 
 def _unit(graph: Graph, quantise: NodeProto) -> Unit | None:
@@ -95,7 +128,7 @@ def _unit(graph: Graph, quantise: NodeProto) -> Unit | None:
     name = quantise.input[0]
     while (node := graph.producer.get(name)) is not None:
         if node.op_type == "DequantizeLinear":
-            return _closed(graph, chain, [name], quantise)
+            return _closed(graph, chain, [name], quantise, elementwise=True)
         if len(graph.consumers[name]) != 1 or name in graph.outputs:
             return None
         chain.insert(0, node)
@@ -110,17 +143,24 @@ def _unit(graph: Graph, quantise: NodeProto) -> Unit | None:
 
 
 def _closed(
-    graph: Graph, chain: list[NodeProto], operands: list[str], quantise: NodeProto
+    graph: Graph,
+    chain: list[NodeProto],
+    operands: list[str],
+    quantise: NodeProto,
+    *,
+    elementwise: bool = False,
 ) -> Unit | None:
     """A unit, provided that all operands come out of DequantizeLinear."""
-    readers: list[NodeProto] = []
-    for name in operands:
-        reader = graph.dequantised(name)
-        affine: Affine | None = graph.affine(reader) if reader else None
-        if reader is None or affine is None:
-            return None
-        readers.append(reader)
-    if not readers:
+    readers = [graph.dequantised(name) for name in operands]
+    known = [r for r in readers if r is not None and graph.affine(r) is not None]
+    if not known or len(known) != len(operands):
         return None
-    inputs = tuple(reader.input[0] for reader in readers)
-    return Unit(tuple(chain), inputs, tuple(readers), quantise, quantise.output[0])
+    inputs = tuple(reader.input[0] for reader in known)
+    return Unit(
+        tuple(chain),
+        inputs,
+        tuple(known),
+        quantise,
+        quantise.output[0],
+        elementwise,
+    )

@@ -15,7 +15,7 @@ from cimc.frontend.normalise.activations import collapse_pairs, split_activation
 from cimc.frontend.normalise.bias import quantise_biases
 from cimc.frontend.normalise.constants import (
     drop_unused,
-    explicit_zero_points,
+    explicit_parameters,
     fold_constants,
     name_nodes,
 )
@@ -38,7 +38,7 @@ def normalise(model: ModelProto) -> ModelProto:
     qlinear_to_qdq(found)
     found = upgrade(found)
     name_nodes(found)
-    explicit_zero_points(found)
+    explicit_parameters(found)
     quantise_biases(found)
     split_activations(found)
     collapse_pairs(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import cast
 
 import numpy as np
@@ -13,7 +14,9 @@ from cimc.frontend.load import opset_of
 from cimc.frontend.normalise.edit import Editor
 from cimc.weights import Array
 
-__all__ = ["drop_unused", "explicit_zero_points", "fold_constants", "name_nodes"]
+_Run = Callable[[None, Mapping[str, Array]], list[Array]]
+
+__all__ = ["drop_unused", "explicit_parameters", "fold_constants", "name_nodes"]
 
 
 def name_nodes(model: ModelProto) -> None:
@@ -55,8 +58,8 @@ class _Folder:
                 passed[node.output[0]] = node.input[0]
             elif inner and (feeds := self._constant_feeds(node)) is not None:
                 evaluator = ReferenceEvaluator(node, opsets=self._opsets)
-                results = cast("list[Array]", evaluator.run(None, feeds))
-                self._folded[node.output[0]] = np.asarray(results[0])
+                run = cast("_Run", evaluator.run)  # pyright: ignore[reportUnknownMemberType]
+                self._folded[node.output[0]] = np.asarray(run(None, feeds)[0])
             else:
                 nodes.append(node)
         self._editor.replace_nodes(nodes)
@@ -98,18 +101,25 @@ def _passes_through(node: NodeProto) -> bool:
     return node.op_type == "Identity"
 
 
-def explicit_zero_points(model: ModelProto) -> None:
-    """Write out the zero point 0 where Quantize- or DequantizeLinear leave it out."""
+def explicit_parameters(model: ModelProto) -> None:
+    """Write out zero points that are left out, and scalars that are vectors of one."""
     graph, editor = Graph(model), Editor(model)
     for node in graph.nodes:
-        missing = len(node.input) < 3 or not node.input[2]
-        if node.op_type in ("QuantizeLinear", "DequantizeLinear") and missing:
-            affine = graph.affine(node)
-            if affine is not None:
-                name = editor.constant(f"{node.input[1]}_zero_point", affine.zero)
-                operands = [*node.input[:2], name]
-                del node.input[:]
-                node.input.extend(operands)
+        if node.op_type not in ("QuantizeLinear", "DequantizeLinear"):
+            continue
+        affine = graph.affine(node)
+        if affine is None:
+            continue
+        operands = list(node.input[:2])
+        zero = node.input[2] if len(node.input) > 2 else ""
+        if affine.scale.shape == (1,):
+            scale, offset = affine.scale.reshape(()), affine.zero.reshape(())
+            operands[1] = editor.constant(f"{operands[1]}_scalar", scale)
+            zero = editor.constant(f"{operands[1]}_zero_point", offset)
+        elif not zero:
+            zero = editor.constant(f"{operands[1]}_zero_point", affine.zero)
+        del node.input[:]
+        node.input.extend([*operands, zero])
 
 
 def drop_unused(model: ModelProto) -> None:

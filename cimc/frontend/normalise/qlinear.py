@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from onnx import ModelProto, NodeProto, TensorProto
+from onnx import ModelProto, NodeProto, TensorProto, helper
 
 from cimc.frontend.graph import Graph, attributes, label
 from cimc.frontend.normalise.edit import Editor
@@ -38,9 +38,10 @@ class _Rewrite:
         """
         result = self.editor.fresh(f"{stored}_DequantizeLinear_Output")
         inputs = [stored, scale, *_given(zero)]
-        flat = axis is None or self.graph.constant(scale).size == 1
-        extra = {} if flat else {"axis": axis}
-        self.nodes.append(self.editor.node("DequantizeLinear", inputs, result, **extra))
+        node = self.editor.node("DequantizeLinear", inputs, result)
+        if axis is not None:
+            node.attribute.append(helper.make_attribute("axis", axis))
+        self.nodes.append(node)
         return result
 
     def finish(
@@ -51,9 +52,7 @@ class _Rewrite:
         real = self.editor.fresh(f"{output}_QuantizeLinear_Input")
         self.nodes += [
             self.editor.node(op_type, inputs, real, label(self.node), **kept),
-            self.editor.node(
-                "QuantizeLinear", [real, scale, *filter(None, [zero])], output
-            ),
+            self.editor.node("QuantizeLinear", [real, scale, *_given(zero)], output),
         ]
 
     def bias(self, stored: str, x_scale: str, w_scale: str) -> str:
@@ -64,14 +63,15 @@ class _Rewrite:
         zero = self.editor.constant(f"{stored}_zero_point", zeros)
         return self.real(stored, scale, zero, None if product.ndim == 0 else 0)
 
-    def channels(self, scale: str, axis: int) -> int | None:
-        """``axis`` if ``scale`` has a value per channel, else None."""
-        return axis if self.graph.constant(scale).ndim > 0 else None
+    def weights(self, stored: str, scale: str, zero: str, axis: int) -> str:
+        """Append the DequantizeLinear of weights, per element of ``axis`` or not."""
+        scalar = self.graph.constant(scale).ndim == 0
+        return self.real(stored, scale, zero, None if scalar else axis)
 
 
 def _conv(rewrite: _Rewrite) -> None:
     x, xs, xz, w, ws, wz, ys, yz, *rest = rewrite.node.input
-    inputs = [rewrite.real(x, xs, xz), rewrite.real(w, ws, wz, rewrite.channels(ws, 0))]
+    inputs = [rewrite.real(x, xs, xz), rewrite.weights(w, ws, wz, 0)]
     if rest and rest[0]:
         inputs.append(rewrite.bias(rest[0], xs, ws))
     rewrite.finish("Conv", inputs, ys, yz, **attributes(rewrite.node))
@@ -79,10 +79,7 @@ def _conv(rewrite: _Rewrite) -> None:
 
 def _matmul(rewrite: _Rewrite) -> None:
     a, a_s, az, b, bs, bz, ys, yz = rewrite.node.input
-    inputs = [
-        rewrite.real(a, a_s, az),
-        rewrite.real(b, bs, bz, rewrite.channels(bs, 1)),
-    ]
+    inputs = [rewrite.real(a, a_s, az), rewrite.weights(b, bs, bz, 1)]
     rewrite.finish("MatMul", inputs, ys, yz)
 
 
@@ -90,10 +87,7 @@ def _gemm(rewrite: _Rewrite) -> None:
     a, a_s, az, b, bs, bz, c, ys, *rest = rewrite.node.input
     kept = attributes(rewrite.node)
     axis = 0 if kept.get("transB", 0) else 1
-    inputs = [
-        rewrite.real(a, a_s, az),
-        rewrite.real(b, bs, bz, rewrite.channels(bs, axis)),
-    ]
+    inputs = [rewrite.real(a, a_s, az), rewrite.weights(b, bs, bz, axis)]
     if c:
         inputs.append(rewrite.bias(c, a_s, bs))
     rewrite.finish("Gemm", inputs, ys, rest[0] if rest else "", **kept)
@@ -144,7 +138,7 @@ def qlinear_to_qdq(model: ModelProto) -> None:
     for node in graph.nodes:
         start = len(nodes)
         rewrite = _Rewrite(editor, graph, node, nodes)
-        if node.op_type in _REWRITES and _is_plain(node):
+        if node.op_type in _REWRITES and _is_plain(graph, node):
             _REWRITES[node.op_type](rewrite)
         elif node.op_type in _MOVING and node.input[0] in meanings:
             _moving(rewrite, meanings)
@@ -156,10 +150,19 @@ def qlinear_to_qdq(model: ModelProto) -> None:
     editor.replace_nodes(nodes)
 
 
-def _is_plain(node: NodeProto) -> bool:
-    """Not in NHWC, and quantised to the end."""
-    last = attributes(node).get("channels_last", 0)
-    return not last and not (node.op_type == "QGemm" and len(node.input) < 8)
+def _is_plain(graph: Graph, node: NodeProto) -> bool:
+    """Not in NHWC, quantised to the end, with constant scales and zero points."""
+    if attributes(node).get("channels_last", 0):
+        return False
+    if node.op_type == "QGemm" and len(node.input) < 8:
+        return False
+    # Operands come as data, scale, zero point; QLinearConcat begins with the result's.
+    first = 2 if node.op_type == "QLinearConcat" else 0
+    return all(
+        graph.is_constant(name)
+        for index, name in enumerate(node.input)
+        if name and (index - first) % 3
+    )
 
 
 def _moving(rewrite: _Rewrite, meanings: dict[str, tuple[str, str]]) -> None:

@@ -26,13 +26,12 @@ OPERATORS: dict[str, str] = {
 }
 
 
-def reader_of(unit: Unit, *, unary: bool) -> Reader | None:
-    """The reader of a unit, or None for an operator that the device lacks.
-
-    ``unary`` says that the unit is an elementwise function of one feature map.
-    """
-    place = "elementwise:read_unary" if unary else OPERATORS.get(unit.node.op_type, "")
-    if not place:
+def reader_of(unit: Unit) -> Reader | None:
+    """The reader of a unit, or None for an operator that the device lacks."""
+    place = OPERATORS.get(unit.node.op_type)
+    if unit.elementwise:
+        place = "elementwise:read_elementwise"
+    if place is None:
         return None
     module, function = place.split(":")
     return getattr(import_module(f"{__name__}.{module}"), function)

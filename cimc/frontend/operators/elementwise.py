@@ -16,10 +16,10 @@ from cimc.frontend.tables import stored_values, tabulate
 from cimc.frontend.units import Unit
 from cimc.weights import Array
 
-__all__ = ["read_unary"]
+__all__ = ["read_elementwise"]
 
 
-def read_unary(unit: Unit, context: Context) -> Step:
+def read_elementwise(unit: Unit, context: Context) -> Step:
     """An elementwise function, or a mere change of quantisation (no operator)."""
     ifm = context.ifm(unit)
     ofm = context.ofm(unit, ifm.shape)

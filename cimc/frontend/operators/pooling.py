@@ -5,7 +5,12 @@ from __future__ import annotations
 from xdsl.ir import SSAValue
 
 from cimc.dialects.cim import Window
-from cimc.dialects.cnn import AveragePoolOp, GlobalAveragePoolOp, MaxPoolOp
+from cimc.dialects.cnn_pools import (
+    AveragePoolOp,
+    GlobalAveragePoolOp,
+    MaxPoolOp,
+    covers_elements,
+)
 from cimc.dialects.feature_map import FeatureMap
 from cimc.frontend.graph import attributes
 from cimc.frontend.operators.base import Context, Emitter, Refusal, Step, spatial_shape
@@ -21,15 +26,19 @@ __all__ = [
 ]
 
 
-def _window(unit: Unit, ifm: FeatureMap) -> Window:
+def _window(unit: Unit, context: Context, ifm: FeatureMap) -> Window:
     kernel = attributes(unit.node)["kernel_shape"]
     if len(kernel) != 2:
         raise Refusal("it is not two-dimensional")
     height, width = kernel
     window = read_window(unit.node, (height, width), (ifm.height, ifm.width))
-    top, left, bottom, right = window.pad
-    if max(top, bottom) >= height or max(left, right) >= width:
-        raise Refusal("its padding is as large as its kernel")
+    if not covers_elements(window, ifm):
+        raise Refusal("one of its windows lies in padding alone")
+    positions, shape = window.output_size(ifm.height, ifm.width), context.output_shape
+    if positions != shape(unit)[2:]:
+        # Before operator set 22 ONNX's inference counts such a window, its text does
+        # not, and neither does onnxruntime.
+        raise Refusal("with ceil_mode its last window starts behind the map")
     return window
 
 
@@ -59,7 +68,7 @@ def read_max_pool(unit: Unit, context: Context) -> Step:
     if len(unit.node.output) > 1 and unit.node.output[1]:
         raise Refusal("its output of indices is used")
     ifm = spatial_shape(context, unit)
-    return _max_pool(unit, context, ifm, _window(unit, ifm))
+    return _max_pool(unit, context, ifm, _window(unit, context, ifm))
 
 
 def read_global_max_pool(unit: Unit, context: Context) -> Step:
@@ -71,7 +80,7 @@ def read_global_max_pool(unit: Unit, context: Context) -> Step:
 def read_average_pool(unit: Unit, context: Context) -> Step:
     """Average of each window."""
     ifm = spatial_shape(context, unit)
-    window = _window(unit, ifm)
+    window = _window(unit, context, ifm)
     found = attributes(unit.node)
     include = bool(found.get("count_include_pad", 0))
     if window.dilation != (1, 1):

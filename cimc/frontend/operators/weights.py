@@ -85,10 +85,13 @@ def _read_bias(node: NodeProto, context: Context, expected: Array) -> Array:
     affine, stored = graph.affine(source), graph.constant(source.input[0])
     if affine is None or stored.dtype != np.int32 or affine.zero.any():
         raise Refusal("its bias is not int32 with zero point 0")
-    if not np.allclose(affine.scale.ravel(), expected, rtol=_ROUNDING, atol=0):
-        raise Refusal("the scale of its bias is not that of input times weights")
     if stored.size not in (1, expected.size):
         raise Refusal(f"its bias has shape {stored.shape}, not ({expected.size},)")
+    scale = affine.scale.ravel()
+    if scale.size not in (1, expected.size) or not np.allclose(
+        scale, expected, rtol=_ROUNDING, atol=0
+    ):
+        raise Refusal("the scale of its bias is not that of input times weights")
     return np.broadcast_to(stored.ravel(), expected.shape)
 
 

@@ -1,0 +1,153 @@
+"""Which operators run where, and what is said about those that cannot."""
+
+import numpy as np
+import pytest
+
+from cimc.diagnostics import InputError
+from cimc.frontend import coverage, import_model
+from tests.support import floats
+from tests.support.qdq import QdqBuilder, assert_exact
+
+SHAPE = [1, 3, 8, 8]
+
+
+def calibration(shape=SHAPE):
+    return {"image": floats.images(4, shape)}
+
+
+def weights(*shape):
+    return np.random.default_rng(1).integers(-99, 99, shape).astype(np.int8)
+
+
+def test_host_before_and_behind():
+    b = floats.FloatBuilder()
+    x = b.node("Transpose", "image", perm=[0, 3, 1, 2])
+    x = b.node("Flatten", b.node("Relu", b.conv(x, 3, 4)))
+    y = b.node("Softmax", b.gemm(x, 4 * 8 * 8, 5))
+    shape = [1, 8, 8, 3]
+    model = b.model(shape, y)
+    imported = import_model(model, calibration=calibration(shape))
+    places = {row.op: row.placement for row in imported.coverage}
+    assert places["Transpose"] == places["Softmax"] == "host"
+    assert places["Conv"] == places["Gemm"] == "device"
+    image = floats.images(1, shape)
+    maps = imported.host.prologue({"image": image})
+    assert [m.shape for m in maps.values()] == [(8, 8, 3)]
+
+
+def test_refused_operators_are_all_listed():
+    with pytest.raises(InputError) as caught:
+        import_model(floats.attention(), calibration=calibration())
+    found = caught.value.diagnostic
+    assert found.code == "E131"
+    assert found.message.startswith("1 operator(s)")
+    (note,) = found.notes
+    assert note == "Mul 'mul8' (1x8x8x8, 1x8x8x8): the device has no Mul"
+    rows = coverage(floats.attention(), calibration=calibration())
+    assert [row.op for row in rows if row.placement == "refused"] == ["Mul"]
+    assert sum(row.macs for row in rows) == 64 * (8 * 27 + 8 * 8 + 4 * 72)
+
+
+def test_nothing_for_the_device():
+    b = floats.FloatBuilder()
+    model = b.model(SHAPE, b.node("Softmax", b.node("Flatten", "image")))
+    with pytest.raises(InputError) as caught:
+        import_model(model, calibration=calibration())
+    assert caught.value.diagnostic.code == "E132"
+
+
+def test_coverage_of_a_float_model_needs_no_data():
+    rows = coverage(floats.mobile())
+    assert {row.placement for row in rows} == {"device", "host"}
+
+
+def refusal(model):
+    (row,) = (row for row in coverage(model) if row.why)
+    return row.why
+
+
+@pytest.mark.parametrize(
+    ("attributes", "why"),
+    [
+        ({"alpha": 2.0}, "alpha or beta"),
+        ({"beta": 2.0}, "alpha or beta"),
+    ],
+)
+def test_gemm_with_factors(attributes, why):
+    builder = QdqBuilder()
+    x = builder.input([1, 8], 0.1, 3)
+    y = builder.dense("Gemm", x, weights(8, 4), 0.01, np.zeros(4), 0.2, 1, **attributes)
+    assert why in refusal(builder.model(y))
+
+
+def test_weights_that_leave_int8():
+    builder = QdqBuilder(np.uint8)
+    x = builder.input([1, 2, 4, 4], 0.1, 3)
+    values = np.array([0, 255], np.uint8).reshape(1, 2, 1, 1)
+    y = builder.dense("Conv", x, values, 0.01, None, 0.2, 1, zeros=np.uint8(10))
+    assert "leave int8 (they span [-10, 245])" in refusal(builder.model(y))
+
+
+def test_uint8_weights_around_their_zero_point():
+    builder = QdqBuilder(np.uint8)
+    x = builder.input([1, 2, 4, 4], 0.1, 3)
+    values = np.array([0, 255], np.uint8).reshape(1, 2, 1, 1)
+    y = builder.dense("Conv", x, values, 0.01, None, 0.2, 1, zeros=np.uint8(128))
+    assert_exact(builder.model(y))
+
+
+def test_add_with_broadcasting():
+    builder = QdqBuilder()
+    a, b = builder.input([1, 3, 4, 4], 0.1, 3), builder.input([1, 3, 1, 1], 0.1, 3)
+    why = refusal(builder.model(builder.op("Add", [a, b], 0.1, 3)))
+    assert "differ in shape: (1, 3, 4, 4) and (1, 3, 1, 1)" in why
+
+
+def test_concat_along_another_axis():
+    builder = QdqBuilder()
+    a, b = builder.input([1, 3, 4, 4], 0.1, 3), builder.input([1, 3, 4, 4], 0.1, 3)
+    why = refusal(builder.model(builder.op("Concat", [a, b], 0.1, 3, axis=2)))
+    assert "joins along axis 2" in why
+
+
+def test_convolution_in_one_dimension():
+    builder = QdqBuilder()
+    x = builder.input([1, 3, 9], 0.1, 3)
+    y = builder.dense("Conv", x, weights(4, 3, 3), 0.01, None, 0.1, 3)
+    assert "(1, 3, 9), no image" in refusal(builder.model(y))
+
+
+def test_sums_that_could_leave_int32():
+    builder = QdqBuilder()
+    x = builder.input([1, 2, 4, 4], 0.1, 3)
+    bias = [2**31 - 1000]
+    y = builder.dense("Conv", x, weights(1, 2, 3, 3), [0.01], bias, 0.1, 3)
+    assert "can leave int32" in refusal(builder.model(y))
+
+
+def test_bias_of_another_scale():
+    builder = QdqBuilder()
+    x = builder.input([1, 2, 4, 4], 0.1, 3)
+    bias = builder.weights(np.ones(4, np.int32), np.full(4, 0.5))
+    kernel = builder.weights(weights(4, 2, 3, 3), np.full(4, 0.01))
+    real = builder.node("Conv", [builder.real(x), kernel, bias])
+    why = refusal(builder.model(builder.stored(real, 0.1, 3)))
+    assert "scale of its bias" in why
+
+
+def test_result_that_is_not_quantised_goes_to_the_host():
+    builder = QdqBuilder()
+    x = builder.input([1, 2, 4, 4], 0.1, 3)
+    y = builder.dense("Conv", x, weights(4, 2, 3, 3), 0.01, None, 0.1, 3)
+    flat = builder.stored_as(
+        builder.node("Flatten", [builder.real(y)]), builder.affine[y]
+    )
+    kernel = builder.weights(weights(16, 5), np.float32(0.01))
+    real = builder.node("MatMul", [builder.real(flat), kernel])
+    model = builder.model(real)
+    rows = {row.op: row for row in coverage(model)}
+    assert rows["MatMul"].placement == "host"
+    assert "not quantised" in rows["MatMul"].why
+    assert rows["MatMul"].macs == 80
+    assert rows["Conv"].placement == "device"
+    assert_exact(model)
