@@ -12,7 +12,7 @@ from cimc.backends.rram.check import CoreSetup
 from cimc.backends.rram.chip import Chip
 from cimc.backends.rram.cost import COMPONENTS, energy_of, programming
 from cimc.backends.rram.dialect import LayerOp, cores_of, linearise
-from cimc.backends.rram.isa import CallOp, LoadOp, ProgramOp, StoreOp
+from cimc.backends.rram.isa import SYNC_BYTES, CallOp, LoadOp, ProgramOp, StoreOp
 from cimc.backends.rram.simulator import layout
 from cimc.backends.rram.simulator.state import State
 from cimc.weights import Array
@@ -62,15 +62,16 @@ def run_metrics(state: State, chip: Chip, energy: Array) -> dict[str, Any]:
     time = cycles * 1e3 / chip.clock.value
     used = len(image.core_numbers)
     leakage = chip.energy.leakage_core.value * used + chip.energy.leakage_shared.value
-    parts = dict(zip(COMPONENTS, (counts @ energy).tolist(), strict=True))
+    parts: dict[str, float] = {}
+    parts.update(zip(COMPONENTS, (counts @ energy).tolist(), strict=True))
     # One milliwatt for one nanosecond is one picojoule.
     parts["leakage"] = leakage * time
     layers: list[dict[str, Any]] = []
     for op, (start, stop) in zip(image.layers, state.layers.tolist(), strict=True):
         times = {"start": start, "cycles": stop - start} if stop else {}
         layers.append(_layer(op) | times)
-    busy = dict(zip(("issue", "lsu", "vector", "crossbar"), state.busy, strict=True))
-    busy["bus"] = state.scalars[layout.G_BUS_BUSY]
+    units = ("issue", "lsu", "vector", "crossbar", "bus")
+    busy = [*state.busy.tolist(), int(state.scalars[layout.G_BUS_BUSY])]
     return {
         "cycles": cycles,
         "time_ns": time,
@@ -81,7 +82,7 @@ def run_metrics(state: State, chip: Chip, energy: Array) -> dict[str, Any]:
         "stalls": dict(
             zip(layout.STALLS, state.stalls.sum(axis=0).tolist(), strict=True)
         ),
-        "busy": {unit: int(value) for unit, value in busy.items()},
+        "busy": dict(zip(units, busy, strict=True)),
     }
 
 
@@ -92,13 +93,23 @@ def _static(state: State) -> int:
 
 def _traffic(state: State) -> dict[str, int]:
     """Bytes over the bus by kind."""
-    total = dict.fromkeys(("load_bytes", "store_bytes", "sync_bytes"), 0)
-    kinds = {LoadOp: "load_bytes", StoreOp: "store_bytes", CallOp: "sync_bytes"}
+    loads = stores = calls = 0
     for line, count in zip(state.image.lines, state.counts.tolist(), strict=True):
-        if isinstance(line.op, LoadOp | StoreOp | CallOp):
-            length, segments = line.op.transfer()
-            total[kinds[type(line.op)]] += length * segments * count
-    return {"data_bytes": total["load_bytes"] + total["store_bytes"], **total}
+        match line.op:
+            case LoadOp():
+                loads += line.op.count * line.op.length * count
+            case StoreOp():
+                stores += line.op.length * count
+            case CallOp():
+                calls += SYNC_BYTES * count
+            case _:
+                pass
+    return {
+        "data_bytes": loads + stores,
+        "load_bytes": loads,
+        "store_bytes": stores,
+        "sync_bytes": calls,
+    }
 
 
 def _layer(op: LayerOp) -> dict[str, Any]:

@@ -137,7 +137,7 @@ def _write(state: State, op: FeatureMapOp, values: Array) -> None:
 
 
 def _check_names(inputs: Mapping[str, Array], names: set[str]) -> None:
-    if inputs.keys() != names:
+    if set(inputs) != names:
         raise InputError(
             "E025",
             f"the program takes inputs {sorted(names)}, not {sorted(inputs)}",
