@@ -1,1 +1,96 @@
-"""Multi-core RRAM: one program per core, synchronised by CALL and WAIT."""
+"""Multi-core RRAM: one program per core, synchronised by CALL and WAIT.
+
+Nothing is imported before it is asked for; :data:`TARGET` is found by entry point.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from cimc.target import Chip, Simulator, Target
+from cimc.weights import WeightStore
+
+if TYPE_CHECKING:
+    from xdsl.dialects.builtin import ModuleOp
+    from xdsl.ir import Dialect
+
+    from cimc.backends.rram.chip import Chip as RramChip
+
+__all__ = ["TARGET"]
+
+
+def _own(chip: Chip) -> RramChip:
+    """The chip, which the driver has got from this target."""
+    from cimc.backends.rram.chip import Chip as RramChip
+
+    assert isinstance(chip, RramChip), f"{chip.name} is not a chip of this target"
+    return chip
+
+
+def _chip_names() -> Sequence[str]:
+    from cimc.backends.rram.chip import chip_names
+
+    return chip_names()
+
+
+def _load_chip(source: str) -> Chip:
+    from cimc.backends.rram.chip import load_chip
+
+    return load_chip(source)
+
+
+def _dialect() -> Dialect:
+    from cimc.backends.rram.dialect import RRAM
+
+    return RRAM
+
+
+def _attach_chip(module: ModuleOp, chip: Chip) -> None:
+    from cimc.backends.rram.chip import attach_chip
+
+    attach_chip(module, _own(chip))
+
+
+def _pipeline(chip: Chip) -> str:
+    return ""
+
+
+def _encode(module: ModuleOp) -> bytes:
+    from cimc.backends.rram.encode import encode
+
+    return encode(module)
+
+
+def _decode(data: bytes) -> ModuleOp:
+    from cimc.backends.rram.encode import decode
+
+    return decode(data)
+
+
+def _simulator(program: bytes, weights: WeightStore, chip: Chip) -> Simulator:
+    from cimc.backends.rram.simulator.simulator import RramSimulator
+
+    return RramSimulator(program, weights, _own(chip))
+
+
+def _static_metrics(module: ModuleOp, chip: Chip) -> Mapping[str, Any]:
+    from cimc.backends.rram.cost import static_metrics
+
+    return static_metrics(module, _own(chip))
+
+
+TARGET = Target(
+    name="rram",
+    summary="multi-core RRAM crossbars with shared memory, synchronised by CALL/WAIT",
+    chip_names=_chip_names,
+    load_chip=_load_chip,
+    dialect=_dialect,
+    passes={},
+    attach_chip=_attach_chip,
+    pipeline=_pipeline,
+    encode=_encode,
+    decode=_decode,
+    simulator=_simulator,
+    static_metrics=_static_metrics,
+)

@@ -5,19 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from xdsl.dialects.builtin import FloatAttr, IntegerAttr, ModuleOp, StringAttr
-from xdsl.ir import Attribute
+from xdsl.dialects.builtin import ModuleOp
 
 from cimc.backends.rram.check import CoreSetup
 from cimc.backends.rram.chip import Chip
-from cimc.backends.rram.cost import COMPONENTS, energy_of, programming
-from cimc.backends.rram.dialect import LayerOp, cores_of, linearise
-from cimc.backends.rram.isa import SYNC_BYTES, CallOp, LoadOp, ProgramOp, StoreOp
+from cimc.backends.rram.cost import COMPONENTS, energy_of, layer_row
+from cimc.backends.rram.dialect import cores_of, linearise
+from cimc.backends.rram.isa import SYNC_BYTES, CallOp, LoadOp, StoreOp
 from cimc.backends.rram.simulator import layout
 from cimc.backends.rram.simulator.state import State
 from cimc.weights import Array
 
-__all__ = ["energies", "run_metrics", "static_metrics"]
+__all__ = ["energies", "run_metrics"]
 
 
 def energies(module: ModuleOp, chip: Chip) -> Array:
@@ -29,30 +28,6 @@ def energies(module: ModuleOp, chip: Chip) -> Array:
         for line in linearise(core.main)
     ]
     return np.array(rows, np.float64).reshape(-1, len(COMPONENTS))
-
-
-def static_metrics(module: ModuleOp, chip: Chip) -> dict[str, Any]:
-    """Keys of metrics.json that follow from the program alone."""
-    cores = cores_of(module)
-    setups = [
-        [line.op for line in linearise(core.setup) if line.op is not None]
-        for core in cores
-    ]
-    cycles, energy = programming(setups, chip)
-    structure = chip.structure
-    instructions = sum(
-        len(linearise(core.setup)) + len(linearise(core.main)) for core in cores
-    )
-    return {
-        "instructions": {"static": instructions},
-        "layers": [_layer(op) for op in module.ops if isinstance(op, LayerOp)],
-        "crossbars": {
-            "used": sum(isinstance(op, ProgramOp) for setup in setups for op in setup),
-            "available": structure.cores * structure.crossbars_per_core,
-        },
-        "cores": {"used": len(cores), "available": structure.cores},
-        "programming": {"cycles": cycles, "energy_pj": energy},
-    }
 
 
 def run_metrics(state: State, chip: Chip, energy: Array) -> dict[str, Any]:
@@ -69,7 +44,7 @@ def run_metrics(state: State, chip: Chip, energy: Array) -> dict[str, Any]:
     layers: list[dict[str, Any]] = []
     for op, (start, stop) in zip(image.layers, state.layers.tolist(), strict=True):
         times = {"start": start, "cycles": stop - start} if stop else {}
-        layers.append(_layer(op) | times)
+        layers.append(layer_row(op) | times)
     units = ("issue", "lsu", "vector", "crossbar", "bus")
     busy = [*state.busy.tolist(), int(state.scalars[layout.G_BUS_BUSY])]
     return {
@@ -110,15 +85,3 @@ def _traffic(state: State) -> dict[str, int]:
         "store_bytes": stores,
         "sync_bytes": calls,
     }
-
-
-def _layer(op: LayerOp) -> dict[str, Any]:
-    details = {key: _plain(value) for key, value in op.details.data.items()}
-    return {"name": op.layer, "kind": op.kind, "macs": op.macs, **details}
-
-
-def _plain(attribute: Attribute) -> int | float | str:
-    if isinstance(attribute, IntegerAttr | FloatAttr):
-        return attribute.value.data
-    assert isinstance(attribute, StringAttr)
-    return attribute.data
