@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Annotated, Any, Generic, Literal, TypeVar, cast
 
 import yaml
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from xdsl.dialects.builtin import ModuleOp
 
 from cimc.backends.rram.machine import Machine, attach_machine
@@ -27,47 +27,33 @@ __all__ = [
 ]
 
 
-class _Model(BaseModel, extra="forbid", frozen=True):
-    """Refuses unknown keys, cannot be changed."""
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Quantity(_Model):
+Value = TypeVar("Value", int, float)
+Unit = TypeVar("Unit")
+
+
+class Quantity(_Model, Generic[Value, Unit]):
     """A physical number and where it comes from.
 
     ``status``: *read* in the source named, *recalled* (published, unconfirmed) or
     *assumed* by this project for the reason named.
     """
 
-    value: float = Field(ge=0, allow_inf_nan=False)
-    unit: str
+    value: Value
+    unit: Unit
     status: Literal["read", "recalled", "assumed"]
     source: str = Field(min_length=1)
 
 
-class Cycles(Quantity):
-    """A whole number of clock cycles."""
+_Number = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
-    value: int = Field(ge=0, le=1 << 31)
-    unit: Literal["cycles"]
-
-
-class Energy(Quantity):
-    """An energy per event."""
-
-    unit: Literal["pJ"]
-
-
-class Power(Quantity):
-    """A constant power."""
-
-    unit: Literal["mW"]
-
-
-class Frequency(Quantity):
-    """A clock frequency."""
-
-    value: float = Field(gt=0, allow_inf_nan=False)
-    unit: Literal["MHz"]
+Cycles = Quantity[Annotated[int, Field(ge=0, le=1 << 31)], Literal["cycles"]]
+Energy = Quantity[_Number, Literal["pJ"]]
+Power = Quantity[_Number, Literal["mW"]]
+Frequency = Quantity[Annotated[float, Field(gt=0, allow_inf_nan=False)], Literal["MHz"]]
 
 
 class Structure(_Model):

@@ -8,10 +8,15 @@ cells is converted once per read.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
+
+from xdsl.dialects.builtin import FloatAttr, IntegerAttr, ModuleOp, StringAttr
+from xdsl.ir import Attribute
 
 from cimc.backends.rram.check import CoreSetup
 from cimc.backends.rram.chip import Chip
 from cimc.backends.rram.declared import Instruction
+from cimc.backends.rram.dialect import LayerOp, cores_of, linearise
 from cimc.backends.rram.isa import (
     CallOp,
     MvmOp,
@@ -20,7 +25,13 @@ from cimc.backends.rram.isa import (
     VectorOp,
 )
 
-__all__ = ["COMPONENTS", "energy_of", "programming"]
+__all__ = [
+    "COMPONENTS",
+    "energy_of",
+    "layer_row",
+    "programming",
+    "static_metrics",
+]
 
 _INPUT_BITS = 8
 
@@ -68,6 +79,43 @@ def programming(
         cycles = max(cycles, rows * chip.timing.programming_row.value)
         cells += sum(op.rows * op.columns for op in blocks) * _cells_per_weight(chip)
     return cycles, cells * chip.energy.cell_write.value
+
+
+def static_metrics(module: ModuleOp, chip: Chip) -> dict[str, Any]:
+    """Keys of metrics.json that follow from the program alone."""
+    cores = cores_of(module)
+    setups = [
+        [line.op for line in linearise(core.setup) if line.op is not None]
+        for core in cores
+    ]
+    cycles, energy = programming(setups, chip)
+    structure = chip.structure
+    instructions = sum(
+        len(linearise(core.setup)) + len(linearise(core.main)) for core in cores
+    )
+    return {
+        "instructions": {"static": instructions},
+        "layers": [layer_row(op) for op in module.ops if isinstance(op, LayerOp)],
+        "crossbars": {
+            "used": sum(isinstance(op, ProgramOp) for setup in setups for op in setup),
+            "available": structure.cores * structure.crossbars_per_core,
+        },
+        "cores": {"used": len(cores), "available": structure.cores},
+        "programming": {"cycles": cycles, "energy_pj": energy},
+    }
+
+
+def layer_row(op: LayerOp) -> dict[str, Any]:
+    """The layer's own keys in ``layers`` of metrics.json."""
+    details = {key: _plain(value) for key, value in op.details.data.items()}
+    return {"name": op.layer, "kind": op.kind, "macs": op.macs, **details}
+
+
+def _plain(attribute: Attribute) -> int | float | str:
+    if isinstance(attribute, IntegerAttr | FloatAttr):
+        return attribute.value.data
+    assert isinstance(attribute, StringAttr)
+    return attribute.data
 
 
 def _cells_per_weight(chip: Chip) -> int:

@@ -141,6 +141,13 @@ class Field(ABC, Generic[T]):
         """Type of the field, for the manual."""
         return f"u{self.bits}"
 
+    @property
+    def placeholder(self) -> str:
+        """How the field stands in the manual's syntax."""
+        if self.default is None:
+            return f"<{self.name}>"
+        return f" [{self.keyword} <{self.name}>]"
+
 
 class Integer(Field[int]):
     """A whole number: ``minimum`` .. what the width allows."""
@@ -227,7 +234,16 @@ class Register(Integer):
     @property
     def describe(self) -> str:
         """See base class."""
-        return f"register {self.prefix}, u{self.bits}"
+        return f"u{self.bits} ({self.prefix})"
+
+    @property
+    def placeholder(self) -> str:
+        """See base class."""
+        return (
+            self.name
+            if self.name.startswith(self.prefix)
+            else f"{self.prefix}<{self.name}>"
+        )
 
 
 class Displacement(Integer):
@@ -249,6 +265,11 @@ class Displacement(Integer):
         if value == 0:
             return ""
         return f" + {value}" if value > 0 else f" - {-value}"
+
+    @property
+    def placeholder(self) -> str:
+        """See base class."""
+        return f" [{'±' if self.signed else '+'} <{self.name}>]"
 
 
 class Flag(Field[bool]):
@@ -291,6 +312,11 @@ class Flag(Field[bool]):
     def describe(self) -> str:
         """See base class."""
         return "flag"
+
+    @property
+    def placeholder(self) -> str:
+        """See base class."""
+        return f" [{self.name}]"
 
 
 class Real(Field[float]):
@@ -364,7 +390,7 @@ class Constant(Field[WeightsRef]):
     @property
     def describe(self) -> str:
         """See base class."""
-        return f"constant, u{self.bits}"
+        return f"u{self.bits} (constant)"
 
 
 class Text(Field[str]):

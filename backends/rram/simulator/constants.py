@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
+from cimc.backends.rram.check import CoreSetup
 from cimc.backends.rram.isa import ProgramOp, SetParametersOp, SetTableOp
 from cimc.diagnostics import InputError
 from cimc.dialects.cim import WeightsRef
 from cimc.weights import Array, WeightStore
 
-__all__ = ["Pool"]
+__all__ = ["Places", "Pool"]
 
 _TABLE_ENTRIES = 256
 
@@ -35,6 +38,14 @@ class _Flat:
         return np.concatenate(self._parts)
 
 
+class Places(NamedTuple):
+    """Where the constants of one core start in the flat arrays, by register."""
+
+    crossbars: dict[int, int]
+    parameters: dict[int, int]
+    tables: dict[int, int]
+
+
 class Pool:
     """Flat arrays of all blocks, parameters and tables in use."""
 
@@ -45,7 +56,19 @@ class Pool:
         self._multipliers = _Flat(np.float32)
         self._tables = _Flat(np.uint8)
 
-    def block(self, op: ProgramOp) -> int:
+    def places(self, setup: CoreSetup) -> Places:
+        """Take in all constants of a core.
+
+        Raises:
+            InputError: one is missing, differs or is of the wrong kind (E012, E026).
+        """
+        return Places(
+            {xb: self._block(op) for xb, op in setup.crossbars.items()},
+            {q: self._parameters(op) for q, op in setup.parameters.items()},
+            {t: self._table(op) for t, op in setup.tables.items()},
+        )
+
+    def _block(self, op: ProgramOp) -> int:
         """Place of the crossbar's weights in :attr:`weights`, row by row."""
         matrix = self._constant(op.matrix, np.int8, 2)
         rows, columns = op.row + op.rows, op.column + op.columns
@@ -55,7 +78,7 @@ class Pool:
         key = (op.matrix, op.row, op.column, block.shape)
         return self._blocks.place(key, block)
 
-    def parameters(self, op: SetParametersOp) -> int:
+    def _parameters(self, op: SetParametersOp) -> int:
         """Place of a parameter register in :attr:`biases` and :attr:`multipliers`."""
         part = slice(op.column, op.column + op.n)
         bias = self._constant(op.bias, np.int32, 1)[part]
@@ -68,7 +91,7 @@ class Pool:
         self._multipliers.place(key, multiplier)
         return self._biases.place(key, bias)
 
-    def table(self, op: SetTableOp) -> int:
+    def _table(self, op: SetTableOp) -> int:
         """Place of a table in :attr:`tables`."""
         table = self._constant(op.table, np.uint8, 1)
         if table.size != _TABLE_ENTRIES:

@@ -7,6 +7,8 @@ lower core), so that requests are granted, and memory changes, in order of time.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from cimc.backends.rram.simulator.events import announce, pop, push, wait
@@ -95,7 +97,7 @@ __all__ = ["advance"]
 
 
 @compiled("int64(int64, int64, int64[:, ::1], int64[:, :, ::1])")
-def operands_ready(core: int, pc: int, code: Array, vectors: Array) -> int:
+def operands_ready(core: int, pc: int, code: Array, vectors: Array) -> Any:
     """When the vector registers of the instruction at ``pc`` allow it to issue.
 
     Reads wait for values, writes for reads; a write also waits for an older write by
@@ -251,7 +253,7 @@ def advance(
                 scalars[G_BUS_FREE] = done
                 scalars[G_BUS_BUSY] += code[pc, CYCLES]
                 cores[core, C_GRANT] = began = grant
-                why = np.int64(0)
+                why = 0
                 if op == LOAD:
                     target = code[pc, WRITE]
                     why = load(
@@ -349,7 +351,7 @@ def advance(
             budget -= 1
             counts[pc] += 1
             units[core, unit] = done
-            busy[unit if unit < CROSSBAR else CROSSBAR] += done - now
+            busy[min(unit, CROSSBAR)] += done - now if unit == LSU else code[pc, CYCLES]
             for column in (READ0, READ1):
                 if code[pc, column] >= 0:
                     source = code[pc, column]

@@ -31,7 +31,7 @@ from cimc.backends.rram.isa import (
 )
 from cimc.backends.rram.machine import Machine, machine_of
 from cimc.backends.rram.simulator import layout
-from cimc.backends.rram.simulator.constants import Pool
+from cimc.backends.rram.simulator.constants import Places, Pool
 from cimc.weights import Array, WeightStore
 
 __all__ = ["Image", "build_image"]
@@ -117,7 +117,7 @@ class Image:
     def where(self, pc: int) -> str:
         """Core, instruction and layer at a global program counter."""
         line = self.lines[pc]
-        core = self.core_numbers[self.core_of[pc]]
+        core = self.core_numbers[int(self.core_of[pc])]
         layer = f"layer {line.section.layer!r}, " if line.section is not None else ""
         return f"{layer}core {core}, instruction {self.pc_in_core[pc]}: {text(line)}"
 
@@ -194,6 +194,7 @@ class _Builder:
         lines = linearise(core.main)
         start = len(self.lines)
         dense = {xb: index for index, xb in enumerate(setup.crossbars)}
+        places = self.pool.places(setup)
         self.crossbars = max(self.crossbars, len(dense))
         self.starts.append(start)
         self.setup.append([line.op for line in setup_lines if line.op is not None])
@@ -213,7 +214,7 @@ class _Builder:
                 if line.opcode:
                     row[layout.A0] = open_loops.pop() + 1
             else:
-                self._instruction(line.op, setup, core.core, row, real)
+                self._instruction(line.op, setup, places, core.core, row, real)
                 if isinstance(line.op, MvmOp):
                     row[layout.UNIT] += dense[line.op.xb]
                 elif isinstance(line.op, LoopOp):
@@ -225,6 +226,7 @@ class _Builder:
         self,
         op: Instruction,
         setup: CoreSetup,
+        places: Places,
         core: int,
         row: list[int],
         real: list[float],
@@ -245,12 +247,12 @@ class _Builder:
         match op:
             case MvmOp():
                 block = setup.crossbars[op.xb]
-                place = self.pool.block(block)
-                row[layout.A0 : layout.A3] = (place, block.rows, block.columns)
+                row[layout.A0] = places.crossbars[op.xb]
+                row[layout.A1 : layout.A3] = (block.rows, block.columns)
             case RequantOp():
-                row[layout.A0] = self.pool.parameters(setup.parameters[op.q])
+                row[layout.A0] = places.parameters[op.q]
             case TableOp():
-                row[layout.A0] = self.pool.table(setup.tables[op.t])
+                row[layout.A0] = places.tables[op.t]
             case CallOp():
                 row[layout.A0] = self._edge(op.core, op.s)
             case WaitOp():

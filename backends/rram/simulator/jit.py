@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from collections.abc import Callable
 from functools import cache
 from importlib import import_module
@@ -54,7 +53,7 @@ def _cache_folder(chosen: str) -> str:
         return str(Path(chosen) / name)
     if os.access(here, os.W_OK):
         return str(here / "__pycache__" / name)
-    return str(Path(tempfile.gettempdir()) / f"cimc-{os.getuid()}" / name)
+    return str(Path.home() / ".cache" / "cimc" / name)
 
 
 @_extending.intrinsic

@@ -5,19 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from xdsl.dialects.builtin import FloatAttr, IntegerAttr, ModuleOp, StringAttr
-from xdsl.ir import Attribute
+from xdsl.dialects.builtin import ModuleOp
 
 from cimc.backends.rram.check import CoreSetup
 from cimc.backends.rram.chip import Chip
-from cimc.backends.rram.cost import COMPONENTS, energy_of, programming
-from cimc.backends.rram.dialect import LayerOp, cores_of, linearise
-from cimc.backends.rram.isa import CallOp, LoadOp, ProgramOp, StoreOp
+from cimc.backends.rram.cost import COMPONENTS, energy_of, layer_row
+from cimc.backends.rram.dialect import cores_of, linearise
+from cimc.backends.rram.isa import SYNC_BYTES, CallOp, LoadOp, StoreOp
 from cimc.backends.rram.simulator import layout
 from cimc.backends.rram.simulator.state import State
 from cimc.weights import Array
 
-__all__ = ["energies", "run_metrics", "static_metrics"]
+__all__ = ["energies", "run_metrics"]
 
 
 def energies(module: ModuleOp, chip: Chip) -> Array:
@@ -31,30 +30,6 @@ def energies(module: ModuleOp, chip: Chip) -> Array:
     return np.array(rows, np.float64).reshape(-1, len(COMPONENTS))
 
 
-def static_metrics(module: ModuleOp, chip: Chip) -> dict[str, Any]:
-    """Keys of metrics.json that follow from the program alone."""
-    cores = cores_of(module)
-    setups = [
-        [line.op for line in linearise(core.setup) if line.op is not None]
-        for core in cores
-    ]
-    cycles, energy = programming(setups, chip)
-    structure = chip.structure
-    instructions = sum(
-        len(linearise(core.setup)) + len(linearise(core.main)) for core in cores
-    )
-    return {
-        "instructions": {"static": instructions},
-        "layers": [_layer(op) for op in module.ops if isinstance(op, LayerOp)],
-        "crossbars": {
-            "used": sum(isinstance(op, ProgramOp) for setup in setups for op in setup),
-            "available": structure.cores * structure.crossbars_per_core,
-        },
-        "cores": {"used": len(cores), "available": structure.cores},
-        "programming": {"cycles": cycles, "energy_pj": energy},
-    }
-
-
 def run_metrics(state: State, chip: Chip, energy: Array) -> dict[str, Any]:
     """Keys of metrics.json that one run determines."""
     image, counts = state.image, state.counts
@@ -62,15 +37,16 @@ def run_metrics(state: State, chip: Chip, energy: Array) -> dict[str, Any]:
     time = cycles * 1e3 / chip.clock.value
     used = len(image.core_numbers)
     leakage = chip.energy.leakage_core.value * used + chip.energy.leakage_shared.value
-    parts = dict(zip(COMPONENTS, (counts @ energy).tolist(), strict=True))
+    parts: dict[str, float] = {}
+    parts.update(zip(COMPONENTS, (counts @ energy).tolist(), strict=True))
     # One milliwatt for one nanosecond is one picojoule.
     parts["leakage"] = leakage * time
     layers: list[dict[str, Any]] = []
     for op, (start, stop) in zip(image.layers, state.layers.tolist(), strict=True):
         times = {"start": start, "cycles": stop - start} if stop else {}
-        layers.append(_layer(op) | times)
-    busy = dict(zip(("issue", "lsu", "vector", "crossbar"), state.busy, strict=True))
-    busy["bus"] = state.scalars[layout.G_BUS_BUSY]
+        layers.append(layer_row(op) | times)
+    units = ("issue", "lsu", "vector", "crossbar", "bus")
+    busy = [*state.busy.tolist(), int(state.scalars[layout.G_BUS_BUSY])]
     return {
         "cycles": cycles,
         "time_ns": time,
@@ -81,7 +57,7 @@ def run_metrics(state: State, chip: Chip, energy: Array) -> dict[str, Any]:
         "stalls": dict(
             zip(layout.STALLS, state.stalls.sum(axis=0).tolist(), strict=True)
         ),
-        "busy": {unit: int(value) for unit, value in busy.items()},
+        "busy": dict(zip(units, busy, strict=True)),
     }
 
 
@@ -92,22 +68,20 @@ def _static(state: State) -> int:
 
 def _traffic(state: State) -> dict[str, int]:
     """Bytes over the bus by kind."""
-    total = dict.fromkeys(("load_bytes", "store_bytes", "sync_bytes"), 0)
-    kinds = {LoadOp: "load_bytes", StoreOp: "store_bytes", CallOp: "sync_bytes"}
+    loads = stores = calls = 0
     for line, count in zip(state.image.lines, state.counts.tolist(), strict=True):
-        if isinstance(line.op, LoadOp | StoreOp | CallOp):
-            length, segments = line.op.transfer()
-            total[kinds[type(line.op)]] += length * segments * count
-    return {"data_bytes": total["load_bytes"] + total["store_bytes"], **total}
-
-
-def _layer(op: LayerOp) -> dict[str, Any]:
-    details = {key: _plain(value) for key, value in op.details.data.items()}
-    return {"name": op.layer, "kind": op.kind, "macs": op.macs, **details}
-
-
-def _plain(attribute: Attribute) -> int | float | str:
-    if isinstance(attribute, IntegerAttr | FloatAttr):
-        return attribute.value.data
-    assert isinstance(attribute, StringAttr)
-    return attribute.data
+        match line.op:
+            case LoadOp():
+                loads += line.op.count * line.op.length * count
+            case StoreOp():
+                stores += line.op.length * count
+            case CallOp():
+                calls += SYNC_BYTES * count
+            case _:
+                pass
+    return {
+        "data_bytes": loads + stores,
+        "load_bytes": loads,
+        "store_bytes": stores,
+        "sync_bytes": calls,
+    }

@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from cimc.backends.rram.chip import Chip
+from cimc.backends.rram.cost import static_metrics
 from cimc.backends.rram.dialect import FeatureMapOp
 from cimc.backends.rram.encode import decode
 from cimc.backends.rram.machine import machine_of
 from cimc.backends.rram.simulator import layout
 from cimc.backends.rram.simulator.image import build_image
-from cimc.backends.rram.simulator.metrics import energies, run_metrics, static_metrics
+from cimc.backends.rram.simulator.metrics import energies, run_metrics
 from cimc.backends.rram.simulator.state import State
 from cimc.backends.rram.simulator.trace import TRACE_EVENTS, write_trace
 from cimc.backends.rram.simulator.traps import trap_error, writer_text
@@ -137,7 +138,7 @@ def _write(state: State, op: FeatureMapOp, values: Array) -> None:
 
 
 def _check_names(inputs: Mapping[str, Array], names: set[str]) -> None:
-    if inputs.keys() != names:
+    if set(inputs) != names:
         raise InputError(
             "E025",
             f"the program takes inputs {sorted(names)}, not {sorted(inputs)}",

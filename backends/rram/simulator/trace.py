@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from cimc.backends.rram.simulator import layout
 from cimc.backends.rram.simulator.image import text
@@ -23,15 +23,14 @@ def write_trace(state: State, path: Path) -> None:
     image = state.image
     count = int(state.scalars[layout.G_TRACE])
     dropped = int(state.scalars[layout.G_DROPPED])
+    rows = cast("list[list[int]]", state.trace[:count].tolist())
     events: list[dict[str, Any]] = []
-    for core, unit in sorted(
-        {(row[0], row[1]) for row in state.trace[:count].tolist()}
-    ):
-        name = _UNITS.get(unit, f"xb (unit {unit - layout.CROSSBAR})")
+    for core, unit in sorted({(row[0], row[1]) for row in rows}):
+        name = _UNITS.get(unit, f"crossbar {unit - layout.CROSSBAR}")
         number = image.core_numbers[core]
         events.append(_name("process_name", number, 0, f"core {number}"))
         events.append(_name("thread_name", number, unit, name))
-    for core, unit, pc, start, stop in state.trace[:count].tolist():
+    for core, unit, pc, start, stop in rows:
         section = image.lines[pc].section
         events.append(
             {

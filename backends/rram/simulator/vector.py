@@ -6,6 +6,8 @@ Registers are one array of bytes seen as uint8, int8, int32 and float32:
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from cimc.backends.rram.simulator.jit import compiled, fma
@@ -63,13 +65,13 @@ def execute_mvm(
 
 
 @compiled("int64(float32, int64, int64, int64)")
-def saturate(value: float, zero: int, low: int, high: int) -> int:
+def saturate(value: Any, zero: int, low: int, high: int) -> int:
     """clamp(value + zero, low, high) for an integral or infinite ``value``."""
     if value <= low - zero:
         return low
     if value >= high - zero:
         return high
-    return np.int64(value) + zero
+    return int(value) + zero
 
 
 @compiled(

@@ -1,0 +1,36 @@
+import subprocess
+import sys
+
+from cimc.backends.rram.isa import INSTRUCTIONS
+from cimc.backends.rram.manual import README, updated
+from cimc.target import get_target
+
+
+def test_the_manual_is_up_to_date():
+    text = README.read_text("utf-8")
+    assert updated(text) == text, "run python -m cimc.backends.rram.manual"
+
+
+def test_the_manual_has_every_instruction():
+    text = README.read_text("utf-8")
+    for op in INSTRUCTIONS:
+        assert f"`{op.opcode:#04x}` | `{op.name} " in text
+
+
+def test_the_target_is_found_and_cheap_to_import():
+    assert get_target("rram").name == "rram"
+    code = (
+        "import sys, cimc.backends.rram as r; r.TARGET.chip_names;"
+        "assert not {'numba', 'xdsl', 'pydantic'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_target_works_without_numba_until_it_simulates():
+    code = (
+        "import sys; from cimc.backends.rram import TARGET as t;"
+        "t.load_chip('pelke-64'); t.dialect(); t.encode; "
+        "import cimc.backends.rram.encode, cimc.backends.rram.cost;"
+        "assert 'numba' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

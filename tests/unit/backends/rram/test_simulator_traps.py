@@ -1,0 +1,228 @@
+"""Programs that are wrong, and what the simulator says of them."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from programs import as_map, constant, core, module_of, small_chip
+
+from cimc.backends.rram.encode import encode
+from cimc.backends.rram.isa import (
+    AddOp,
+    CallOp,
+    LoadOp,
+    LoopOp,
+    ProgramOp,
+    SetOp,
+    StepOp,
+    StoreOp,
+    WaitOp,
+)
+from cimc.backends.rram.simulator.simulator import RramSimulator
+from cimc.diagnostics import InputError, VerificationError
+from cimc.dialects.cim import WeightsRef
+from cimc.weights import WeightStore
+
+
+def simulator(*cores, store=None):
+    maps = (
+        as_map("x", 0, 64, "input"),
+        as_map("y", 64, 64, "output"),
+        as_map("z", 128, 64, "output"),
+    )
+    module = module_of(*cores, declarations=maps, memory=1024)
+    return RramSimulator(encode(module), store or WeightStore(), small_chip())
+
+
+def run(*cores):
+    return simulator(*cores).run({"x": np.arange(64, dtype=np.uint8).reshape(1, 1, -1)})
+
+
+def load(address, register=0):
+    return LoadOp(vd=register, base=0, offset=address, count=1, length=16)
+
+
+def store(address, register=0):
+    return StoreOp(base=0, offset=address, vs=register, length=16)
+
+
+def trapped(*cores):
+    with pytest.raises(VerificationError) as caught:
+        run(*cores)
+    return caught.value.diagnostic
+
+
+DELAY = LoopOp([SetOp(a=1, value=0)], count=1000)
+
+
+def test_address_outside_memory():
+    for at in (-1, 1009):
+        diagnostic = trapped(core(3, [SetOp(a=0, value=at), load(0)]))
+        assert diagnostic.code == "E041"
+        assert diagnostic.where == (
+            "layer 'layer', core 3, instruction 2: rram.load v0, [a0], 1 x 16"
+        )
+        assert f"bytes {at} to {at + 16}" in diagnostic.message
+    diagnostic = trapped(core(0, [load(0), store(1009)]))
+    assert (diagnostic.code, "1009 to 1025" in diagnostic.message) == ("E041", True)
+    far = LoadOp(vd=0, base=0, offset=32, count=3, length=4, stride=-20)
+    assert trapped(core(0, [far])).code == "E041"
+
+
+def test_uninitialised_memory_and_registers():
+    diagnostic = trapped(core(0, [load(56)]))
+    assert diagnostic.code == "E042"
+    assert diagnostic.message == (
+        "reads byte 64 of shared memory, which nothing has written"
+    )
+    assert diagnostic.notes == ("byte 64 lies in feature map 'y' of layer 'layer'",)
+    diagnostic = trapped(core(0, [load(0), AddOp(vd=1, va=0, vb=0, n=5)]))
+    assert diagnostic.message == "reads byte 16 of v0, which nothing has written"
+
+
+def test_a_race_traps_however_benign_its_timing():
+    diagnostic = trapped(
+        core(0, [load(0), store(64)]), core(1, [DELAY.clone(), load(64)])
+    )
+    assert diagnostic.code == "E043"
+    assert "reads byte 64" in diagnostic.message
+    assert "core 1" in diagnostic.where
+    assert diagnostic.notes[0] == (
+        "written by layer 'layer', core 0, instruction 2: rram.store [a0 + 64], v0, 16"
+    )
+
+
+def test_a_call_before_the_store_orders_nothing():
+    early = [load(0), CallOp(core=1, s=0, by=1), store(64)]
+    assert (
+        trapped(
+            core(0, early), core(1, [WaitOp(s=0, by=1), DELAY.clone(), load(64)])
+        ).code
+        == "E043"
+    )
+
+
+def test_overwriting_without_order_is_a_race():
+    diagnostic = trapped(
+        core(0, [load(0), store(64)]), core(1, [load(0), DELAY.clone(), store(64)])
+    )
+    assert diagnostic.code == "E043"
+    assert "overwrites byte 64" in diagnostic.message
+
+
+def test_order_is_transitive():
+    result = run(
+        core(0, [load(0), store(64), CallOp(core=1, s=0, by=1)]),
+        core(1, [WaitOp(s=0, by=1), CallOp(core=2, s=5, by=2)]),
+        core(2, [WaitOp(s=5, by=2), load(64), store(128)]),
+    )
+    assert result.feature_maps["z"].ravel()[:16].tolist() == list(range(16))
+
+
+def test_a_wait_acquires_only_the_calls_that_it_needs():
+    writer = [
+        load(0),
+        store(64),
+        CallOp(core=1, s=0, by=1),
+        store(80),
+        CallOp(core=1, s=0, by=1),
+    ]
+    reader = [WaitOp(s=0, by=1), DELAY.clone(), load(80), WaitOp(s=0, by=1)]
+    assert trapped(core(0, writer), core(1, reader)).code == "E043"
+
+
+def test_deadlock_names_its_cycle():
+    diagnostic = trapped(
+        core(4, [WaitOp(s=0, by=1), CallOp(core=5, s=1, by=1)]),
+        core(5, [WaitOp(s=1, by=1), CallOp(core=4, s=0, by=1)]),
+        core(6, [WaitOp(s=2, by=3), CallOp(core=4, s=0, by=1)]),
+    )
+    assert diagnostic.code == "E045"
+    assert "core 4 -> core 5 -> core 4" in diagnostic.message
+    assert (
+        "layer 'layer', core 6, instruction 1: rram.wait s2 += 3: "
+        "s2 is 0, must reach 3, called by core none" in diagnostic.notes
+    )
+
+
+def test_unmatched_calls_and_waits():
+    diagnostic = trapped(
+        core(0, [CallOp(core=1, s=2, by=1), CallOp(core=1, s=2, by=1)]),
+        core(1, [WaitOp(s=2, by=1)]),
+    )
+    assert diagnostic.code == "E046"
+    assert diagnostic.message == "s2 of core 1 ends at 2, its waits expected 1"
+    assert diagnostic.notes == (
+        "last call by layer 'layer', core 0, instruction 2: rram.call core 1, s2 += 1",
+    )
+    assert trapped(core(0, [CallOp(core=9, s=0, by=1)])).code == "E046"
+
+
+def test_hundreds_of_calls_may_be_on_their_way():
+    result = run(
+        core(0, [LoopOp([CallOp(core=1, s=0, by=2)], count=500)]),
+        core(1, [WaitOp(s=0, by=1000), load(0), store(64)]),
+    )
+    assert result.metrics["traffic"]["sync_bytes"] == 2000
+
+
+def test_writer_of_names_layer_core_and_instruction():
+    program = simulator(core(7, [load(0), store(64)]))
+    assert program.writer_of("y", (0, 0, 0)) == "not run"
+    program.run({"x": np.zeros((1, 1, 64), np.uint8)})
+    assert program.writer_of("y", (0, 0, 15)) == (
+        "layer 'layer', core 7, instruction 2: rram.store [a0 + 64], v0, 16"
+    )
+    assert program.writer_of("y", (0, 0, 16)) == "not written"
+    assert program.writer_of("x", (0, 0, 0)).startswith("written by the host")
+
+
+def test_one_simulator_serves_many_threads():
+    turn = [load(0), store(64), StepOp(a=0, by=16)]
+    program = simulator(core(0, [LoopOp(turn, count=3)]))
+    images = [np.full((1, 1, 64), i, np.uint8) for i in range(32)]
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(lambda image: program.run({"x": image}), images))
+    assert [int(r.feature_maps["y"][0, 0, 0]) for r in results] == list(range(32))
+    assert all(r.metrics == results[0].metrics for r in results)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        ({}, r"takes inputs \['x'\], not \[\]"),
+        ({"x": np.zeros((1, 64, 1), np.uint8)}, r"takes uint8\(1, 1, 64\)"),
+        ({"x": np.zeros((1, 1, 64), np.float32)}, r"is float32"),
+        ({"x": np.full((1, 1, 64), 256)}, "leaves the range of uint8"),
+    ],
+)
+def test_unfit_inputs(inputs, message):
+    with pytest.raises(InputError, match=message) as caught:
+        simulator(core(0, [])).run(inputs)
+    assert caught.value.diagnostic.code == "E025"
+
+
+def program_block(matrix, **fields):
+    values = {"row": 0, "rows": 4, "column": 0, "columns": 4} | fields
+    return core(0, [], [ProgramOp(xb=0, matrix=matrix, **values)])
+
+
+def test_unfit_constants():
+    weights = WeightStore()
+    good = constant(weights, "w", np.zeros((4, 4), np.int8))
+    wide = constant(weights, "wide", np.zeros((4, 4), np.int32))
+    simulator(program_block(good), store=weights)
+    for block, code in (
+        (program_block(good, row=1), "E026"),
+        (program_block(wide), "E026"),
+        (program_block(WeightsRef.of("missing", "00")), "E012"),
+    ):
+        with pytest.raises(InputError) as caught:
+            simulator(block, store=weights)
+        assert caught.value.diagnostic.code == code
+
+
+def test_the_chip_must_be_the_one_compiled_for():
+    data = encode(module_of(core(0, [])))
+    with pytest.raises(InputError, match="E022"):
+        RramSimulator(data, WeightStore(), small_chip(bus_bytes=16))
