@@ -75,7 +75,7 @@ def _simulator(program: bytes, weights: WeightStore, chip: Chip) -> Simulator:
 
 
 def _static_metrics(module: ModuleOp, chip: Chip) -> Mapping[str, Any]:
-    from cimc.backends.rram.simulator.metrics import static_metrics
+    from cimc.backends.rram.cost import static_metrics
 
     return static_metrics(module, _own(chip))
 
