@@ -1,4 +1,4 @@
-// RUN: cimc-opt %s | cimc-opt | filecheck %s
+// RUN: cimc-opt %s | filecheck %s
 
 // CHECK: builtin.module attributes {cim.model = "every op"} {
 builtin.module attributes {cim.model = "every op"} {
