@@ -19,6 +19,7 @@ from onnxruntime.quantization import (
 
 from cimc.diagnostics import InputError
 from cimc.frontend.calibration import Calibration, samples
+from cimc.frontend.means import means_to_pools
 from cimc.frontend.simplify import drop_variable_parts, simplify, upgrade
 from cimc.weights import Array
 
@@ -77,6 +78,7 @@ def quantise(
             ),
         )
     prepared = simplify(upgrade(model))
+    means_to_pools(prepared)
     found = samples(prepared, calibration)
     # onnxruntime.quantization warns on the root logger about models without this.
     entry = prepared.metadata_props.add()

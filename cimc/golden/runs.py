@@ -11,7 +11,7 @@ import onnxruntime as ort
 from onnx import ModelProto
 
 from cimc.golden.saturation import saturates, unsaturated
-from cimc.golden.sessions import options, session
+from cimc.golden.sessions import session
 from cimc.weights import Array
 
 __all__ = ["Golden", "float_layers"]
@@ -63,11 +63,8 @@ def float_layers(model: ModelProto, layers: Collection[str]) -> list[str]:
     Their results are then not those of the integer arithmetic that cimc compiles.
     """
     with tempfile.TemporaryDirectory() as folder:
-        found, path = options(), Path(folder) / "optimised.onnx"
-        found.optimized_model_filepath = str(path)
-        ort.InferenceSession(
-            model.SerializeToString(), found, providers=["CPUExecutionProvider"]
-        )
+        path = Path(folder) / "optimised.onnx"
+        session(model, path)
         nodes = onnx.load_model_from_string(path.read_bytes()).graph.node
     found = {n.name.split("_token_")[0] for n in nodes if n.op_type in _FLOAT}
     return [layer for layer in layers if layer in found]

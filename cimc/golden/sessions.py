@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import onnxruntime as ort
 from onnx import ModelProto
 
-__all__ = ["options", "session"]
+__all__ = ["session"]
+
+#: Merges two changes of quantisation into one of another scale, which changes numbers.
+_INEXACT = {"DoubleQDQPairsRemover"}
 
 
-def options() -> ort.SessionOptions:
-    """Session options for models in normal form."""
-    found = ort.SessionOptions()
-    found.log_severity_level = 3
+def session(model: ModelProto, optimised: Path | None = None) -> ort.InferenceSession:
+    """An onnxruntime session whose QDQ operators run as integer kernels.
+
+    ``optimised`` is where to write the graph that onnxruntime runs, if anywhere.
+    """
+    options = ort.SessionOptions()
+    options.log_severity_level = 3
     # Without this entry int8 QDQ operators run in float32 on x86.
-    found.add_session_config_entry("session.qdqisint8allowed", "1")
-    return found
-
-
-def session(model: ModelProto) -> ort.InferenceSession:
-    """An onnxruntime session whose QDQ operators run as integer kernels."""
+    options.add_session_config_entry("session.qdqisint8allowed", "1")
+    if optimised is not None:
+        options.optimized_model_filepath = str(optimised)
     return ort.InferenceSession(
-        model.SerializeToString(), options(), providers=["CPUExecutionProvider"]
+        model.SerializeToString(),
+        options,
+        providers=["CPUExecutionProvider"],
+        disabled_optimizers=_INEXACT,
     )

@@ -182,6 +182,8 @@ def assert_golden(model: ModelProto, seed: int = 0) -> ImportedModel:
     assert float_layers(imported.quantised, layers) == []
     names = [info.name for info in model.graph.output]
     golden = Golden(imported.quantised).run(feeds, [*imported.tensors, *names])
+    for name, found in Golden(imported.quantised).run(feeds).items():
+        np.testing.assert_array_equal(found, golden[name], err_msg=name)
     maps = interpret(imported.module, imported.weights, imported.host.prologue(feeds))
     for name in imported.tensors:
         found = imported.host.to_onnx(name, maps[name])

@@ -27,6 +27,8 @@ class InferenceSession:
         path_or_bytes: str | bytes,
         sess_options: SessionOptions | None = ...,
         providers: Sequence[str] | None = ...,
+        *,
+        disabled_optimizers: set[str] | None = ...,
     ) -> None: ...
     def run(
         self, output_names: Sequence[str] | None, input_feed: Mapping[str, NDArray[Any]]

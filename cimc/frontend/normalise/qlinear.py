@@ -184,7 +184,8 @@ def _input_meanings(graph: Graph) -> dict[str, tuple[str, str]]:
         for node in graph.consumers[name]:
             if node.op_type in ("DequantizeLinear", *_REWRITES):
                 index = list(node.input).index(name)
-                found[name] = node.input[index + 1], node.input[index + 2]
+                scale, *rest = node.input[index + 1 : index + 3]
+                found[name] = scale, "".join(rest)
                 break
     return found
 
