@@ -85,6 +85,9 @@ def read_average_pool(unit: Unit, context: Context) -> Step:
     include = bool(found.get("count_include_pad", 0))
     if window.dilation != (1, 1):
         raise Refusal("its window is dilated")
+    if window.kernel == (ifm.height, ifm.width) and not any(window.pad):
+        # onnxruntime computes such a window as a global pool, which rounds otherwise.
+        return read_global_average_pool(unit, context)
     if include and found.get("ceil_mode", 0):
         raise Refusal("ceil_mode and count_include_pad together are ambiguous")
     rows, columns = window.output_size(ifm.height, ifm.width)
