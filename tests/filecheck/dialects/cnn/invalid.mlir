@@ -11,19 +11,19 @@
 // -----
 
 %0 = cnn.input "x" : tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>>
-%1 = cnn.max_pool %0 window <kernel 2x2 stride 2x2 dilation 1x1 pad 0x0x0x0> as "m" layer "max" : tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>> -> tensor<3x3x2xi8, #cim.quantisation<0.5 : -3>>
+%1 = cnn.max_pool %0 window <kernel 2x2 stride 2x2> as "m" layer "max" : tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>> -> tensor<3x3x2xi8, #cim.quantisation<0.5 : -3>>
 // CHECK: [CNN-3] the window has 2x2 positions, the result 3x3
 
 // -----
 
 %0 = cnn.input "x" : tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>>
-%1 = cnn.conv %0 weights <"w", "00"> bias <"b", "00"> scale <"s", "00"> window <kernel 1x1 stride 1x1 dilation 1x1 pad 0x0x0x0> groups 2 clamp <-3 : 127> as "y" layer "conv" : tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>> -> tensor<4x4x3xi8, #cim.quantisation<0.5 : -3>>
+%1 = cnn.conv %0 weights <"w", "00"> bias <"b", "00"> scale <"s", "00"> window <kernel 1x1> groups 2 clamp <-3 : 127> as "y" layer "conv" : tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>> -> tensor<4x4x3xi8, #cim.quantisation<0.5 : -3>>
 // CHECK: [CNN-4] 2 groups do not divide 2 input and 3 output channels
 
 // -----
 
 %0 = cnn.input "x" : tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>>
-%1 = cnn.conv %0 weights <"w", "00"> bias <"b", "00"> scale <"s", "00"> window <kernel 1x1 stride 1x1 dilation 1x1 pad 0x0x0x0> groups 1 clamp <-3 : 255> as "y" layer "conv" : tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>> -> tensor<4x4x3xi8, #cim.quantisation<0.5 : -3>>
+%1 = cnn.conv %0 weights <"w", "00"> bias <"b", "00"> scale <"s", "00"> window <kernel 1x1> groups 1 clamp <-3 : 255> as "y" layer "conv" : tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>> -> tensor<4x4x3xi8, #cim.quantisation<0.5 : -3>>
 // CHECK: [CNN-5] the clamp [-3, 255] exceeds the element type [-128, 127]
 
 // -----
