@@ -1,6 +1,6 @@
 import pytest
 import yaml
-from programs import module_of
+from rram_programs import module_of
 
 from cimc.backends.rram.chip import Chip, attach_chip, chip_names, load_chip
 from cimc.backends.rram.machine import machine_of

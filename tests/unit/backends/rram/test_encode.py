@@ -5,7 +5,7 @@ import zlib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from programs import core, from_text, module_of, to_text
+from rram_programs import core, from_text, module_of, to_text
 from xdsl.dialects.builtin import (
     DictionaryAttr,
     FloatAttr,

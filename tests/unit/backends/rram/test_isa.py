@@ -1,7 +1,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from programs import core, from_text, instructions, module_of, to_text
+from rram_programs import core, from_text, instructions, module_of, to_text
 from xdsl.utils.exceptions import VerifyException
 
 from cimc.backends.rram.declared import WORD_BYTES

@@ -3,7 +3,7 @@
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from programs import as_map, core, module_of, small_chip
+from rram_programs import as_map, core, module_of, small_chip
 
 from cimc.backends.rram.encode import encode
 from cimc.backends.rram.isa import (
@@ -85,7 +85,7 @@ def outcome(simulator, image):
 
 
 @given(st.lists(body, min_size=CORES, max_size=CORES), st.integers(200, 320))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150)
 def test_random_programs(bodies, size):
     cores = [
         core(number, [LoadOp(vd=r, base=0, count=1, length=64) for r in range(4)] + ops)

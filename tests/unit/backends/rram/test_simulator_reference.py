@@ -3,8 +3,8 @@
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from programs import as_map, constant, core, module_of, small_chip
-from reference import Reference
+from rram_programs import as_map, constant, core, module_of, small_chip
+from rram_reference import Reference
 
 from cimc.backends.rram.dialect import cores_of
 from cimc.backends.rram.encode import decode, encode
@@ -75,7 +75,7 @@ def groups(draw):
 
 
 @given(groups(), st.sampled_from([4, 8, 64]), st.sampled_from([3, 100]))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100)
 def test_cycles_equal_those_of_the_reference(bodies, bus_bytes, mvm):
     store = WeightStore()
     matrix = constant(store, "w", np.ones((16, 16), np.int8))

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from programs import as_map, constant, core, module_of, small_chip
+from rram_programs import as_map, constant, core, module_of, small_chip
 
 from cimc.backends.rram.encode import encode
 from cimc.backends.rram.isa import (

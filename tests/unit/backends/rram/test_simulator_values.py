@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from programs import constant, core, module_of, simulate
+from rram_programs import constant, core, module_of, simulate
 
 from cimc.backends.rram.isa import (
     AddOp,
@@ -29,6 +29,7 @@ from cimc.backends.rram.isa import (
 from cimc.diagnostics import VerificationError
 from cimc.weights import WeightStore
 
+few = settings(max_examples=40)
 LANES = st.integers(1, 16)
 f32 = np.float32
 bytes_ = hnp.arrays(np.uint8, 64)
@@ -66,6 +67,7 @@ def sat(values, unsigned):
 
 
 @given(int32s, int32s, LANES)
+@few
 def test_add(x, y, n):
     total = x.astype(np.int64) + y
     op = AddOp(vd=8, va=0, vb=1, n=n)
@@ -83,7 +85,7 @@ def test_add(x, y, n):
     st.integers(1, 16),
     st.integers(1, 16),
 )
-@settings(max_examples=50)
+@few
 def test_mvm(matrix, x, unsigned, rows, columns):
     store = WeightStore()
     setup = [
@@ -109,13 +111,13 @@ def test_mvm(matrix, x, unsigned, rows, columns):
 
 
 @given(
-    hnp.arrays(np.int32, 16, elements=st.integers(-(2**30), 2**30)),
-    hnp.arrays(np.int32, 20, elements=st.integers(-(2**30), 2**30)),
+    hnp.arrays(np.int32, 16, elements=st.integers(-(2**30), 2**30 - 1)),
+    hnp.arrays(np.int32, 20, elements=st.integers(-(2**30), 2**30 - 1)),
     hnp.arrays(np.float32, 20, elements=st.floats(0, 2, width=32)),
     st.sampled_from([(-128, 127), (0, 255), (-5, 100), (3, 200)]),
     zeros,
 )
-@settings(max_examples=100)
+@few
 def test_requant(acc, bias, multiplier, bounds, zero):
     store = WeightStore()
     setup = [
@@ -152,7 +154,7 @@ def test_requant_traps_outside_int32():
 
 
 @given(bytes_, hnp.arrays(np.uint8, 256))
-@settings(max_examples=25)
+@few
 def test_table(x, table):
     store = WeightStore()
     setup = [SetTableOp(t=2, table=constant(store, "t", table))]
@@ -161,6 +163,7 @@ def test_table(x, table):
 
 
 @given(bytes_, bytes_, st.booleans(), st.integers(1, 8), st.integers(1, 8))
+@few
 def test_max(x, old, unsigned, segments, n):
     got = run(MaxOp(vd=8, vs=0, segments=segments, n=n, unsigned=unsigned), x, size=n)
     parts = typed(x, unsigned)[: segments * n].reshape(segments, n)
@@ -187,6 +190,7 @@ def run_into(op, source, old, size):
     st.booleans(),
     st.integers(1, 4),
 )
+@few
 def test_sum(x, old, unsigned, segments):
     parts = typed(x, unsigned).astype(np.int32)[: segments * 16].reshape(segments, 16)
     op = SumOp(vd=8, vs=0, segments=segments, n=16, unsigned=unsigned)
@@ -196,6 +200,7 @@ def test_sum(x, old, unsigned, segments):
 
 
 @given(bytes_, reals, st.booleans(), st.integers(1, 4), scales, zeros)
+@few
 def test_float_sum(x, old, unsigned, segments, scale, zero):
     parts = typed(x, unsigned).astype(np.int32)[: segments * 16].reshape(segments, 16)
     for start in (None, old):
@@ -219,6 +224,7 @@ def test_float_sum(x, old, unsigned, segments, scale, zero):
 
 
 @given(reals, st.integers(1, 100), scales, zeros, st.booleans())
+@few
 def test_quantise(x, count, scale, zero, unsigned):
     op = QuantiseOp(
         vd=8, vs=0, n=16, count=count, scale=scale, zero=zero, unsigned=unsigned
@@ -248,6 +254,7 @@ def fma(a, b, c):
     st.floats(-1e6, 1e6, width=32, allow_subnormal=False),
     st.booleans(),
 )
+@few
 def test_scale_rounds_once(x, ratio, offset, unsigned):
     op = ScaleOp(vd=8, vs=0, n=16, ratio=ratio, offset=offset, unsigned=unsigned)
     got = run(op, x).view(f32)
@@ -255,6 +262,7 @@ def test_scale_rounds_once(x, ratio, offset, unsigned):
 
 
 @given(hnp.arrays(np.uint8, 16), reals, scales, st.booleans(), st.booleans())
+@few
 def test_blend(x, y, ratio, unsigned_in, unsigned_out):
     op = BlendOp(
         vd=8,
