@@ -9,6 +9,7 @@ constraints that the verifiers cite.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from xdsl.dialects.builtin import (
     I64,
@@ -28,7 +29,7 @@ from xdsl.irdl import (
 )
 from xdsl.utils.exceptions import VerifyException
 
-from cimc.dialects.cim import Clamp, WeightsRef, Window
+from cimc.dialects.cim import Clamp, Quantisation, WeightsRef, Window
 from cimc.dialects.cnn_base import (
     MapOp,
     UnaryOp,
@@ -120,7 +121,8 @@ class ConvOp(UnaryOp):
 
     ``weights`` are int8 (kh, kw, cin / groups, cout) with their zero point already
     subtracted, ``bias`` int32 (cout), ``weight_scale`` float32 (cout), ``table`` the
-    uint8 (256) image of every stored byte read as an unsigned number.
+    uint8 (256) image of every stored byte read as an unsigned number. A table is
+    preceded by the quantisation of what it reads: ``table <…> of <0.1 : -3>``.
     """
 
     name = "cnn.conv"
@@ -131,10 +133,12 @@ class ConvOp(UnaryOp):
     groups = prop_def(IntegerAttr[I64])
     clamp = prop_def(Clamp)
     table = opt_prop_def(WeightsRef)
+    table_input = opt_prop_def(Quantisation)
 
     assembly_format = (
         "$input `weights` $weights `bias` $bias `scale` $weight_scale "
-        "`window` $window `groups` $groups `clamp` $clamp (`table` $table^)? "
+        "`window` $window `groups` $groups `clamp` $clamp "
+        "(`table` $table^ `of` $table_input)? "
         "`as` $tensor `layer` $layer attr-dict `:` type($input) `->` type($output)"
     )
 
@@ -150,6 +154,7 @@ class ConvOp(UnaryOp):
         groups: int = 1,
         clamp: Clamp | None = None,
         table: WeightsRef | None = None,
+        table_input: Quantisation | None = None,
         layer: str,
         tensor: str,
     ) -> None:
@@ -164,9 +169,18 @@ class ConvOp(UnaryOp):
                 "groups": IntegerAttr(groups, 64),
                 "clamp": clamp or Clamp.of(ofm.low, ofm.high),
                 "table": table,
+                "table_input": table_input,
                 **names(layer, tensor),
             },
         )
+
+    @property
+    def requantised(self) -> FeatureMap:
+        """What the sums are requantised to: the result, or what the table reads."""
+        if self.table_input is None:
+            return self.ofm
+        scale, zero = self.table_input.scale.data, self.table_input.zero.data
+        return replace(self.ofm, scale=scale, zero=zero)
 
     @property
     def group_count(self) -> int:
@@ -186,7 +200,7 @@ class ConvOp(UnaryOp):
         return self.ofm.height * self.ofm.width * height * width * per_group * cout
 
     def verify_(self) -> None:
-        """CNN-1 to CNN-5."""
+        """CNN-1 to CNN-5, CNN-13."""
         ifm, ofm, groups = self.ifm, self.ofm, self.group_count
         check_window(self.window, ifm, ofm)
         if groups < 1 or ifm.channels % groups or ofm.channels % groups:
@@ -198,6 +212,10 @@ class ConvOp(UnaryOp):
             raise VerifyException(
                 f"[CNN-5] the clamp [{self.clamp.low}, {self.clamp.high}] exceeds "
                 f"the element type [{ofm.low}, {ofm.high}]"
+            )
+        if (self.table is None) != (self.table_input is None):
+            raise VerifyException(
+                "[CNN-13] a table and the quantisation of what it reads come together"
             )
 
 

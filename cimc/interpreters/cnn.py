@@ -112,9 +112,9 @@ def _convolution(op: ConvOp, values: Values, weights: WeightStore) -> Array:
     sums = np.matmul(im2col, matrices.astype(np.float64))
     flat = sums.transpose(1, 0, 2).reshape(rows, columns, ofm.channels)
     scale = np.float32(ifm.scale) * _constant(weights, op.weight_scale)
-    multiplier = scale / np.float32(ofm.scale)
+    multiplier = scale / np.float32(op.requantised.scale)
     exact = (flat + _constant(weights, op.bias)).astype(np.float32)
-    rounded = np.rint(exact * multiplier).astype(np.float64) + ofm.zero
+    rounded = np.rint(exact * multiplier).astype(np.float64) + op.requantised.zero
     result = rounded.clip(op.clamp.low, op.clamp.high).astype(_dtype(ofm))
     if op.table is None:
         return result

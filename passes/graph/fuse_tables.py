@@ -15,12 +15,16 @@ from xdsl.pattern_rewriter import (
 )
 
 from cimc.dialects import cnn
+from cimc.dialects.cim import Quantisation
 
 __all__ = ["FuseTables"]
 
 
 class _FuseTableIntoConv(RewritePattern):
-    """table(conv(x)) → conv(x) with the table, if nothing else reads conv(x)."""
+    """table(conv(x)) → conv(x) with the table, if nothing else reads conv(x).
+
+    Both results must have one element type, since the convolution's type tells one.
+    """
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: cnn.TableOp, rewriter: PatternRewriter) -> None:
@@ -28,6 +32,7 @@ class _FuseTableIntoConv(RewritePattern):
         if (
             not isinstance(conv, cnn.ConvOp)
             or conv.table is not None
+            or conv.ofm.unsigned != op.ofm.unsigned
             or not op.input.has_one_use()
         ):
             return
@@ -41,6 +46,7 @@ class _FuseTableIntoConv(RewritePattern):
             groups=conv.group_count,
             clamp=conv.clamp,
             table=op.table,
+            table_input=Quantisation.of(conv.ofm.scale, conv.ofm.zero),
             layer=conv.layer.data,
             tensor=op.tensor.data,
         )

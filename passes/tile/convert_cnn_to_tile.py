@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from xdsl.context import Context
-from xdsl.dialects.builtin import IntegerType, ModuleOp, i8
+from xdsl.dialects.builtin import IntegerType, ModuleOp, StringAttr, i8
 from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 
@@ -15,7 +15,7 @@ from cimc.diagnostics import InputError
 from cimc.dialects import cnn, tile
 from cimc.dialects.cim import Clamp, Quantisation, Range, WeightsRef, Window
 from cimc.dialects.feature_map import FeatureMap
-from cimc.dialects.tile.memory import Role
+from cimc.dialects.tile.memory import Role, integer
 from cimc.interpreters import numerics
 from cimc.passes.tile.borders import Cut, cut_at_borders, halo_of
 from cimc.weights import Array, WeightStore
@@ -62,6 +62,7 @@ class _Conversion:
     maps: list[Operation] = field(default_factory=list[Operation])
     code: list[Operation] = field(default_factory=list[Operation])
     values: dict[SSAValue, SSAValue] = field(default_factory=dict[SSAValue, SSAValue])
+    layers: dict[str, tile.LayerOp] = field(default_factory=dict[str, tile.LayerOp])
 
     def convert(self, op: Operation) -> None:
         """Append what computes the result of ``op``."""
@@ -110,14 +111,24 @@ class _Conversion:
         self.values[value] = declared.result
 
     def layer(self, op: cnn.MapOp, kind: str, macs: int = 0) -> SSAValue:
-        """Declare the layer of ``op`` and its OFM."""
+        """Declare the layer of ``op`` and its OFM; the value of that."""
         is_output = any(
             isinstance(use.operation, cnn.OutputOp) for use in op.output.uses
         )
         role: Role = "output" if is_output else "intermediate"
         self.feature_map(op.output, op.tensor.data, op.layer.data, role)
-        self.code.append(tile.LayerOp(op.layer.data, kind, macs))
+        self.declare_layer(op.layer.data, kind, macs)
         return self.values[op.output]
+
+    def declare_layer(self, name: str, kind: str, macs: int) -> None:
+        """Declare a layer once; tables that belong to it do not name its kind."""
+        layer = self.layers.get(name)
+        if layer is None:
+            self.layers[name] = layer = tile.LayerOp(name, kind)
+            self.code.append(layer)
+        elif kind != "table":
+            layer.properties["kind"] = StringAttr(kind)
+        layer.properties["macs"] = integer(layer.macs.value.data + macs)
 
     def constant(self, name: str, array: Array) -> WeightsRef:
         """Store a constant and refer to it."""
@@ -157,7 +168,7 @@ class _Conversion:
                 hints=("quantise the model again",),
             )
         multiplier = numerics.multipliers(
-            op.ifm.scale, self.fetch(op.weight_scale), ofm.scale
+            op.ifm.scale, self.fetch(op.weight_scale), op.requantised.scale
         )
         block = tile.BlockOp(
             self.constant(f"{name}.matrix", matrix),
@@ -172,7 +183,7 @@ class _Conversion:
             self.constant(f"{name}.folded_bias", bias.astype(np.int32)),
             self.constant(f"{name}.multiplier", multiplier),
             _part_of(cout),
-            ofm.zero,
+            op.requantised.zero,
             op.clamp,
             self.element(ofm),
         )
@@ -238,7 +249,8 @@ class _Conversion:
         finish = tile.FinishOp(
             total.result,
             self.constant(
-                f"{name}.bias", np.full(ofm.channels, -ifm.zero * count, np.int32)
+                f"{name}.folded_bias",
+                np.full(ofm.channels, -ifm.zero * count, np.int32),
             ),
             self.constant(
                 f"{name}.multiplier", np.full(ofm.channels, ratio, np.float32)

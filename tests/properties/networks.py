@@ -1,0 +1,198 @@
+"""Random small quantised networks, as ONNX models with integer inputs and outputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from hypothesis import strategies as st
+from onnx import ModelProto
+
+from tests.support.qdq import QdqBuilder
+
+DTYPES = (np.int8, np.uint8)
+
+#: Unary functions that become tables, with their attributes.
+FUNCTIONS = {
+    "Sigmoid": {},
+    "HardSwish": {},
+    "LeakyRelu": {"alpha": 0.2},
+    "Tanh": {},
+}
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """An integer tensor of the model: shape (C, H, W), quantisation, real spread."""
+
+    name: str
+    shape: tuple[int, int, int]
+    scale: float
+    zero: int
+
+    @property
+    def real_spread(self) -> float:
+        """About the standard deviation of the real values."""
+        return 60 * self.scale
+
+
+class NetworkBuilder:
+    """Draws operators one after another; keeps what may be read and what has been."""
+
+    def __init__(self, draw: st.DrawFn) -> None:
+        self.draw = draw
+        self.dtype = draw(st.sampled_from(DTYPES))
+        self.onnx = QdqBuilder(self.dtype)
+        self.numbers = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+        self.tensors: list[Tensor] = []
+        self.unread: list[Tensor] = []
+
+    def zero(self) -> int:
+        """A zero point; the ends of the range are the likely ones."""
+        limits = np.iinfo(self.dtype)
+        ends = st.sampled_from([limits.min, limits.max, 0, 3])
+        return self.draw(st.one_of(ends, st.integers(limits.min, limits.max)))
+
+    def input(self) -> None:
+        """The model's input."""
+        shape = tuple(self.draw(st.integers(1, limit)) for limit in (9, 7, 7))
+        scale = self.draw(st.floats(0.003, 0.1))
+        zero = self.zero()
+        name = self.onnx.input([1, *shape], scale, zero)
+        self._add(Tensor(name, shape, scale, zero))
+
+    def operator(self) -> None:
+        """One more operator on one or more of the tensors so far."""
+        kinds = [self.conv, self.conv, self.conv, self.pool, self.join, self.table]
+        if len(self.tensors) > 1:
+            kinds.append(self.global_average_pool)
+        self.draw(st.sampled_from(kinds))()
+
+    def conv(self) -> None:
+        """A convolution of any kind, depthwise and fully connected ones among them."""
+        x = self._operand()
+        cin, *size = x.shape
+        groups = self.draw(
+            st.sampled_from([g for g in range(1, cin + 1) if cin % g == 0])
+        )
+        cout = groups * self.draw(st.integers(1, 24 if groups == 1 else 3))
+        window, out = self._window(size, max_pad=2, dilated=True)
+        kernel = window.pop("kernel_shape")
+        weights = self.numbers.integers(-128, 128, (cout, cin // groups, *kernel))
+        scales = self.numbers.uniform(0.001, 0.01, cout).astype(np.float32)
+        has_bias = self.draw(st.booleans())
+        bias = self.numbers.integers(-5000, 5000, cout) if has_bias else None
+        taps = cin // groups * kernel[0] * kernel[1]
+        scale = float(x.real_spread * 0.4 * np.sqrt(taps) / 60)
+        zero = self.zero()
+        name = self.onnx.dense(
+            "Conv",
+            x.name,
+            weights.astype(np.int8),
+            scales,
+            bias,
+            scale,
+            zero,
+            activation=self.draw(st.sampled_from([None, None, "Relu"])),
+            group=groups,
+            **window,
+        )
+        self._add(Tensor(name, (cout, *out), scale, zero), x)
+
+    def pool(self) -> None:
+        """Largest or average values of windows."""
+        x = self._operand()
+        kind = self.draw(st.sampled_from(["MaxPool", "AveragePool"]))
+        window, out = self._window(x.shape[1:], max_pad=1, dilated=False)
+        scale, zero = x.scale, x.zero
+        if kind == "AveragePool":
+            window["count_include_pad"] = self.draw(st.integers(0, 1))
+            scale, zero = x.scale * self.draw(st.floats(0.4, 1.0)), self.zero()
+        name = self.onnx.op(kind, [x.name], scale, zero, **window)
+        self._add(Tensor(name, (x.shape[0], *out), scale, zero), x)
+
+    def global_average_pool(self) -> None:
+        """One value per channel."""
+        x = self._operand()
+        scale, zero = x.scale * self.draw(st.floats(0.1, 1.0)), self.zero()
+        name = self.onnx.op("GlobalAveragePool", [x.name], scale, zero)
+        self._add(Tensor(name, (x.shape[0], 1, 1), scale, zero), x)
+
+    def join(self) -> None:
+        """The sum of two maps of one shape, or maps of one size side by side."""
+        x = self._operand()
+        kind = self.draw(st.sampled_from(["Add", "Concat"]))
+        fit = slice(0, 3) if kind == "Add" else slice(1, 3)
+        alike = [t for t in self.tensors if t.shape[fit] == x.shape[fit]]
+        y = self.draw(st.sampled_from(alike))
+        zero = self.zero()
+        if kind == "Add":
+            scale = (x.scale + y.scale) * self.draw(st.floats(0.4, 1.0))
+            name = self.onnx.op("Add", [x.name, y.name], scale, zero)
+            channels = x.shape[0]
+        else:
+            scale = max(x.scale, y.scale)
+            name = self.onnx.op("Concat", [x.name, y.name], scale, zero, axis=1)
+            channels = x.shape[0] + y.shape[0]
+        self._add(Tensor(name, (channels, *x.shape[1:]), scale, zero), x, y)
+
+    def table(self) -> None:
+        """A function of every element."""
+        x = self._operand()
+        function = self.draw(st.sampled_from(sorted(FUNCTIONS)))
+        scale, zero = self.draw(st.floats(0.004, 0.03)), self.zero()
+        name = self.onnx.op(function, [x.name], scale, zero, **FUNCTIONS[function])
+        self._add(Tensor(name, x.shape, scale, zero), x)
+
+    def _operand(self) -> Tensor:
+        """The newest tensor three times out of four, else any."""
+        newest = self.draw(st.sampled_from([True, True, True, False]))
+        return self.tensors[-1] if newest else self.draw(st.sampled_from(self.tensors))
+
+    def _window(self, size, *, max_pad: int, dilated: bool):
+        """Attributes of a window that fits a map of ``size``, and the OFM's size."""
+        attributes = {"kernel_shape": [], "strides": [], "pads": [0] * 4}
+        dilations: list[int] = []
+        out: list[int] = []
+        for axis, extent in enumerate(size):
+            kernel = self.draw(st.integers(1, 4))
+            before, after = (
+                self.draw(st.integers(0, min(max_pad, kernel - 1))) for _ in range(2)
+            )
+            room = extent + before + after
+            kernel = min(kernel, room)
+            # A pool must not look into padding alone.
+            if not dilated:
+                before, after = min(before, kernel - 1), min(after, kernel - 1)
+                room = extent + before + after
+            dilation = 1
+            if dilated and kernel > 1:
+                dilation = self.draw(st.integers(1, min(3, (room - 1) // (kernel - 1))))
+            stride = self.draw(st.integers(1, 3))
+            attributes["kernel_shape"].append(kernel)
+            attributes["strides"].append(stride)
+            attributes["pads"][axis], attributes["pads"][axis + 2] = before, after
+            dilations.append(dilation)
+            out.append((room - (kernel - 1) * dilation - 1) // stride + 1)
+        if dilated:
+            attributes["dilations"] = dilations
+        return attributes, tuple(out)
+
+    def _add(self, tensor: Tensor, *operands: Tensor) -> None:
+        self.unread = [t for t in self.unread if t not in operands]
+        self.tensors.append(tensor)
+        self.unread.append(tensor)
+
+    def model(self) -> ModelProto:
+        """The model; what nothing reads is an output."""
+        return self.onnx.model(*(tensor.name for tensor in self.unread))
+
+
+@st.composite
+def networks(draw: st.DrawFn) -> ModelProto:
+    """A network of one to three operators."""
+    builder = NetworkBuilder(draw)
+    builder.input()
+    for _ in range(draw(st.integers(1, 3))):
+        builder.operator()
+    return builder.model()
