@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 app = typer.Typer(
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     help="Compile ONNX CNNs for compute-in-memory hardware and prove them right.",

@@ -9,7 +9,6 @@ import traceback
 import warnings
 from typing import TextIO
 
-import click
 import typer
 
 from cimc.cli.commands import app
@@ -30,20 +29,29 @@ def main() -> None:
     not fit the chip; 70 a fault of cimc.
     """
     warnings.showwarning = _show_warning
-    sys.exit(_run())
+    sys.exit(_run(sys.argv[1:] or ["--help"]))
 
 
-def _run() -> int:
+def _run(arguments: list[str]) -> int:
+    command = typer.main.get_command(app)
     try:
-        code = typer.main.get_command(app)(standalone_mode=False)
+        # The same as calling the command, whose own handling of errors has other exit
+        # codes than ours.
+        with command.make_context("cimc", arguments) as context:
+            command.invoke(context)
         sys.stdout.flush()
+    except typer.Exit as request:
+        return request.exit_code
     except CimcError as error:
         _report(error.diagnostic)
         return error.exit_code
-    except click.ClickException as error:
-        error.show(file=sys.stderr)
+    except typer.TyperException as error:
+        message = error.format_message()
+        _report(
+            Diagnostic("E004", message, hints=("cimc --help", "cimc COMMAND --help"))
+        )
         return _USAGE
-    except (click.Abort, KeyboardInterrupt):
+    except KeyboardInterrupt:
         console.print("interrupted", style="red")
         return _INTERRUPTED
     except BrokenPipeError:
@@ -60,7 +68,7 @@ def _run() -> int:
             )
         )
         return _FAULT
-    return code if isinstance(code, int) else 0
+    return 0
 
 
 def _report(diagnostic: Diagnostic) -> None:

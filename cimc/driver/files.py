@@ -36,9 +36,8 @@ def write_bytes(path: Path, data: bytes) -> None:
                 file.write(data)
             os.chmod(scratch, 0o644)
             os.replace(scratch, path)
-        except OSError:
-            os.unlink(scratch)
-            raise
+        finally:
+            Path(scratch).unlink(missing_ok=True)
     except OSError as error:
         raise InputError(
             "E052",
