@@ -89,6 +89,7 @@ def _parse(content: bytes, where: str) -> ModelProto:
             notes=(f"{len(content)} bytes: {_first_line(error)}",),
             hints=("export or download it again",),
         ) from error
+    _check_text(model, where)
     if not model.HasField("graph"):
         raise InputError(
             "E102",
@@ -98,6 +99,27 @@ def _parse(content: bytes, where: str) -> ModelProto:
             hints=("export or download it again",),
         )
     return model
+
+
+def _check_text(model: ModelProto, where: str) -> None:
+    """Names must be UTF-8: protobuf checks that only when they are read."""
+    graph = model.graph
+    named = (*graph.node, *graph.initializer, *graph.input, *graph.output)
+    try:
+        for found in (graph, *named, *graph.value_info):
+            _ = found.name
+        for node in graph.node:
+            _ = (node.op_type, node.domain, list(node.input), list(node.output))
+            _ = [attribute.name for attribute in node.attribute]
+        _ = [entry.domain for entry in model.opset_import]
+    except UnicodeDecodeError as error:
+        raise InputError(
+            "E102",
+            "the file is damaged: a name in it is no text",
+            where=where,
+            notes=(_first_line(error),),
+            hints=("export or download it again",),
+        ) from error
 
 
 def _tensors(graph: GraphProto) -> Iterator[TensorProto]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
-from collections.abc import Sequence
+import warnings
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import onnx
-from onnx import ModelProto
+from onnx import ModelProto, TensorProto, numpy_helper
 from onnxruntime.quantization import (
     CalibrationDataReader,
     CalibrationMethod,
@@ -17,10 +21,15 @@ from onnxruntime.quantization import (
     quantize_static,
 )
 
-from cimc.diagnostics import InputError
+from cimc.diagnostics import CimcWarning, InputError
 from cimc.frontend.calibration import Calibration, samples
 from cimc.frontend.means import means_to_pools
-from cimc.frontend.simplify import drop_variable_parts, simplify, upgrade
+from cimc.frontend.simplify import (
+    ORT_ERRORS,
+    drop_variable_parts,
+    simplify,
+    upgrade,
+)
 from cimc.weights import Array
 
 __all__ = ["Activations", "is_quantised", "quantise"]
@@ -62,7 +71,8 @@ def quantise(
 
     Raises:
         InputError: there is no calibration data (E121), it cannot be read (E011),
-            does not fit (E122), or onnxruntime fails on the model (E141).
+            does not fit (E122), a constant is not finite (E115), or onnxruntime does
+            not run (E141) or quantise (E123) the model.
     """
     if calibration is None:
         raise InputError(
@@ -83,18 +93,62 @@ def quantise(
     # onnxruntime.quantization warns on the root logger about models without this.
     entry = prepared.metadata_props.add()
     entry.key, entry.value = "onnx.quant.pre_process", "onnxruntime.quant"
-    with tempfile.TemporaryDirectory() as folder:
+    _check_finite(prepared)
+    with tempfile.TemporaryDirectory() as folder, _logged_warnings():
         path = Path(folder) / "quantised.onnx"
-        quantize_static(
-            prepared,
-            path,
-            _Reader(found),
-            quant_format=QuantFormat.QDQ,
-            per_channel=True,
-            activation_type=_TYPES[activations],
-            weight_type=QuantType.QInt8,
-            calibrate_method=CalibrationMethod.MinMax,
-        )
+        try:
+            quantize_static(
+                prepared,
+                path,
+                _Reader(found),
+                quant_format=QuantFormat.QDQ,
+                per_channel=True,
+                activation_type=_TYPES[activations],
+                weight_type=QuantType.QInt8,
+                calibrate_method=CalibrationMethod.MinMax,
+            )
+        except (AssertionError, RuntimeError, ValueError, *ORT_ERRORS) as error:
+            raise InputError(
+                "E123",
+                f"onnxruntime cannot quantise the model: {error}",
+                hints=("quantise it yourself, in QDQ form, and compile the result",),
+            ) from error
         result = onnx.load_model_from_string(path.read_bytes())
     drop_variable_parts(result)
     return result
+
+
+def _check_finite(model: ModelProto) -> None:
+    for tensor in model.graph.initializer:
+        if (
+            tensor.data_type == TensorProto.FLOAT
+            and not np.isfinite(numpy_helper.to_array(tensor)).all()
+        ):
+            raise InputError(
+                "E115",
+                f"constant {tensor.name!r} holds infinities or no numbers",
+                hints=("check the training, and export the model again",),
+            )
+
+
+@contextmanager
+def _logged_warnings() -> Generator[None]:
+    """What onnxruntime.quantization logs becomes a warning of ours (W105).
+
+    It logs on the root logger, which would print.
+    """
+    records: list[str] = []
+
+    class Collector(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if record.levelno >= logging.WARNING:
+                records.append(record.getMessage())
+
+    collector, root = Collector(), logging.getLogger()
+    root.addHandler(collector)
+    try:
+        yield
+    finally:
+        root.removeHandler(collector)
+    for text in records:
+        warnings.warn(CimcWarning("W105", text), stacklevel=4)

@@ -154,4 +154,6 @@ def feature_map(shape: Shape, affine: Affine) -> FeatureMap:
     if affine.zero.dtype.name not in ("int8", "uint8"):
         raise Refusal(f"its activations are {affine.zero.dtype}, not int8 or uint8")
     scale, zero = float(affine.scale.item()), int(affine.zero.item())
+    if not (np.isfinite(scale) and scale > 0):
+        raise Refusal(f"its activations have scale {scale}")
     return FeatureMap(*shape, affine.zero.dtype == np.uint8, scale, zero)

@@ -48,6 +48,8 @@ def read_kernel(unit: Unit, context: Context, *, cout_axis: int) -> Kernel:
     stored = graph.constant(source.input[0])
     if affine is None or stored.dtype.name not in ("int8", "uint8"):
         raise Refusal(f"its weights are {stored.dtype}, not int8 or uint8")
+    if not (np.isfinite(affine.scale).all() and (affine.scale > 0).all()):
+        raise Refusal("a scale of its weights is not positive and finite")
     cout = stored.shape[cout_axis]
     scale = _per_channel(affine, affine.scale, cout_axis, stored.ndim, cout)
     zero = _per_channel(affine, affine.zero, cout_axis, stored.ndim, cout)

@@ -57,6 +57,14 @@ def test_truncated_file(model, tmp_path, part):
     assert caught.value.diagnostic.code in ("E102", "E105")
 
 
+def test_name_that_is_no_text(model):
+    content = model.SerializeToString()
+    assert content.count(b"maxpool5_out") == 3
+    expect(
+        "E102", content.replace(b"maxpool5_out", b"maxpool5_\xda\xff\xfe"), "no text"
+    )
+
+
 def test_broken_rule(model):
     model.graph.node[0].input[0] = "nowhere"
     expect("E105", model, "nowhere")

@@ -5,9 +5,10 @@ import warnings
 
 import numpy as np
 import pytest
+from onnx import numpy_helper
 
 from cimc.diagnostics import CimcWarning, InputError
-from cimc.frontend import import_model, quantise_model
+from cimc.frontend import import_model, quantise, quantise_model
 from tests.support import floats
 from tests.support.qdq import QdqBuilder
 
@@ -113,3 +114,39 @@ def test_old_operator_set_is_converted():
         model.model(SHAPE, y), calibration={"image": floats.images(2, SHAPE)}
     )
     assert found.opset_import[0].version >= 13
+
+
+def test_weights_that_are_no_numbers(model, images):
+    tensor = next(t for t in model.graph.initializer if t.dims == [8, 3, 3, 3])
+    values = numpy_helper.to_array(tensor).copy()
+    values[0, 0] = np.inf
+    tensor.CopyFrom(numpy_helper.from_array(values, tensor.name))
+    expect("E115", model, {"image": images}, tensor.name)
+
+
+def test_what_onnxruntime_logs_becomes_a_warning(model, images, monkeypatch):
+    original = quantise.quantize_static
+
+    def logging_too(*args, **options):
+        logging.warning("the bias scale is too small")
+        original(*args, **options)
+
+    monkeypatch.setattr(quantise, "quantize_static", logging_too)
+    handlers = list(logging.getLogger().handlers)
+    with pytest.warns(CimcWarning, match=r"W105.*the bias scale is too small"):
+        quantise_model(model, calibration={"image": images})
+    assert logging.getLogger().handlers == handlers
+
+
+def test_a_failure_of_onnxruntime_is_explained(model, images, monkeypatch):
+    def failing(*_, **__):
+        raise AssertionError("scale issue")
+
+    monkeypatch.setattr(quantise, "quantize_static", failing)
+    expect("E123", model, {"image": images}, "scale issue", "QDQ form")
+
+
+def test_images_without_contrast(model):
+    found = quantise_model(model, calibration={"image": np.zeros((2, *SHAPE[1:]), "f")})
+    imported = import_model(found)
+    assert all(row.placement != "refused" for row in imported.coverage)
