@@ -69,7 +69,7 @@ class State:
 
     def run(self) -> int:
         """Run to the end or to a trap; FINISHED or the trap's code."""
-        image, pool = self.image, self.image.pool
+        image = self.image
         machine = image.machine
         timing = np.array(
             [
@@ -79,8 +79,6 @@ class State:
             ],
             np.int64,
         )
-        weights, biases = pool.weights, pool.biases
-        multipliers, tables = pool.multipliers, pool.tables
         while True:
             why = advance(
                 _BUDGET,
@@ -89,10 +87,7 @@ class State:
                 image.code,
                 image.reals,
                 image.core_of,
-                weights,
-                biases,
-                multipliers,
-                tables,
+                *image.constants,
                 self.scalars,
                 self.trap,
                 self.cores,
