@@ -50,7 +50,8 @@ class State:
         self.valid = np.zeros(size, np.uint8)
         self.bytes = np.zeros(size, np.uint8)
         self.memory = np.zeros(image.memory_bytes, np.uint8)
-        self.shadow = np.zeros(image.memory_bytes, np.int64)
+        self.writers = np.zeros(image.memory_bytes, np.int64)
+        self.readers = np.zeros(image.memory_bytes, np.int64)
         for fill in image.fills:
             self.host_write(
                 fill.address, np.full(fill.length, fill.value & 0xFF, np.uint8)
@@ -65,7 +66,7 @@ class State:
     def host_write(self, address: int, values: Array) -> None:
         """Put bytes into shared memory before the run."""
         self.memory[address : address + values.size] = values
-        self.shadow[address : address + values.size] = layout.SHADOW_HOST
+        self.writers[address : address + values.size] = layout.SHADOW_HOST
 
     def run(self) -> int:
         """Run to the end or to a trap; FINISHED or the trap's code."""
@@ -105,7 +106,8 @@ class State:
                 self.bytes.view(np.int32),
                 self.bytes.view(np.float32),
                 self.memory,
-                self.shadow,
+                self.writers,
+                self.readers,
                 self.stalls,
                 self.counts,
                 self.layers,
