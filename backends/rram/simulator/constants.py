@@ -12,7 +12,7 @@ from cimc.diagnostics import InputError
 from cimc.dialects.cim import WeightsRef
 from cimc.weights import Array, WeightStore
 
-__all__ = ["Places", "Pool"]
+__all__ = ["Constants", "Places", "Pool"]
 
 _TABLE_ENTRIES = 256
 
@@ -46,6 +46,15 @@ class Places(NamedTuple):
     tables: dict[int, int]
 
 
+class Constants(NamedTuple):
+    """The flat arrays: crossbar blocks row by row, parameters, tables of 256."""
+
+    weights: Array
+    biases: Array
+    multipliers: Array
+    tables: Array
+
+
 class Pool:
     """Flat arrays of all blocks, parameters and tables in use."""
 
@@ -69,7 +78,7 @@ class Pool:
         )
 
     def _block(self, op: ProgramOp) -> int:
-        """Place of the crossbar's weights in :attr:`weights`, row by row."""
+        """Place of the crossbar's weights in ``weights``, row by row."""
         matrix = self._constant(op.matrix, np.int8, 2)
         rows, columns = op.row + op.rows, op.column + op.columns
         if rows > matrix.shape[0] or columns > matrix.shape[1]:
@@ -79,7 +88,7 @@ class Pool:
         return self._blocks.place(key, block)
 
     def _parameters(self, op: SetParametersOp) -> int:
-        """Place of a parameter register in :attr:`biases` and :attr:`multipliers`."""
+        """Place of a parameter register in ``biases`` and ``multipliers``."""
         part = slice(op.column, op.column + op.n)
         bias = self._constant(op.bias, np.int32, 1)[part]
         multiplier = self._constant(op.multiplier, np.float32, 1)[part]
@@ -92,31 +101,20 @@ class Pool:
         return self._biases.place(key, bias)
 
     def _table(self, op: SetTableOp) -> int:
-        """Place of a table in :attr:`tables`."""
+        """Place of a table in ``tables``."""
         table = self._constant(op.table, np.uint8, 1)
         if table.size != _TABLE_ENTRIES:
             raise _unfit(op.table, f"has {table.size} entries, a table has 256")
         return self._tables.place((op.table,), table)
 
-    @property
-    def weights(self) -> Array:
-        """All crossbar blocks, int8."""
-        return self._blocks.joined()
-
-    @property
-    def biases(self) -> Array:
-        """All biases, int32."""
-        return self._biases.joined()
-
-    @property
-    def multipliers(self) -> Array:
-        """All multipliers, float32, parallel to the biases."""
-        return self._multipliers.joined()
-
-    @property
-    def tables(self) -> Array:
-        """All tables, uint8."""
-        return self._tables.joined()
+    def constants(self) -> Constants:
+        """Everything taken in so far."""
+        return Constants(
+            self._blocks.joined(),
+            self._biases.joined(),
+            self._multipliers.joined(),
+            self._tables.joined(),
+        )
 
     def _constant(self, ref: WeightsRef, dtype: type, dimensions: int) -> Array:
         array = self._store.get_checked(ref.symbol.data, ref.checksum.data)

@@ -139,7 +139,7 @@ def first_unset(valid: Array, core: int, register: int, start: int, stop: int) -
     "int64[:, ::1], int64[:, ::1], int64[:, ::1], int64[:, :, ::1], int64[:, ::1], "
     "int64[:, ::1], int32[:, ::1], int64[:, ::1], int32[:, ::1], uint8[:, :, ::1], "
     "uint8[:, :, ::1], int8[:, :, ::1], int32[:, :, ::1], float32[:, :, ::1], "
-    "uint8[::1], int64[::1], int64[:, ::1], int64[::1], int64[:, ::1], "
+    "uint8[::1], int64[::1], int64[::1], int64[:, ::1], int64[::1], int64[:, ::1], "
     "int64[:, ::1], int64[::1])"
 )
 def advance(
@@ -170,7 +170,8 @@ def advance(
     integers: Array,
     floats: Array,
     memory: Array,
-    shadow: Array,
+    writers: Array,
+    readers: Array,
     stalls: Array,
     counts: Array,
     layers: Array,
@@ -258,11 +259,13 @@ def advance(
                     target = code[pc, WRITE]
                     why = load(
                         memory,
-                        shadow,
+                        writers,
+                        readers,
                         core_of,
                         core,
                         clock,
                         addresses[core, code[pc, A0]] + code[pc, A1],
+                        pc,
                         code[pc, A2],
                         code[pc, A3],
                         code[pc, A4],
@@ -272,7 +275,8 @@ def advance(
                 elif op == STORE:
                     why = store(
                         memory,
-                        shadow,
+                        writers,
+                        readers,
                         core_of,
                         core,
                         clock,

@@ -31,7 +31,7 @@ from cimc.backends.rram.isa import (
 )
 from cimc.backends.rram.machine import Machine, machine_of
 from cimc.backends.rram.simulator import layout
-from cimc.backends.rram.simulator.constants import Places, Pool
+from cimc.backends.rram.simulator.constants import Constants, Places, Pool
 from cimc.weights import Array, WeightStore
 
 __all__ = ["Image", "build_image"]
@@ -107,7 +107,7 @@ class Image:
     core_of: Array
     edges: dict[tuple[int, int], int]
     crossbars: int
-    pool: Pool
+    constants: Constants
     setup: list[list[Instruction]]
     fills: list[FillOp]
     feature_maps: dict[str, FeatureMapOp]
@@ -152,7 +152,7 @@ def build_image(module: ModuleOp, weights: WeightStore) -> Image:
         core_of=np.array(builder.core_of, np.int32),
         edges=builder.edges,
         crossbars=builder.crossbars,
-        pool=builder.pool,
+        constants=builder.pool.constants(),
         setup=builder.setup,
         fills=[op for op in module.ops if isinstance(op, FillOp)],
         feature_maps={

@@ -79,11 +79,12 @@ TRACE_COLUMNS = 5
 # Why the engine returns. A trap leaves core, pc and two operands behind.
 FINISHED, PAUSED, GROW = 0, 1, 2
 ADDRESS, UNINITIALISED_BYTE, UNINITIALISED_REGISTER = 10, 11, 12
-READ_RACE, WRITE_RACE, OVERFLOW, DEADLOCK, UNMATCHED = 13, 14, 15, 16, 17
+READ_RACE, WRITE_RACE, REUSE_RACE = 13, 14, 15
+OVERFLOW, DEADLOCK, UNMATCHED = 16, 17, 18
 TRAP_CORE, TRAP_PC, TRAP_A, TRAP_B = range(4)
 TRAP_COLUMNS = 4
 
-# Shadow of a memory byte: not written, written by the host, or
+# Shadows of a memory byte (last writer, last reader): none, the host, or
 # (pc + 2) << EPOCH_BITS | epoch of the core that runs pc.
 SHADOW_NONE, SHADOW_HOST, EPOCH_BITS = 0, 1, 32
 

@@ -1,8 +1,8 @@
-"""Shared memory with its shadow: who wrote each byte, and in which epoch.
+"""Shared memory with its shadows: who wrote and who last read each byte, and when.
 
-Vector clocks decide whether a write happened before a read: ``clock[w]`` is the
-last epoch of core ``w`` that the reader has acquired through CALL and WAIT. An access
-that they do not order is a race, however benign the timing of this run was.
+Vector clocks decide whether an access of core ``w`` happened before one of this core:
+``clock[w]`` is the last epoch of ``w`` that it has acquired through CALL and WAIT.
+Accesses that they do not order are a race, however benign the timing of this run was.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from cimc.backends.rram.simulator.layout import (
     ADDRESS,
     EPOCH_BITS,
     READ_RACE,
+    REUSE_RACE,
     SHADOW_HOST,
     SHADOW_NONE,
     TRAP_A,
@@ -29,28 +30,30 @@ _EPOCH_MASK = (1 << EPOCH_BITS) - 1
 
 
 @compiled("int64(int64, int32[::1], int64, int32[::1])")
-def unordered_writer(shadow: int, core_of: Array, core: int, clock: Array) -> int:
-    """The pc of a write that ``core`` has not acquired, or -1."""
+def unordered(shadow: int, core_of: Array, core: int, clock: Array) -> int:
+    """The pc of an access that ``core`` has not acquired, or -1."""
     pc = (shadow >> EPOCH_BITS) - 2
     if pc < 0:
         return -1
-    writer = core_of[pc]
-    if writer != core and clock[writer] < (shadow & _EPOCH_MASK):
+    other = core_of[pc]
+    if other != core and clock[other] < (shadow & _EPOCH_MASK):
         return pc
     return -1
 
 
 @compiled(
-    "int64(uint8[::1], int64[::1], int32[::1], int64, int32[::1], int64, int64, int64, "
-    "int64, uint8[::1], int64[::1])"
+    "int64(uint8[::1], int64[::1], int64[::1], int32[::1], int64, int32[::1], int64, "
+    "int64, int64, int64, int64, uint8[::1], int64[::1])"
 )
 def load(
     memory: Array,
-    shadow: Array,
+    writers: Array,
+    readers: Array,
     core_of: Array,
     core: int,
     clock: Array,
     address: int,
+    pc: int,
     count: int,
     length: int,
     stride: int,
@@ -63,16 +66,18 @@ def load(
         trap[TRAP_A] = min(address, last)
         trap[TRAP_B] = max(address, last) + length
         return ADDRESS
+    stamp = (pc + 2) << EPOCH_BITS | clock[core]
     seen = np.int64(SHADOW_HOST)
     for segment in range(count):
         start = address + segment * stride
         for at in range(start, start + length):
-            now = shadow[at]
+            now = writers[at]
+            readers[at] = stamp
             if now != seen:
                 trap[TRAP_A] = at
                 if now == SHADOW_NONE:
                     return UNINITIALISED_BYTE
-                trap[TRAP_B] = unordered_writer(now, core_of, core, clock)
+                trap[TRAP_B] = unordered(now, core_of, core, clock)
                 if trap[TRAP_B] >= 0:
                     return READ_RACE
                 seen = now
@@ -83,12 +88,13 @@ def load(
 
 
 @compiled(
-    "int64(uint8[::1], int64[::1], int32[::1], int64, int32[::1], int64, int64, "
-    "uint8[::1], int64[::1])"
+    "int64(uint8[::1], int64[::1], int64[::1], int32[::1], int64, int32[::1], int64, "
+    "int64, uint8[::1], int64[::1])"
 )
 def store(
     memory: Array,
-    shadow: Array,
+    writers: Array,
+    readers: Array,
     core_of: Array,
     core: int,
     clock: Array,
@@ -102,15 +108,20 @@ def store(
     trap[TRAP_A], trap[TRAP_B] = address, stop
     if address < 0 or stop > memory.size:
         return ADDRESS
-    seen = np.int64(SHADOW_NONE)
+    written = read = np.int64(SHADOW_NONE)
     for at in range(address, stop):
-        now = shadow[at]
-        if now != seen:
+        if writers[at] != written:
+            written = writers[at]
             trap[TRAP_A] = at
-            trap[TRAP_B] = unordered_writer(now, core_of, core, clock)
+            trap[TRAP_B] = unordered(written, core_of, core, clock)
             if trap[TRAP_B] >= 0:
                 return WRITE_RACE
-            seen = now
+        if readers[at] != read:
+            read = readers[at]
+            trap[TRAP_A] = at
+            trap[TRAP_B] = unordered(read, core_of, core, clock)
+            if trap[TRAP_B] >= 0:
+                return REUSE_RACE
     memory[address:stop] = source
-    shadow[address:stop] = (pc + 2) << EPOCH_BITS | clock[core]
+    writers[address:stop] = (pc + 2) << EPOCH_BITS | clock[core]
     return 0

@@ -130,7 +130,7 @@ def _write(state: State, op: FeatureMapOp, values: Array) -> None:
         )
     view[...] = values
     shadow = np.lib.stride_tricks.as_strided(
-        state.shadow[op.address :],
+        state.writers[op.address :],
         view.shape,
         (8 * op.row_stride, 8 * op.column_stride, 8),
     )

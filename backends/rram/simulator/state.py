@@ -50,7 +50,8 @@ class State:
         self.valid = np.zeros(size, np.uint8)
         self.bytes = np.zeros(size, np.uint8)
         self.memory = np.zeros(image.memory_bytes, np.uint8)
-        self.shadow = np.zeros(image.memory_bytes, np.int64)
+        self.writers = np.zeros(image.memory_bytes, np.int64)
+        self.readers = np.zeros(image.memory_bytes, np.int64)
         for fill in image.fills:
             self.host_write(
                 fill.address, np.full(fill.length, fill.value & 0xFF, np.uint8)
@@ -65,11 +66,11 @@ class State:
     def host_write(self, address: int, values: Array) -> None:
         """Put bytes into shared memory before the run."""
         self.memory[address : address + values.size] = values
-        self.shadow[address : address + values.size] = layout.SHADOW_HOST
+        self.writers[address : address + values.size] = layout.SHADOW_HOST
 
     def run(self) -> int:
         """Run to the end or to a trap; FINISHED or the trap's code."""
-        image, pool = self.image, self.image.pool
+        image = self.image
         machine = image.machine
         timing = np.array(
             [
@@ -79,8 +80,6 @@ class State:
             ],
             np.int64,
         )
-        weights, biases = pool.weights, pool.biases
-        multipliers, tables = pool.multipliers, pool.tables
         while True:
             why = advance(
                 _BUDGET,
@@ -89,10 +88,7 @@ class State:
                 image.code,
                 image.reals,
                 image.core_of,
-                weights,
-                biases,
-                multipliers,
-                tables,
+                *image.constants,
                 self.scalars,
                 self.trap,
                 self.cores,
@@ -110,7 +106,8 @@ class State:
                 self.bytes.view(np.int32),
                 self.bytes.view(np.float32),
                 self.memory,
-                self.shadow,
+                self.writers,
+                self.readers,
                 self.stalls,
                 self.counts,
                 self.layers,

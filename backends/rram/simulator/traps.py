@@ -41,14 +41,18 @@ def trap_error(state: State, code: int) -> VerificationError:
                 f"reads byte {b} of v{a}, which nothing has written",
                 where=where,
             )
-        case layout.READ_RACE | layout.WRITE_RACE:
+        case layout.READ_RACE | layout.WRITE_RACE | layout.REUSE_RACE:
             verb = "reads" if code == layout.READ_RACE else "overwrites"
+            done = "read" if code == layout.REUSE_RACE else "written"
+            other = "reader" if code == layout.REUSE_RACE else "writer"
             return VerificationError(
                 "E043",
-                f"{verb} byte {a} of shared memory without waiting for its writer",
+                f"{verb} byte {a} of shared memory without waiting for its {other}",
                 where=where,
-                notes=(f"written by {image.where(b)}", *_place(image, a)),
-                hints=("a CALL after the write must reach a WAIT before this access",),
+                notes=(f"{done} by {image.where(b)}", *_place(image, a)),
+                hints=(
+                    "a CALL after the other access must reach a WAIT before this one",
+                ),
             )
         case _:
             return VerificationError(
@@ -58,7 +62,7 @@ def trap_error(state: State, code: int) -> VerificationError:
 
 def writer_text(state: State, address: int) -> str:
     """Who wrote a byte of shared memory."""
-    shadow = int(state.shadow[address])
+    shadow = int(state.writers[address])
     if shadow == layout.SHADOW_NONE:
         return "not written"
     if shadow == layout.SHADOW_HOST:

@@ -15,7 +15,14 @@ from xdsl.dialects.builtin import (
     i64,
 )
 
-from cimc.backends.rram.dialect import CoreOp, FeatureMapOp, FillOp, LayerOp, SectionOp
+from cimc.backends.rram.dialect import (
+    CoreOp,
+    FeatureMapOp,
+    FillOp,
+    LayerOp,
+    MemoryOp,
+    SectionOp,
+)
 from cimc.backends.rram.encode import decode, encode
 from cimc.backends.rram.isa import (
     CallOp,
@@ -26,6 +33,7 @@ from cimc.backends.rram.isa import (
     RequantOp,
     SetOp,
     SetParametersOp,
+    SetTableOp,
     StepOp,
     StoreOp,
     WaitOp,
@@ -142,6 +150,9 @@ def test_bytes_garbled_under_a_good_checksum_never_crash(data):
     assert encode(module)
 
 
+TABLE = SetTableOp(t=0, table=WeightsRef.of("table", "00"))
+
+
 def broken(change):
     module = example()
     change(module)
@@ -174,6 +185,33 @@ def broken(change):
         (
             lambda m: m.body.block.add_op(core(4, [WaitOp(s=32, by=1)])),
             r"RRAM-8\] sequence register 32, the chip allows 31",
+        ),
+        (
+            lambda m: m.body.block.add_op(FillOp(length=1, address=0, value=256)),
+            r"RRAM-4\] 256 is not a byte",
+        ),
+        (
+            lambda m: m.body.block.add_op(
+                CoreOp([], [SectionOp([], layer="b")], core=4)
+            ),
+            r"RRAM-5\] a section must not be empty",
+        ),
+        (
+            lambda m: m.body.block.add_op(
+                core(4, [SectionOp([SetOp(a=0, value=0)], layer="b")])
+            ),
+            r"RRAM-5\] sections must not nest",
+        ),
+        (
+            lambda m: m.body.block.add_op(
+                CoreOp([], [SectionOp([SetOp(a=0, value=0)], layer="c")], core=4)
+            ),
+            r"RRAM-7\] core 4: no rram.layer 'c'",
+        ),
+        (lambda m: m.body.block.add_op(MemoryOp(size=1)), r"RRAM-7\] 2 rram.memory"),
+        (
+            lambda m: m.body.block.add_op(core(4, [], [TABLE.clone(), TABLE.clone()])),
+            r"RRAM-9\] rram.sett sets register 0 twice",
         ),
         (
             lambda m: m.body.block.add_op(core(4, [], [SetOp(a=0, value=0)])),

@@ -15,6 +15,7 @@ from cimc.backends.rram.isa import (
     LoopOp,
     RequantOp,
     SetOp,
+    SumOp,
 )
 from cimc.backends.rram.rebuild import Rebuilder
 
@@ -69,6 +70,10 @@ def test_fields_encode_lsb_first_after_the_opcode():
         (
             lambda: RequantOp(vd=0, vs=1, q=0, n=1, zero=0, low=-1, high=128),
             r"\[RRAM-3\] bounds -1 to 128 fit neither",
+        ),
+        (
+            lambda: SumOp(vd=1, vs=1, segments=1, n=1),
+            r"\[RRAM-3\] vd and vs must differ, both are v1",
         ),
     ],
 )

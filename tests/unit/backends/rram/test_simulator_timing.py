@@ -226,3 +226,13 @@ def test_runs_are_deterministic_and_traced(tmp_path):
     assert len(mvms) == 4 * 8
     assert {event["dur"] for event in mvms} == {100}
     assert {event["cat"] for event in events} == {"layer"}
+
+
+def test_a_trace_that_overflows_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr("cimc.backends.rram.simulator.simulator.TRACE_EVENTS", 3)
+    path = tmp_path / "trace.json"
+    main = [LoadOp(vd=0, base=0, count=1, length=8) for _ in range(5)]
+    run(core(0, main), trace=path)
+    trace = json.loads(path.read_text())
+    assert sum(event["ph"] == "X" for event in trace["traceEvents"]) == 3
+    assert trace["otherData"]["note"] == "2 later events did not fit"

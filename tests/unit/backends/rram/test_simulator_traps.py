@@ -110,6 +110,23 @@ def test_overwriting_without_order_is_a_race():
     assert "overwrites byte 64" in diagnostic.message
 
 
+def test_reusing_bytes_before_their_reader_is_through_is_a_race():
+    reader = [load(0), store(64)]
+    writer = [load(16), DELAY.clone(), store(0)]
+    diagnostic = trapped(core(0, reader), core(1, writer))
+    assert diagnostic.code == "E043"
+    assert diagnostic.message == (
+        "overwrites byte 0 of shared memory without waiting for its reader"
+    )
+    assert diagnostic.notes[0].startswith(
+        "read by layer 'layer', core 0, instruction 1"
+    )
+    run(
+        core(0, [op.clone() for op in reader] + [CallOp(core=1, s=0, by=1)]),
+        core(1, [load(16), WaitOp(s=0, by=1), store(0)]),
+    )
+
+
 def test_order_is_transitive():
     result = run(
         core(0, [load(0), store(64), CallOp(core=1, s=0, by=1)]),
