@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 import traceback
@@ -29,6 +30,9 @@ def main() -> None:
     not fit the chip; 70 a fault of cimc.
     """
     warnings.showwarning = _show_warning
+    log = logging.getLogger("cimc")
+    log.handlers = [_Terminal()]
+    log.setLevel(logging.INFO)
     sys.exit(_run(sys.argv[1:] or ["--help"]))
 
 
@@ -76,6 +80,14 @@ def _report(diagnostic: Diagnostic) -> None:
     show_diagnostic(diagnostic)
     if "--json" in sys.argv:
         sys.stdout.write(json.dumps({"error": diagnostic.as_json()}, indent=2) + "\n")
+
+
+class _Terminal(logging.Handler):
+    """Shows what cimc logs, such as that something will take a while."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print the message."""
+        console.print(record.getMessage(), soft_wrap=True, markup=False)
 
 
 def _show_warning(

@@ -96,7 +96,10 @@ def compile_model(
             f"the pipeline ends at the {level_of(model.module)} level, "
             "so there is no program",
             where="-p",
-            hints=("cimc opt runs part of a pipeline", f"the default: {text}"),
+            hints=(
+                "cimc opt, which runs part of a pipeline",
+                f"the default: {backend.pipeline(found)}",
+            ),
         )
     start = perf_counter()
     program = backend.encode(model.module)

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+from onnx.helper import tensor_dtype_to_np_dtype
+
 from cimc.diagnostics import InputError
 from cimc.driver.artifact import Artifact
 from cimc.frontend import HostSegments
+from cimc.frontend.shapes import model_inputs
 from cimc.target import Simulation
 from cimc.weights import Array
 
@@ -56,8 +60,37 @@ class Session:
     def simulate(
         self, feeds: Mapping[str, Array], *, trace: Path | None = None
     ) -> Simulation:
-        """Run the device on one image and return all that is known of the run."""
+        """Run the device on one image and return all that is known of the run.
+
+        Raises:
+            InputError: a feed does not fit the model (E062).
+            VerificationError: the program trapped.
+        """
+        self._check(feeds)
         return self._simulator.run(self._host.prologue(feeds), trace=trace)
+
+    def _check(self, feeds: Mapping[str, Array]) -> None:
+        wanted = {
+            info.name: (
+                np.dtype(tensor_dtype_to_np_dtype(info.type.tensor_type.elem_type)),
+                tuple(dim.dim_value for dim in info.type.tensor_type.shape.dim),
+            )
+            for info in model_inputs(self.artifact.model)
+        }
+        for name in sorted(wanted.keys() ^ feeds.keys()):
+            problem = "is missing" if name in wanted else "is no input of the model"
+            raise InputError(
+                "E062",
+                f"input {name!r} {problem}",
+                hints=(f"the inputs: {', '.join(wanted)}",),
+            )
+        for name, (dtype, shape) in wanted.items():
+            if feeds[name].dtype != dtype or feeds[name].shape != shape:
+                raise InputError(
+                    "E062",
+                    f"input {name!r} is {feeds[name].dtype} {feeds[name].shape}, "
+                    f"the model takes {dtype} {shape}",
+                )
 
     def outputs(
         self, simulation: Simulation, feeds: Mapping[str, Array]

@@ -1,4 +1,4 @@
-"""The user's calibration data, checked against the model's inputs."""
+"""The user's data for calibration and runs, checked against the model's inputs."""
 
 from __future__ import annotations
 
@@ -40,12 +40,13 @@ def samples(model: ModelProto, source: Calibration) -> list[dict[str, Array]]:
     if source == "random":
         return _random(inputs)
     if isinstance(source, Mapping):
-        batches = [source]
+        batches = [("", source)]
     else:
-        batches = list(_files(Path(source), list(inputs)))
-    found = [sample for batch in batches for sample in _split(batch, inputs)]
+        batches = _files(Path(source), list(inputs))
+    found = [s for where, batch in batches for s in _split(batch, inputs, where)]
     if not found:
-        raise InputError("E122", "the calibration data holds no sample")
+        where = "" if isinstance(source, Mapping) else str(source)
+        raise InputError("E122", "there is no sample in the data", where=where)
     return found
 
 
@@ -68,8 +69,8 @@ def _random(inputs: Inputs) -> list[dict[str, Array]]:
     ]
 
 
-def _files(path: Path, inputs: list[str]) -> Iterator[dict[str, Array]]:
-    """Arrays by input name, file by file; an .npy file is for an only input."""
+def _files(path: Path, inputs: list[str]) -> Iterator[tuple[str, Mapping[str, Array]]]:
+    """File and arrays by input name; an .npy file is for an only input."""
     files = [path]
     if path.is_dir():
         files = sorted(p for p in path.iterdir() if p.suffix in (".npz", ".npy"))
@@ -87,29 +88,34 @@ def _files(path: Path, inputs: list[str]) -> Iterator[dict[str, Array]]:
                     hints=("save an .npz with one array per input",),
                 )
             try:
-                yield {inputs[0]: np.load(file, allow_pickle=False)}
+                yield str(file), {inputs[0]: np.load(file, allow_pickle=False)}
             except (OSError, ValueError, EOFError) as error:
                 raise InputError(
                     "E011", f"cannot be read as an array: {error}", where=str(file)
                 ) from error
         else:
-            yield dict(load_arrays(file))
+            yield str(file), load_arrays(file)
 
 
-def _split(arrays: Mapping[str, Array], inputs: Inputs) -> list[dict[str, Array]]:
+def _split(
+    arrays: Mapping[str, Array], inputs: Inputs, where: str
+) -> list[dict[str, Array]]:
     """Check a batch; keys that are no input (labels, say) are ignored."""
     checked: dict[str, Array] = {}
     for name, (shape, dtype) in inputs.items():
         if name not in arrays:
             raise InputError(
                 "E122",
-                f"the calibration data has no array for input {name!r}",
+                f"there is no array for input {name!r}",
+                where=where,
                 notes=(f"it has: {', '.join(sorted(arrays)) or 'nothing'}",),
                 hints=(f"np.savez(file, {name}=images)",),
             )
-        checked[name] = _check(name, arrays[name], shape, dtype)
+        checked[name] = _check(name, arrays[name], shape, dtype, where)
     if len({len(array) for array in checked.values()}) > 1:
-        raise InputError("E122", "the inputs differ in their number of samples")
+        raise InputError(
+            "E122", "the inputs differ in their number of samples", where=where
+        )
     count = len(next(iter(checked.values())))
     return [
         {name: array[index : index + 1] for name, array in checked.items()}
@@ -118,21 +124,29 @@ def _split(arrays: Mapping[str, Array], inputs: Inputs) -> list[dict[str, Array]
 
 
 def _check(
-    name: str, array: Array, shape: tuple[int, ...], dtype: np.dtype[np.generic]
+    name: str,
+    array: Array,
+    shape: tuple[int, ...],
+    dtype: np.dtype[np.generic],
+    where: str,
 ) -> Array:
     wanted = "x".join(map(str, ("N", *shape[1:])))
     if array.ndim != len(shape) or array.shape[1:] != shape[1:]:
         raise InputError(
             "E122",
-            f"calibration data for {name!r} has shape {array.shape}, not {wanted}",
+            f"array {name!r} has shape {array.shape}, not {wanted}",
+            where=where,
             hints=("the first axis counts the samples, the others are the input's",),
         )
     if array.dtype.kind != dtype.kind:
         raise InputError(
             "E122",
-            f"calibration data for {name!r} is {array.dtype}, the input is {dtype}",
+            f"array {name!r} is {array.dtype}, the input is {dtype}",
+            where=where,
             hints=("preprocess the images as for inference",),
         )
     if array.dtype.kind == "f" and not np.isfinite(array).all():
-        raise InputError("E122", f"calibration data for {name!r} is not finite")
+        raise InputError(
+            "E122", f"array {name!r} has elements that are not finite", where=where
+        )
     return array.astype(dtype)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 from collections.abc import Callable
 from functools import cache
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 __all__ = ["compiled", "fma"]
+
+_log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -26,13 +29,15 @@ def compiled(signature: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
     Division follows IEEE 754, and nothing is contracted or reassociated.
     """
-    jit = _numba.njit(signature, cache=True, nogil=True, error_model="numpy")
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
         before = _numba.config.CACHE_DIR
-        _numba.config.CACHE_DIR = _cache_folder(before)
+        folder = _cache_folder(before)
+        _numba.config.CACHE_DIR = str(folder)
         try:
-            return jit(function)
+            return _numba.njit(
+                signature, cache=folder is not None, nogil=True, error_model="numpy"
+            )(function)
         finally:
             _numba.config.CACHE_DIR = before
 
@@ -40,20 +45,32 @@ def compiled(signature: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
 
 @cache
-def _cache_folder(chosen: str) -> str:
-    """A folder for the machine code of exactly these sources.
+def _cache_folder(chosen: str) -> Path | None:
+    """A folder for the machine code of exactly these sources, if one can be written.
 
     numba notices a change of the file that holds a function, but not of the functions
     and constants that it takes from other files; so the folder's name covers them all.
+    It lies beside the sources or, where they are read-only, in the user's cache.
     """
     here = Path(__file__).parent
     sources = b"".join(path.read_bytes() for path in sorted(here.glob("*.py")))
     name = f"rram-{hashlib.sha256(sources).hexdigest()[:16]}"
-    if chosen:
-        return str(Path(chosen) / name)
-    if os.access(here, os.W_OK):
-        return str(here / "__pycache__" / name)
-    return str(Path.home() / ".cache" / "cimc" / name)
+    user = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    roots = [chosen] if chosen else [here / "__pycache__", Path(user, "cimc")]
+    folders = (Path(root, name) for root in roots)
+    folder = next(filter(_writable, folders), None)
+    if folder is None or not any(folder.rglob("*.nbi")):
+        kept = f"kept in {folder}" if folder else "for this run: no folder to keep it"
+        _log.info("compiling the simulator for this machine (%s)", kept)
+    return folder
+
+
+def _writable(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(folder, os.W_OK)
 
 
 @_extending.intrinsic
