@@ -12,7 +12,8 @@ from xdsl.printer import Printer
 from xdsl.traits import NoTerminator
 from xdsl.utils.exceptions import VerifyException
 
-from cimc.backends.rram.fields import Constant, Field
+from cimc.backends.rram.fields import Field
+from cimc.backends.rram.fields_text import Constant
 
 if TYPE_CHECKING:
     from xdsl.parser import Parser

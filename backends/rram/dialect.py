@@ -14,7 +14,8 @@ from xdsl.ir import Dialect, Operation
 from xdsl.utils.exceptions import VerifyException
 
 from cimc.backends.rram.declared import DeclaredOp, Instruction
-from cimc.backends.rram.fields import Choice, Details, Integer, Text
+from cimc.backends.rram.fields import Integer
+from cimc.backends.rram.fields_text import Choice, Details, Text
 from cimc.backends.rram.isa import END, HALT, INSTRUCTIONS, LoopOp
 
 __all__ = [

@@ -19,7 +19,7 @@ from cimc.backends.rram.check import check_program
 from cimc.backends.rram.container import malformed, pack_parts, unpack_parts
 from cimc.backends.rram.declared import WORD_BYTES
 from cimc.backends.rram.dialect import CoreOp, LayerOp, Line, cores_of, linearise
-from cimc.backends.rram.fields import Constant
+from cimc.backends.rram.fields_text import Constant
 from cimc.backends.rram.rebuild import Rebuilder, Span
 from cimc.backends.rram.tables import Tables
 from cimc.diagnostics import InputError

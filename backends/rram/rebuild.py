@@ -10,7 +10,7 @@ from xdsl.ir import Operation
 from cimc.backends.rram.container import malformed
 from cimc.backends.rram.declared import Instruction
 from cimc.backends.rram.dialect import SectionOp
-from cimc.backends.rram.fields import Constant
+from cimc.backends.rram.fields_text import Constant
 from cimc.backends.rram.isa import END, HALT, INSTRUCTIONS, MAX_LOOP_DEPTH, LoopOp
 from cimc.dialects.cim import WeightsRef
 

@@ -24,7 +24,8 @@ from cimc.backends.rram.dialect import (
     SectionOp,
 )
 from cimc.backends.rram.encode import encode
-from cimc.backends.rram.fields import Constant, Field, Flag, Integer, Real
+from cimc.backends.rram.fields import Field, Flag, Integer, Real
+from cimc.backends.rram.fields_text import Constant
 from cimc.backends.rram.simulator.simulator import RramSimulator
 from cimc.dialects.cim import CIM, WeightsRef
 from cimc.weights import Array, WeightStore

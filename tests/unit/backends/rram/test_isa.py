@@ -5,7 +5,7 @@ from rram_programs import core, from_text, instructions, module_of, to_text
 from xdsl.utils.exceptions import VerifyException
 
 from cimc.backends.rram.declared import WORD_BYTES
-from cimc.backends.rram.fields import Constant
+from cimc.backends.rram.fields_text import Constant
 from cimc.backends.rram.isa import (
     END,
     HALT,
