@@ -374,7 +374,9 @@ def advance(
             cores[core, C_DONE] = max(cores[core, C_DONE], ready)
             layer = code[pc, LAYER]
             if layer >= 0:
-                layers[layer, 0] = min(layers[layer, 0], now)
+                if unit != ISSUE:
+                    # A core that waits for its turn has not begun yet.
+                    layers[layer, 0] = min(layers[layer, 0], now)
                 layers[layer, 1] = max(layers[layer, 1], ready)
             if trace.shape[0] > 0 and (unit != ISSUE or op == WAIT):
                 if scalars[G_TRACE] < trace.shape[0]:
