@@ -7,7 +7,7 @@ from pathlib import Path
 
 import onnx
 from google.protobuf.message import DecodeError
-from onnx import GraphProto, ModelProto, TensorProto
+from onnx import GraphProto, ModelProto, TensorProto, numpy_helper
 from onnx.external_data_helper import (
     ExternalDataInfo,
     load_external_data_for_tensor,
@@ -52,6 +52,7 @@ def load_model(source: Source) -> ModelProto:
             where=where,
             hints=("run onnx.checker.check_model on it where it was exported",),
         ) from error
+    _check_constants(model, where)
     _check_opset(model, where)
     return model
 
@@ -102,24 +103,38 @@ def _parse(content: bytes, where: str) -> ModelProto:
 
 
 def _check_text(model: ModelProto, where: str) -> None:
-    """Names must be UTF-8: protobuf checks that only when they are read."""
+    """Names must be UTF-8; protobuf gives others as bytes."""
     graph = model.graph
     named = (*graph.node, *graph.initializer, *graph.input, *graph.output)
-    try:
-        for found in (graph, *named, *graph.value_info):
-            _ = found.name
-        for node in graph.node:
-            _ = (node.op_type, node.domain, list(node.input), list(node.output))
-            _ = [attribute.name for attribute in node.attribute]
-        _ = [entry.domain for entry in model.opset_import]
-    except UnicodeDecodeError as error:
+    names: list[object] = [entry.domain for entry in model.opset_import]
+    names += [found.name for found in (graph, *named, *graph.value_info)]
+    for node in graph.node:
+        names += (node.op_type, node.domain, *node.input, *node.output)
+        names += [attribute.name for attribute in node.attribute]
+    damaged = [name for name in names if not isinstance(name, str)]
+    if damaged:
         raise InputError(
             "E102",
             "the file is damaged: a name in it is no text",
             where=where,
-            notes=(_first_line(error),),
+            notes=(repr(damaged[0]),),
             hints=("export or download it again",),
-        ) from error
+        )
+
+
+def _check_constants(model: ModelProto, where: str) -> None:
+    """Each constant must hold as many elements as its shape says."""
+    for tensor in _tensors(model.graph):
+        try:
+            numpy_helper.to_array(tensor)
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(
+                "E105",
+                f"constant {tensor.name!r} does not hold what its type says",
+                where=where,
+                notes=(_first_line(error),),
+                hints=("export or download the model again",),
+            ) from error
 
 
 def _tensors(graph: GraphProto) -> Iterator[TensorProto]:
