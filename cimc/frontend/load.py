@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import onnx
+import onnx.inliner
 from google.protobuf.message import DecodeError
 from onnx import GraphProto, ModelProto, TensorProto, numpy_helper
 from onnx.external_data_helper import (
@@ -30,7 +31,8 @@ def load_model(source: Source) -> ModelProto:
     Raises:
         InputError: the file is missing (E101) or no ONNX model (E102), its external
             data is missing, too short (E103) or outside its folder (E104), it breaks
-            a rule of ONNX (E105), or its operator set is not supported (E106).
+            a rule of ONNX (E105), its operator set is not supported (E106), or it has
+            control flow (E107).
     """
     folder: Path | None = None
     where = "model"
@@ -54,6 +56,9 @@ def load_model(source: Source) -> ModelProto:
         ) from error
     _check_constants(model, where)
     _check_opset(model, where)
+    if model.functions:
+        model = onnx.inliner.inline_local_functions(model)
+    _check_straight(model, where)
     return model
 
 
@@ -207,4 +212,21 @@ def _check_opset(model: ModelProto, where: str) -> None:
             where=where,
             notes=(f"supported: {_OLDEST_OPSET} to {newest}",),
             hints=("export with opset_version=17",),
+        )
+
+
+def _check_straight(model: ModelProto, where: str) -> None:
+    """No operator may hold a graph of its own."""
+    found = [
+        f"{node.op_type} '{node.name or node.output[0]}'"
+        for node in model.graph.node
+        if any(a.HasField("g") or a.graphs for a in node.attribute)
+    ]
+    if found:
+        raise InputError(
+            "E107",
+            "the model has control flow",
+            where=where,
+            notes=tuple(found),
+            hints=("export it with static shapes, without If, Loop and Scan",),
         )
