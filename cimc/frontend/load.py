@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import onnx
+import onnx.inliner
 from google.protobuf.message import DecodeError
-from onnx import GraphProto, ModelProto, TensorProto
+from onnx import GraphProto, ModelProto, TensorProto, numpy_helper
 from onnx.external_data_helper import (
     ExternalDataInfo,
     load_external_data_for_tensor,
@@ -30,7 +31,8 @@ def load_model(source: Source) -> ModelProto:
     Raises:
         InputError: the file is missing (E101) or no ONNX model (E102), its external
             data is missing, too short (E103) or outside its folder (E104), it breaks
-            a rule of ONNX (E105), or its operator set is not supported (E106).
+            a rule of ONNX (E105), its operator set is not supported (E106), or it has
+            control flow (E107).
     """
     folder: Path | None = None
     where = "model"
@@ -52,7 +54,11 @@ def load_model(source: Source) -> ModelProto:
             where=where,
             hints=("run onnx.checker.check_model on it where it was exported",),
         ) from error
+    _check_constants(model, where)
     _check_opset(model, where)
+    if model.functions:
+        model = onnx.inliner.inline_local_functions(model)
+    _check_straight(model, where)
     return model
 
 
@@ -102,24 +108,38 @@ def _parse(content: bytes, where: str) -> ModelProto:
 
 
 def _check_text(model: ModelProto, where: str) -> None:
-    """Names must be UTF-8: protobuf checks that only when they are read."""
+    """Names must be UTF-8; protobuf gives others as bytes."""
     graph = model.graph
     named = (*graph.node, *graph.initializer, *graph.input, *graph.output)
-    try:
-        for found in (graph, *named, *graph.value_info):
-            _ = found.name
-        for node in graph.node:
-            _ = (node.op_type, node.domain, list(node.input), list(node.output))
-            _ = [attribute.name for attribute in node.attribute]
-        _ = [entry.domain for entry in model.opset_import]
-    except UnicodeDecodeError as error:
+    names: list[object] = [entry.domain for entry in model.opset_import]
+    names += [found.name for found in (graph, *named, *graph.value_info)]
+    for node in graph.node:
+        names += (node.op_type, node.domain, *node.input, *node.output)
+        names += [attribute.name for attribute in node.attribute]
+    damaged = [name for name in names if not isinstance(name, str)]
+    if damaged:
         raise InputError(
             "E102",
             "the file is damaged: a name in it is no text",
             where=where,
-            notes=(_first_line(error),),
+            notes=(repr(damaged[0]),),
             hints=("export or download it again",),
-        ) from error
+        )
+
+
+def _check_constants(model: ModelProto, where: str) -> None:
+    """Each constant must hold as many elements as its shape says."""
+    for tensor in _tensors(model.graph):
+        try:
+            numpy_helper.to_array(tensor)
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(
+                "E105",
+                f"constant {tensor.name!r} does not hold what its type says",
+                where=where,
+                notes=(_first_line(error),),
+                hints=("export or download the model again",),
+            ) from error
 
 
 def _tensors(graph: GraphProto) -> Iterator[TensorProto]:
@@ -192,4 +212,21 @@ def _check_opset(model: ModelProto, where: str) -> None:
             where=where,
             notes=(f"supported: {_OLDEST_OPSET} to {newest}",),
             hints=("export with opset_version=17",),
+        )
+
+
+def _check_straight(model: ModelProto, where: str) -> None:
+    """No operator may hold a graph of its own."""
+    found = [
+        f"{node.op_type} '{node.name or node.output[0]}'"
+        for node in model.graph.node
+        if any(a.HasField("g") or a.graphs for a in node.attribute)
+    ]
+    if found:
+        raise InputError(
+            "E107",
+            "the model has control flow",
+            where=where,
+            notes=tuple(found),
+            hints=("export it with static shapes, without If, Loop and Scan",),
         )

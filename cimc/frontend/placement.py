@@ -69,9 +69,11 @@ class Placement:
 def place(graph: Graph) -> Placement:
     """Decide for every node of a graph in normal form where it runs."""
     items = _items(graph)
-    _read(graph, items, {})
+    _read(graph, items)
     _assign(items)
-    device = [item for item in items if item.place == "device"]
+    # What moved to the host may have hidden the map behind a flattened tensor.
+    while not _read(graph, device := [i for i in items if i.place == "device"]):
+        _assign(items)
     made = {name for item in device for name in item.outputs}
     used = [name for item in device for name in item.inputs]
     inputs = [name for name in dict.fromkeys(used) if name not in made]
@@ -111,10 +113,12 @@ def _loose(graph: Graph, node: NodeProto) -> Item:
     return Item((node,), None, inputs=inputs, outputs=tuple(node.output))
 
 
-def _read(graph: Graph, items: list[Item], maps: dict[str, Shape]) -> None:
-    """Read every unit; the rest is not for the device."""
+def _read(graph: Graph, items: list[Item]) -> bool:
+    """Read every unit; the rest is not for the device. Whether all were read."""
+    maps: dict[str, Shape] = {}
     context = Context(graph, maps)
     for item in items:
+        item.step = None
         if item.unit is None:
             item.why = _why_loose(graph, item.nodes[-1])
         else:
@@ -126,6 +130,7 @@ def _read(graph: Graph, items: list[Item], maps: dict[str, Shape]) -> None:
                 maps[item.unit.output] = item.step.ofm.shape
             except Refusal as refusal:
                 item.why = str(refusal)
+    return all(item.step is not None for item in items)
 
 
 def _step(unit: Unit, context: Context) -> Step:
@@ -165,6 +170,7 @@ def _assign(items: list[Item]) -> None:
     leads = _reach(len(items), prologue, writers, backward=True)
     trails = _reach(len(items), epilogue, readers)
     for index, item in enumerate(items):
+        item.place = "device"
         if prologue[index] or leads[index] or epilogue[index] or trails[index]:
             item.place = "host"
             item.why = item.why or "an operator that the device lacks needs it there"

@@ -5,7 +5,7 @@ onnxruntime turns the QDQ form back into the same kernels, so that no number cha
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -140,7 +140,7 @@ def qlinear_to_qdq(model: ModelProto) -> None:
         rewrite = _Rewrite(editor, graph, node, nodes)
         if node.op_type in _REWRITES and _is_plain(graph, node):
             _REWRITES[node.op_type](rewrite)
-        elif node.op_type in _MOVING and node.input[0] in meanings:
+        elif node.op_type in _MOVING and _has_meaning(graph, node, meanings):
             _moving(rewrite, meanings)
         else:
             nodes.append(_default_domain(node))
@@ -163,6 +163,27 @@ def _is_plain(graph: Graph, node: NodeProto) -> bool:
         for index, name in enumerate(node.input)
         if name and (index - first) % 3
     )
+
+
+def _has_meaning(
+    graph: Graph, node: NodeProto, meanings: Mapping[str, tuple[str, str]]
+) -> bool:
+    """Whether the stored values that a node moves all mean the same."""
+    data = node.input if node.op_type == "Concat" else node.input[:1]
+    if len(node.output) > 1 or any(name not in meanings for name in data):
+        return False
+    found = [meanings[name] for name in data]
+    return all(
+        own == first or _equal(graph, own, first)
+        for parameters in found
+        for own, first in zip(parameters, found[0], strict=True)
+    )
+
+
+def _equal(graph: Graph, left: str, right: str) -> bool:
+    """Whether two names are constants of the same value."""
+    known = graph.is_constant(left) and graph.is_constant(right)
+    return known and np.array_equal(graph.constant(left), graph.constant(right))
 
 
 def _moving(rewrite: _Rewrite, meanings: dict[str, tuple[str, str]]) -> None:

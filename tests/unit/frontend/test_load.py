@@ -152,3 +152,35 @@ def test_external_data_in_a_constant_node(model, tmp_path):
     (tmp_path / "m.bin").write_bytes(np.zeros(256, np.float32).tobytes())
     found = load_model(path)
     assert found.graph.node[0].attribute[0].t.raw_data == bytes(1024)
+
+
+def test_control_flow(model):
+    info = helper.make_tensor_value_info("branch", TensorProto.FLOAT, None)
+    identity = helper.make_node("Identity", ["image"], ["branch"])
+    branch = helper.make_graph([identity], "branch", [], [info])
+    model.graph.initializer.append(numpy_helper.from_array(np.array(True), "condition"))
+    model.graph.node.append(
+        helper.make_node(
+            "If", ["condition"], ["y"], "choice", then_branch=branch, else_branch=branch
+        )
+    )
+    expect("E107", model, "If 'choice'")
+
+
+def test_local_functions_are_inlined(model):
+    function = helper.make_function(
+        "local",
+        "Rectify",
+        ["x"],
+        ["y"],
+        [helper.make_node("Relu", ["x"], ["y"])],
+        model.opset_import,
+    )
+    model.functions.append(function)
+    model.opset_import.append(helper.make_opsetid("local", 1))
+    node = next(node for node in model.graph.node if node.op_type == "Relu")
+    node.op_type, node.domain = "Rectify", "local"
+    found = load_model(model)
+    assert not found.functions
+    assert {node.op_type for node in found.graph.node} >= {"Relu"}
+    assert "Rectify" not in {node.op_type for node in found.graph.node}

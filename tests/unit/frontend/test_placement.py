@@ -151,3 +151,22 @@ def test_result_that_is_not_quantised_goes_to_the_host():
     assert rows["MatMul"].macs == 80
     assert rows["Conv"].placement == "device"
     assert_exact(model)
+
+
+def test_flatten_on_the_host_hides_the_map():
+    """Flatten feeds Gemm and, first, an operator that only the host has."""
+    builder = QdqBuilder()
+    x = builder.input([1, 2, 3, 3], 0.1, 3)
+    flat = builder.stored_as(
+        builder.node("Flatten", [builder.real(x)]), builder.affine[x]
+    )
+    gate = builder.op("Softmax", [flat], 1 / 256, -128)
+    mixed = builder.op("Mul", [flat, gate], 0.1, 3)
+    matrix, scales = weights(18, 4), np.full(4, 0.01)
+    y = builder.dense("Gemm", flat, matrix, scales, np.zeros(4), 0.2, 1, axis=1)
+    z = builder.dense("Gemm", mixed, matrix, scales, np.zeros(4), 0.2, 1, axis=1)
+    model = builder.model(y, z)
+    places = {(row.op, row.placement) for row in coverage(model)}
+    assert ("Flatten", "host") in places
+    assert ("Gemm", "device") in places
+    assert_exact(model)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from cimc.frontend import coverage
 from tests.support.qdq import QdqBuilder, assert_exact
 
 DTYPES = [np.int8, np.uint8]
@@ -106,3 +107,20 @@ def test_pools(builder):
 def test_functions(builder, op):
     x = builder.input([1, 3, 6, 6], 0.05, 7)
     assert_exact(builder.model(builder.unary(op, x, 0.01, 3)))
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_concat_of_stored_values(builder, same):
+    """Bytes side by side: a feature map only if they mean the same."""
+    a = builder.input([1, 3, 4, 4], 0.05, 7)
+    b = builder.input([1, 2, 4, 4], 0.05 if same else 0.03, 7)
+    moved = [builder.stored_as(builder.real(x), builder.affine[x]) for x in (a, b)]
+    joined = builder.node("Concat", moved, axis=1)
+    builder.affine[joined] = builder.affine[a]
+    y = builder.unary("QLinearSigmoid", joined, 0.01, 3)
+    model = builder.model(y)
+    if same:
+        assert_exact(model)
+    else:
+        rows = {row.op: row.placement for row in coverage(model)}
+        assert rows["Concat"] != "device"
