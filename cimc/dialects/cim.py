@@ -81,7 +81,9 @@ class Quantisation(ParametrizedAttribute):
     def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
         """Parse ``<scale : zero>``."""
         with parser.in_angle_brackets():
-            scale = float(np.float32(parse_number(parser)))
+            # More than float32 holds becomes infinite, which the verifier refuses.
+            with np.errstate(over="ignore"):
+                scale = float(np.float32(parse_number(parser)))
             parser.parse_punctuation(":")
             return (FloatData(scale), IntAttr(parser.parse_integer()))
 

@@ -36,10 +36,9 @@ def parse_module(text: str, context: CompilationContext, where: str) -> ModuleOp
     """
     try:
         module = Parser(context, text, where).parse_module()
+        module.verify()
     except ParseError as error:
         raise InputError("E072", f"cannot be parsed: {error}", where=where) from error
-    try:
-        module.verify()
     except VerifyException as error:
         raise InputError("E073", f"is invalid: {error}", where=where) from error
     return module

@@ -70,7 +70,7 @@ class _Conversion:
             case cnn.InputOp():
                 self.feature_map(op.output, op.tensor.data, "", "input")
             case cnn.OutputOp():
-                pass
+                self.output(op)
             case cnn.ConvOp():
                 self.conv(op)
             case cnn.MaxPoolOp():
@@ -113,12 +113,29 @@ class _Conversion:
     def layer(self, op: cnn.MapOp, kind: str, macs: int = 0) -> SSAValue:
         """Declare the layer of ``op`` and its OFM; the value of that."""
         is_output = any(
-            isinstance(use.operation, cnn.OutputOp) for use in op.output.uses
+            isinstance(use.operation, cnn.OutputOp)
+            and use.operation.tensor == op.tensor
+            for use in op.output.uses
         )
         role: Role = "output" if is_output else "intermediate"
         self.feature_map(op.output, op.tensor.data, op.layer.data, role)
         self.declare_layer(op.layer.data, kind, macs)
         return self.values[op.output]
+
+    def output(self, op: cnn.OutputOp) -> None:
+        """A copy, if the network's output is a map that has another name already."""
+        source, name, ofm = self.values[op.input], op.tensor.data, op.ifm
+        assert isinstance(source.owner, tile.FeatureMapOp)
+        if source.owner.tensor == op.tensor:
+            return
+        type_ = tile.FeatureMapType.of(ofm.shape, self.element(ofm))
+        copy = tile.FeatureMapOp(name, name, "output", type_)
+        self.maps.append(copy)
+        self.declare_layer(name, "copy", 0)
+        window = tile.WindowOp(source, _UNIT)
+        store = tile.StoreOp(window.result, copy.result, _part_of(ofm.channels))
+        rows, columns = _part_of(ofm.height), _part_of(ofm.width)
+        self.code.append(tile.SweepOp(name, rows, columns, [window, store]))
 
     def declare_layer(self, name: str, kind: str, macs: int) -> None:
         """Declare a layer once; tables that belong to it do not name its kind."""

@@ -136,6 +136,7 @@ def _parse(line: str) -> tuple[tuple[str, bool, str], set[str]]:
         option, _, prefix = checks[0].partition("=")
         if option != "--check-prefix" or len(checks) > 1:
             raise RunLineError(f"unknown option of filecheck: {line}")
-    if set(flags) - {"--split-input-file"}:
+    if set(flags) - {"--split-input-file", "--verify-diagnostics"}:
         raise RunLineError(f"unknown option of cimc-opt: {line}")
+    fails = fails or "--verify-diagnostics" in flags
     return (pipeline, fails, prefix), set(flags)

@@ -55,7 +55,7 @@ class NetworkBuilder:
 
     def input(self) -> None:
         """The model's input."""
-        shape = tuple(self.draw(st.integers(1, limit)) for limit in (9, 7, 7))
+        shape = tuple(self.draw(st.integers(1, limit)) for limit in (12, 7, 7))
         scale = self.draw(st.floats(0.003, 0.1))
         zero = self.zero()
         name = self.onnx.input([1, *shape], scale, zero)

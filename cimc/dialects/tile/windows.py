@@ -21,7 +21,7 @@ from xdsl.traits import HasParent, Pure
 from xdsl.utils.exceptions import VerifyException
 
 from cimc.dialects.cim import Range, Window
-from cimc.dialects.tile.body import BodyOp, length_of, vector
+from cimc.dialects.tile.body import BodyOp, element_of, length_of, vector
 from cimc.dialects.tile.memory import SweepOp
 from cimc.dialects.tile.types import BlockType, FeatureMapType, PartialSumsType
 
@@ -138,9 +138,10 @@ class WindowOp(BodyOp):
             or self.channels.stop > self.source_type.channels.data
             or self.elements.stop > size
             or length_of(self.result) != self.elements.size
+            or element_of(self.result) != self.source_type.element
         ):
             raise VerifyException(
-                "[TILE-6] taps, channels, elements and the vector's length must agree "
+                "[TILE-6] taps, channels, elements and the vector's type must agree "
                 "with the kernel and the map"
             )
         top, left, bottom, right = self.source_type.halo
@@ -241,6 +242,10 @@ class LoadPartialOp(BodyOp):
             result_types=[vector(source.type.channels.data, i32)],
         )
 
+    def verify_(self) -> None:
+        """Verify TILE-15."""
+        _verify_partial(self.result, self.source, self.sweep)
+
 
 @irdl_op_definition
 class StorePartialOp(BodyOp):
@@ -256,3 +261,19 @@ class StorePartialOp(BodyOp):
 
     def __init__(self, value: SSAValue, target: SSAValue) -> None:
         super().__init__(operands=[value, target])
+
+    def verify_(self) -> None:
+        """Verify TILE-15."""
+        _verify_partial(self.value, self.target, self.sweep)
+
+
+def _verify_partial(vector: SSAValue, sums: SSAValue, sweep: SweepOp) -> None:
+    """TILE-15: the vector is one position of the sums, the sweep stays inside."""
+    assert isinstance(sums.type, PartialSumsType)
+    height, width, channels = sums.type.shape
+    if length_of(vector) != channels or element_of(vector) != sums.type.element:
+        raise VerifyException(
+            f"[TILE-15] partial sums hold {channels} x {sums.type.element} a position"
+        )
+    if sweep.rows.stop > height or sweep.columns.stop > width:
+        raise VerifyException("[TILE-15] the sweep leaves the partial sums")

@@ -37,7 +37,13 @@ builtin.module attributes {a = #cim.window<kernel 3x3 stride 1x0 dilation 1x1 pa
 builtin.module attributes {a = #cim.window<kernel 3x3 stride 1x1 dilation 0x1 pad 0x0x0x0>} {}
 
 // -----
-// A field that is missing.
+// Fields have an order.
 // CHECK: error[E072]
-// CHECK: Expected 'dilation'
-builtin.module attributes {a = #cim.window<kernel 3x3 stride 1x1 pad 0x0x0x0>} {}
+// CHECK: '>' expected
+builtin.module attributes {a = #cim.window<kernel 3x3 dilation 1x1 stride 2x2>} {}
+
+// -----
+// Only the kernel has no default.
+// CHECK: error[E072]
+// CHECK: Expected 'kernel'
+builtin.module attributes {a = #cim.window<stride 1x1>} {}

@@ -1,11 +1,11 @@
 // RUN: not cimc-opt %s --split-input-file | filecheck %s
 
 // CHECK: error[E073]: input.mlir: is invalid: [TILE-1] the role must be one of input, output, intermediate
-%x = tile.feature_map "x" of "" role "inputs" : !tile.feature_map<4x4x2xi8, halo 0x0x0x0, fill 0>
+%x = tile.feature_map "x" of "" role "inputs" : !tile.feature_map<4x4x2xi8>
 
 // -----
 // CHECK: error[E073]: input.mlir: is invalid: [TILE-2] an address must not be negative
-%x = tile.feature_map "x" of "" role "input" at -1 : !tile.feature_map<4x4x2xi8, halo 0x0x0x0, fill 0>
+%x = tile.feature_map "x" of "" role "input" at -1 : !tile.feature_map<4x4x2xi8>
 
 // -----
 // CHECK: error[E073]: input.mlir: is invalid: [TILE-2] an address must not be negative
@@ -13,11 +13,11 @@
 
 // -----
 // CHECK: error[E073]: input.mlir: is invalid: [TILE-3] ranges of 6x2 do not give a block of 6x3
-%w = tile.block <"w", "00"> rows <0 : 6> columns <0 : 2> : !tile.block<6x3xi8, groups 1>
+%w = tile.block <"w", "00"> rows <0 : 6> columns <0 : 2> : !tile.block<6x3xi8>
 
 // -----
 // CHECK: error[E073]: input.mlir: is invalid: [TILE-3] ranges of 5x2 do not give a block of 6x2
-%w = tile.block <"w", "00"> rows <1 : 6> columns <0 : 2> : !tile.block<6x2xi8, groups 1>
+%w = tile.block <"w", "00"> rows <1 : 6> columns <0 : 2> : !tile.block<6x2xi8>
 
 // -----
 // CHECK: error[E073]: input.mlir: is invalid: [TILE-4] 3 groups do not divide 4 columns
@@ -33,91 +33,91 @@
 
 // -----
 // Taps beyond the kernel.
-// CHECK: error[E073]: input.mlir: is invalid: [TILE-6] taps, channels, elements and the vector's length must agree with the kernel and the map
-%x = tile.feature_map "x" of "" role "input" : !tile.feature_map<4x4x2xi8, halo 0x0x0x0, fill 0>
+// CHECK: error[E073]: input.mlir: is invalid: [TILE-6] taps, channels, elements and the vector's type must agree with the kernel and the map
+%x = tile.feature_map "x" of "" role "input" : !tile.feature_map<4x4x2xi8>
 tile.sweep "l" rows <0 : 1> columns <0 : 1> {
-  %a = tile.window %x <kernel 2x2 stride 1x1 dilation 1x1 pad 0x0x0x0> taps <0 : 3> <0 : 2> channels <0 : 2> elements <0 : 12> : !tile.feature_map<4x4x2xi8, halo 0x0x0x0, fill 0> -> vector<12xi8>
+  %a = tile.window %x <kernel 2x2> taps <0 : 3> <0 : 2> : !tile.feature_map<4x4x2xi8> -> vector<12xi8>
 }
 
 // -----
 // Channels that the map lacks.
-// CHECK: error[E073]: input.mlir: is invalid: [TILE-6] taps, channels, elements and the vector's length must agree with the kernel and the map
-%x = tile.feature_map "x" of "" role "input" : !tile.feature_map<4x4x2xi8, halo 0x0x0x0, fill 0>
+// CHECK: error[E073]: input.mlir: is invalid: [TILE-6] taps, channels, elements and the vector's type must agree with the kernel and the map
+%x = tile.feature_map "x" of "" role "input" : !tile.feature_map<4x4x2xi8>
 tile.sweep "l" rows <0 : 1> columns <0 : 1> {
-  %a = tile.window %x <kernel 1x1 stride 1x1 dilation 1x1 pad 0x0x0x0> taps <0 : 1> <0 : 1> channels <1 : 3> elements <0 : 2> : !tile.feature_map<4x4x2xi8, halo 0x0x0x0, fill 0> -> vector<2xi8>
+  %a = tile.window %x <kernel 1x1> channels <1 : 3> : !tile.feature_map<4x4x2xi8> -> vector<2xi8>
 }
 
 // -----
 // Elements beyond the window.
-// CHECK: error[E073]: input.mlir: is invalid: [TILE-6] taps, channels, elements and the vector's length must agree with the kernel and the map
-%x = tile.feature_map "x" of "" role "input" : !tile.feature_map<4x4x2xi8, halo 0x0x0x0, fill 0>
+// CHECK: error[E073]: input.mlir: is invalid: [TILE-6] taps, channels, elements and the vector's type must agree with the kernel and the map
+%x = tile.feature_map "x" of "" role "input" : !tile.feature_map<4x4x2xi8>
 tile.sweep "l" rows <0 : 1> columns <0 : 1> {
-  %a = tile.window %x <kernel 2x2 stride 1x1 dilation 1x1 pad 0x0x0x0> taps <0 : 2> <0 : 2> channels <0 : 2> elements <4 : 9> : !tile.feature_map<4x4x2xi8, halo 0x0x0x0, fill 0> -> vector<5xi8>
+  %a = tile.window %x <kernel 2x2> elements <4 : 9> : !tile.feature_map<4x4x2xi8> -> vector<5xi8>
 }
 
 // -----
 // A vector of another length.
-// CHECK: error[E073]: input.mlir: is invalid: [TILE-6] taps, channels, elements and the vector's length must agree with the kernel and the map
-%x = tile.feature_map "x" of "" role "input" : !tile.feature_map<4x4x2xi8, halo 0x0x0x0, fill 0>
+// CHECK: error[E073]: input.mlir: is invalid: [TILE-6] taps, channels, elements and the vector's type must agree with the kernel and the map
+%x = tile.feature_map "x" of "" role "input" : !tile.feature_map<4x4x2xi8>
 tile.sweep "l" rows <0 : 1> columns <0 : 1> {
-  %a = tile.window %x <kernel 2x2 stride 1x1 dilation 1x1 pad 0x0x0x0> taps <0 : 2> <0 : 2> channels <0 : 2> elements <0 : 8> : !tile.feature_map<4x4x2xi8, halo 0x0x0x0, fill 0> -> vector<7xi8>
+  %a = tile.window %x <kernel 2x2> : !tile.feature_map<4x4x2xi8> -> vector<7xi8>
 }
 
 // -----
 // A vector of another type.
-// CHECK: error[E073]: input.mlir: is invalid: [TILE-6] taps, channels, elements and the vector's length must agree with the kernel and the map
-%x = tile.feature_map "x" of "" role "input" : !tile.feature_map<4x4x2xi8, halo 0x0x0x0, fill 0>
+// CHECK: error[E073]: input.mlir: is invalid: [TILE-6] taps, channels, elements and the vector's type must agree with the kernel and the map
+%x = tile.feature_map "x" of "" role "input" : !tile.feature_map<4x4x2xi8>
 tile.sweep "l" rows <0 : 1> columns <0 : 1> {
-  %a = tile.window %x <kernel 1x1 stride 1x1 dilation 1x1 pad 0x0x0x0> taps <0 : 1> <0 : 1> channels <0 : 2> elements <0 : 2> : !tile.feature_map<4x4x2xi8, halo 0x0x0x0, fill 0> -> vector<2xui8>
+  %a = tile.window %x <kernel 1x1> : !tile.feature_map<4x4x2xi8> -> vector<2xui8>
 }
 
 // -----
 // Above the map.
 // CHECK: error[E073]: input.mlir: is invalid: [TILE-7] the window leaves the feature map and its halo
-%x = tile.feature_map "x" of "" role "input" : !tile.feature_map<4x4x2xi8, halo 0x1x1x1, fill 0>
+%x = tile.feature_map "x" of "" role "input" : !tile.feature_map<4x4x2xi8, halo 0x1x1x1 of 0>
 tile.sweep "l" rows <0 : 4> columns <0 : 4> {
-  %a = tile.window %x <kernel 3x3 stride 1x1 dilation 1x1 pad 1x1x1x1> taps <0 : 3> <0 : 3> channels <0 : 2> elements <0 : 18> : !tile.feature_map<4x4x2xi8, halo 0x1x1x1, fill 0> -> vector<18xi8>
+  %a = tile.window %x <kernel 3x3 pad 1x1x1x1> : !tile.feature_map<4x4x2xi8, halo 0x1x1x1 of 0> -> vector<18xi8>
 }
 
 // -----
 // To the left of the map.
 // CHECK: error[E073]: input.mlir: is invalid: [TILE-7] the window leaves the feature map and its halo
-%x = tile.feature_map "x" of "" role "input" : !tile.feature_map<4x4x2xi8, halo 1x0x1x1, fill 0>
+%x = tile.feature_map "x" of "" role "input" : !tile.feature_map<4x4x2xi8, halo 1x0x1x1 of 0>
 tile.sweep "l" rows <0 : 4> columns <0 : 4> {
-  %a = tile.window %x <kernel 3x3 stride 1x1 dilation 1x1 pad 1x1x1x1> taps <0 : 3> <0 : 3> channels <0 : 2> elements <0 : 18> : !tile.feature_map<4x4x2xi8, halo 1x0x1x1, fill 0> -> vector<18xi8>
+  %a = tile.window %x <kernel 3x3 pad 1x1x1x1> : !tile.feature_map<4x4x2xi8, halo 1x0x1x1 of 0> -> vector<18xi8>
 }
 
 // -----
 // Below the map.
 // CHECK: error[E073]: input.mlir: is invalid: [TILE-7] the window leaves the feature map and its halo
-%x = tile.feature_map "x" of "" role "input" : !tile.feature_map<4x4x2xi8, halo 1x1x0x1, fill 0>
+%x = tile.feature_map "x" of "" role "input" : !tile.feature_map<4x4x2xi8, halo 1x1x0x1 of 0>
 tile.sweep "l" rows <0 : 4> columns <0 : 4> {
-  %a = tile.window %x <kernel 3x3 stride 1x1 dilation 1x1 pad 1x1x1x1> taps <0 : 3> <0 : 3> channels <0 : 2> elements <0 : 18> : !tile.feature_map<4x4x2xi8, halo 1x1x0x1, fill 0> -> vector<18xi8>
+  %a = tile.window %x <kernel 3x3 pad 1x1x1x1> : !tile.feature_map<4x4x2xi8, halo 1x1x0x1 of 0> -> vector<18xi8>
 }
 
 // -----
 // To the right of the map.
 // CHECK: error[E073]: input.mlir: is invalid: [TILE-7] the window leaves the feature map and its halo
-%x = tile.feature_map "x" of "" role "input" : !tile.feature_map<4x4x2xi8, halo 1x1x1x0, fill 0>
+%x = tile.feature_map "x" of "" role "input" : !tile.feature_map<4x4x2xi8, halo 1x1x1x0 of 0>
 tile.sweep "l" rows <0 : 4> columns <0 : 4> {
-  %a = tile.window %x <kernel 3x3 stride 1x1 dilation 1x1 pad 1x1x1x1> taps <0 : 3> <0 : 3> channels <0 : 2> elements <0 : 18> : !tile.feature_map<4x4x2xi8, halo 1x1x1x0, fill 0> -> vector<18xi8>
+  %a = tile.window %x <kernel 3x3 pad 1x1x1x1> : !tile.feature_map<4x4x2xi8, halo 1x1x1x0 of 0> -> vector<18xi8>
 }
 
 // -----
 // CHECK: error[E073]: input.mlir: is invalid: [TILE-8] a block of 2x4 in 1 groups cannot take 2 elements to 3
-%x = tile.feature_map "x" of "" role "input" : !tile.feature_map<4x4x2xi8, halo 0x0x0x0, fill 0>
-%w = tile.block <"w", "00"> rows <0 : 2> columns <0 : 4> : !tile.block<2x4xi8, groups 1>
+%x = tile.feature_map "x" of "" role "input" : !tile.feature_map<4x4x2xi8>
+%w = tile.block <"w", "00"> rows <0 : 2> columns <0 : 4> : !tile.block<2x4xi8>
 tile.sweep "l" rows <0 : 4> columns <0 : 4> {
-  %a = tile.window %x <kernel 1x1 stride 1x1 dilation 1x1 pad 0x0x0x0> taps <0 : 1> <0 : 1> channels <0 : 2> elements <0 : 2> : !tile.feature_map<4x4x2xi8, halo 0x0x0x0, fill 0> -> vector<2xi8>
-  %p = tile.mvm %w, %a : !tile.block<2x4xi8, groups 1>, vector<2xi8> -> vector<3xi32>
+  %a = tile.window %x <kernel 1x1> : !tile.feature_map<4x4x2xi8> -> vector<2xi8>
+  %p = tile.mvm %w, %a : !tile.block<2x4xi8>, vector<2xi8> -> vector<3xi32>
 }
 
 // -----
 // CHECK: error[E073]: input.mlir: is invalid: [TILE-8] a block of 2x4 in 2 groups cannot take 2 elements to 4
-%x = tile.feature_map "x" of "" role "input" : !tile.feature_map<4x4x2xi8, halo 0x0x0x0, fill 0>
+%x = tile.feature_map "x" of "" role "input" : !tile.feature_map<4x4x2xi8>
 %w = tile.block <"w", "00"> rows <0 : 2> columns <0 : 4> : !tile.block<2x4xi8, groups 2>
 tile.sweep "l" rows <0 : 4> columns <0 : 4> {
-  %a = tile.window %x <kernel 1x1 stride 1x1 dilation 1x1 pad 0x0x0x0> taps <0 : 1> <0 : 1> channels <0 : 2> elements <0 : 2> : !tile.feature_map<4x4x2xi8, halo 0x0x0x0, fill 0> -> vector<2xi8>
+  %a = tile.window %x <kernel 1x1> : !tile.feature_map<4x4x2xi8> -> vector<2xi8>
   %p = tile.mvm %w, %a : !tile.block<2x4xi8, groups 2>, vector<2xi8> -> vector<4xi32>
 }
 
@@ -131,61 +131,61 @@ tile.sweep "l" rows <0 : 4> columns <0 : 4> {
 
 // -----
 // CHECK: error[E073]: input.mlir: is invalid: [TILE-10] 3 segments of 2 are not 8 elements
-%x = tile.feature_map "x" of "" role "input" : !tile.feature_map<4x4x2xi8, halo 0x0x0x0, fill 0>
+%x = tile.feature_map "x" of "" role "input" : !tile.feature_map<4x4x2xi8>
 tile.sweep "l" rows <0 : 1> columns <0 : 1> {
-  %a = tile.window %x <kernel 2x2 stride 1x1 dilation 1x1 pad 0x0x0x0> taps <0 : 2> <0 : 2> channels <0 : 2> elements <0 : 8> : !tile.feature_map<4x4x2xi8, halo 0x0x0x0, fill 0> -> vector<8xi8>
+  %a = tile.window %x <kernel 2x2> : !tile.feature_map<4x4x2xi8> -> vector<8xi8>
   %m = tile.max %a segments 3 : vector<8xi8> -> vector<2xi8>
 }
 
 // -----
 // CHECK: error[E073]: input.mlir: is invalid: [TILE-10] 4 segments of 3 are not 8 elements
-%x = tile.feature_map "x" of "" role "input" : !tile.feature_map<4x4x2xi8, halo 0x0x0x0, fill 0>
+%x = tile.feature_map "x" of "" role "input" : !tile.feature_map<4x4x2xi8>
 tile.sweep "l" rows <0 : 1> columns <0 : 1> {
-  %a = tile.window %x <kernel 2x2 stride 1x1 dilation 1x1 pad 0x0x0x0> taps <0 : 2> <0 : 2> channels <0 : 2> elements <0 : 8> : !tile.feature_map<4x4x2xi8, halo 0x0x0x0, fill 0> -> vector<8xi8>
+  %a = tile.window %x <kernel 2x2> : !tile.feature_map<4x4x2xi8> -> vector<8xi8>
   %m = tile.sum %a segments 4 : vector<8xi8> -> vector<3xi32>
 }
 
 // -----
 // CHECK: error[E073]: input.mlir: is invalid: [TILE-10] 2 segments of 2 are not 8 elements
-%x = tile.feature_map "x" of "" role "input" : !tile.feature_map<4x4x2xi8, halo 0x0x0x0, fill 0>
+%x = tile.feature_map "x" of "" role "input" : !tile.feature_map<4x4x2xi8>
 tile.sweep "l" rows <0 : 1> columns <0 : 1> {
-  %a = tile.window %x <kernel 2x2 stride 1x1 dilation 1x1 pad 0x0x0x0> taps <0 : 2> <0 : 2> channels <0 : 2> elements <0 : 8> : !tile.feature_map<4x4x2xi8, halo 0x0x0x0, fill 0> -> vector<8xi8>
+  %a = tile.window %x <kernel 2x2> : !tile.feature_map<4x4x2xi8> -> vector<8xi8>
   %m = tile.average %a segments 2 count 4 from <0.1 : 0> to <0.1 : 0> : vector<8xi8> -> vector<2xi8>
 }
 
 // -----
 // CHECK: error[E073]: input.mlir: is invalid: [TILE-11] operands and result differ in length
-%x = tile.feature_map "x" of "" role "input" : !tile.feature_map<4x4x2xi8, halo 0x0x0x0, fill 0>
+%x = tile.feature_map "x" of "" role "input" : !tile.feature_map<4x4x2xi8>
 tile.sweep "l" rows <0 : 4> columns <0 : 4> {
-  %a = tile.window %x <kernel 1x1 stride 1x1 dilation 1x1 pad 0x0x0x0> taps <0 : 1> <0 : 1> channels <0 : 2> elements <0 : 2> : !tile.feature_map<4x4x2xi8, halo 0x0x0x0, fill 0> -> vector<2xi8>
-  %b = tile.window %x <kernel 1x1 stride 1x1 dilation 1x1 pad 0x0x0x0> taps <0 : 1> <0 : 1> channels <0 : 1> elements <0 : 1> : !tile.feature_map<4x4x2xi8, halo 0x0x0x0, fill 0> -> vector<1xi8>
+  %a = tile.window %x <kernel 1x1> : !tile.feature_map<4x4x2xi8> -> vector<2xi8>
+  %b = tile.window %x <kernel 1x1> channels <0 : 1> : !tile.feature_map<4x4x2xi8> -> vector<1xi8>
   %c = tile.add %a times <0.5>, %b times <0.5> offset <0.0> : vector<2xi8>, vector<1xi8> -> vector<2xi8>
 }
 
 // -----
 // CHECK: error[E073]: input.mlir: is invalid: [TILE-12] the vector does not match the channels of the map
-%x = tile.feature_map "x" of "" role "output" : !tile.feature_map<4x4x2xi8, halo 0x0x0x0, fill 0>
+%x = tile.feature_map "x" of "" role "output" : !tile.feature_map<4x4x2xi8>
 tile.sweep "l" rows <0 : 4> columns <0 : 4> {
-  %a = tile.window %x <kernel 1x1 stride 1x1 dilation 1x1 pad 0x0x0x0> taps <0 : 1> <0 : 1> channels <0 : 2> elements <0 : 2> : !tile.feature_map<4x4x2xi8, halo 0x0x0x0, fill 0> -> vector<2xi8>
-  tile.store %a, %x channels <1 : 3> : vector<2xi8>, !tile.feature_map<4x4x2xi8, halo 0x0x0x0, fill 0>
+  %a = tile.window %x <kernel 1x1> : !tile.feature_map<4x4x2xi8> -> vector<2xi8>
+  tile.store %a, %x channels <1 : 3> : vector<2xi8>, !tile.feature_map<4x4x2xi8>
 }
 
 // -----
 // CHECK: error[E073]: input.mlir: is invalid: [TILE-12] the vector does not match the channels of the map
-%x = tile.feature_map "x" of "" role "output" : !tile.feature_map<4x4x2xi8, halo 0x0x0x0, fill 0>
-%y = tile.feature_map "y" of "" role "output" : !tile.feature_map<4x4x2xui8, halo 0x0x0x0, fill 0>
+%x = tile.feature_map "x" of "" role "output" : !tile.feature_map<4x4x2xi8>
+%y = tile.feature_map "y" of "" role "output" : !tile.feature_map<4x4x2xui8>
 tile.sweep "l" rows <0 : 4> columns <0 : 4> {
-  %a = tile.window %x <kernel 1x1 stride 1x1 dilation 1x1 pad 0x0x0x0> taps <0 : 1> <0 : 1> channels <0 : 2> elements <0 : 2> : !tile.feature_map<4x4x2xi8, halo 0x0x0x0, fill 0> -> vector<2xi8>
-  tile.store %a, %y channels <0 : 2> : vector<2xi8>, !tile.feature_map<4x4x2xui8, halo 0x0x0x0, fill 0>
+  %a = tile.window %x <kernel 1x1> : !tile.feature_map<4x4x2xi8> -> vector<2xi8>
+  tile.store %a, %y channels <0 : 2> : vector<2xi8>, !tile.feature_map<4x4x2xui8>
 }
 
 // -----
 // CHECK: error[E073]: input.mlir: is invalid: [TILE-12] the sweep leaves the feature map
-%x = tile.feature_map "x" of "" role "input" : !tile.feature_map<5x4x2xi8, halo 0x0x0x0, fill 0>
-%y = tile.feature_map "y" of "" role "output" : !tile.feature_map<4x4x2xi8, halo 0x0x0x0, fill 0>
+%x = tile.feature_map "x" of "" role "input" : !tile.feature_map<5x4x2xi8>
+%y = tile.feature_map "y" of "" role "output" : !tile.feature_map<4x4x2xi8>
 tile.sweep "l" rows <0 : 5> columns <0 : 4> {
-  %a = tile.window %x <kernel 1x1 stride 1x1 dilation 1x1 pad 0x0x0x0> taps <0 : 1> <0 : 1> channels <0 : 2> elements <0 : 2> : !tile.feature_map<5x4x2xi8, halo 0x0x0x0, fill 0> -> vector<2xi8>
-  tile.store %a, %y channels <0 : 2> : vector<2xi8>, !tile.feature_map<4x4x2xi8, halo 0x0x0x0, fill 0>
+  %a = tile.window %x <kernel 1x1> : !tile.feature_map<5x4x2xi8> -> vector<2xi8>
+  tile.store %a, %y channels <0 : 2> : vector<2xi8>, !tile.feature_map<4x4x2xi8>
 }
 
 // -----
@@ -224,8 +224,16 @@ tile.sweep "l" rows <0 : 4> columns <0 : 4> {
 
 // -----
 // Partial sums have one length per position.
-// CHECK: error[E073]: input.mlir: is invalid: [TILE-15] 3 sums cannot be kept in maps of 2 channels
+// CHECK: error[E073]: input.mlir: is invalid: [TILE-15] partial sums hold 2 x i32 a position
 %s = tile.partial_sums "l" : !tile.partial_sums<4x4x2xi32>
 tile.sweep "l" rows <0 : 4> columns <0 : 4> {
   %p = tile.load_partial %s : !tile.partial_sums<4x4x2xi32> -> vector<3xi32>
+}
+
+// -----
+// CHECK: error[E073]: input.mlir: is invalid: [TILE-15] the sweep leaves the partial sums
+%s = tile.partial_sums "l" : !tile.partial_sums<4x4x2xi32>
+tile.sweep "l" rows <0 : 4> columns <4 : 5> {
+  %p = tile.load_partial %s : !tile.partial_sums<4x4x2xi32> -> vector<2xi32>
+  tile.store_partial %p, %s : vector<2xi32>, !tile.partial_sums<4x4x2xi32>
 }

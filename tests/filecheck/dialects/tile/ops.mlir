@@ -3,20 +3,20 @@
 tile.layer "conv" kind "conv" macs 288 p_v 2 p_h 1
 // CHECK: tile.layer "conv" kind "conv" macs 288 p_v 2 p_h 1
 
-%x = tile.feature_map "x_q" of "" role "input" at 64 : !tile.feature_map<4x4x2xi8, halo 1x1x0x0, fill -3>
-// CHECK-NEXT: %x = tile.feature_map "x_q" of "" role "input" at 64 : !tile.feature_map<4x4x2xi8, halo 1x1x0x0, fill -3>
-%u = tile.feature_map "u_q" of "conv" role "intermediate" : !tile.feature_map<4x4x2xui8, halo 0x0x0x0, fill 7>
-// CHECK-NEXT: %u = tile.feature_map "u_q" of "conv" role "intermediate" : !tile.feature_map<4x4x2xui8, halo 0x0x0x0, fill 7>
-%y = tile.feature_map "y_q" of "conv" role "output" at 4096 : !tile.feature_map<4x4x2xi8, halo 0x0x0x0, fill 0>
-// CHECK-NEXT: %y = tile.feature_map "y_q" of "conv" role "output" at 4096 : !tile.feature_map<4x4x2xi8, halo 0x0x0x0, fill 0>
+%x = tile.feature_map "x_q" of "" role "input" at 64 : !tile.feature_map<4x4x2xi8, halo 1x1x0x0 of -3>
+// CHECK-NEXT: %x = tile.feature_map "x_q" of "" role "input" at 64 : !tile.feature_map<4x4x2xi8, halo 1x1x0x0 of -3>
+%u = tile.feature_map "u_q" of "conv" role "intermediate" : !tile.feature_map<4x4x2xui8>
+// CHECK-NEXT: %u = tile.feature_map "u_q" of "conv" role "intermediate" : !tile.feature_map<4x4x2xui8>
+%y = tile.feature_map "y_q" of "conv" role "output" at 4096 : !tile.feature_map<4x4x2xi8>
+// CHECK-NEXT: %y = tile.feature_map "y_q" of "conv" role "output" at 4096 : !tile.feature_map<4x4x2xi8>
 %sums = tile.partial_sums "conv" at 1024 : !tile.partial_sums<4x4x2xi32>
 // CHECK-NEXT: %sums = tile.partial_sums "conv" at 1024 : !tile.partial_sums<4x4x2xi32>
 %later = tile.partial_sums "conv" : !tile.partial_sums<4x4x2xi32>
 // CHECK-NEXT: %later = tile.partial_sums "conv" : !tile.partial_sums<4x4x2xi32>
-%w0 = tile.block <"w", "00"> rows <0 : 6> columns <0 : 2> core 6 crossbar 1 : !tile.block<6x2xi8, groups 1>
-// CHECK-NEXT: %w0 = tile.block <"w", "00"> rows <0 : 6> columns <0 : 2> core 6 crossbar 1 : !tile.block<6x2xi8, groups 1>
-%w1 = tile.block <"w", "00"> rows <6 : 8> columns <0 : 2> : !tile.block<2x2xi8, groups 1>
-// CHECK-NEXT: %w1 = tile.block <"w", "00"> rows <6 : 8> columns <0 : 2> : !tile.block<2x2xi8, groups 1>
+%w0 = tile.block <"w", "00"> rows <0 : 6> columns <0 : 2> core 6 crossbar 1 : !tile.block<6x2xi8>
+// CHECK-NEXT: %w0 = tile.block <"w", "00"> rows <0 : 6> columns <0 : 2> core 6 crossbar 1 : !tile.block<6x2xi8>
+%w1 = tile.block <"w", "00"> rows <6 : 8> columns <0 : 2> : !tile.block<2x2xi8>
+// CHECK-NEXT: %w1 = tile.block <"w", "00"> rows <6 : 8> columns <0 : 2> : !tile.block<2x2xi8>
 %depthwise = tile.block <"d", "00"> rows <0 : 4> columns <0 : 2> : !tile.block<4x2xi8, groups 2>
 // CHECK-NEXT: %depthwise = tile.block <"d", "00"> rows <0 : 4> columns <0 : 2> : !tile.block<4x2xi8, groups 2>
 %s = tile.sequence 6 -> 7 : !tile.sequence
@@ -24,10 +24,10 @@ tile.layer "conv" kind "conv" macs 288 p_v 2 p_h 1
 
 tile.sweep "conv" core 6 rows <0 : 4> columns <1 : 3> {
 // CHECK-NEXT: tile.sweep "conv" core 6 rows <0 : 4> columns <1 : 3> {
-  %a = tile.window %x <kernel 2x2 stride 1x1 dilation 1x1 pad 1x1x0x0> taps <0 : 2> <0 : 2> channels <0 : 2> elements <0 : 6> : !tile.feature_map<4x4x2xi8, halo 1x1x0x0, fill -3> -> vector<6xi8>
-  // CHECK-NEXT: %a = tile.window %x <kernel 2x2 stride 1x1 dilation 1x1 pad 1x1x0x0> taps <0 : 2> <0 : 2> channels <0 : 2> elements <0 : 6> : !tile.feature_map<4x4x2xi8, halo 1x1x0x0, fill -3> -> vector<6xi8>
-  %p = tile.mvm %w0, %a : !tile.block<6x2xi8, groups 1>, vector<6xi8> -> vector<2xi32>
-  // CHECK-NEXT: %p = tile.mvm %w0, %a : !tile.block<6x2xi8, groups 1>, vector<6xi8> -> vector<2xi32>
+  %a = tile.window %x <kernel 2x2 pad 1x1x0x0> elements <0 : 6> : !tile.feature_map<4x4x2xi8, halo 1x1x0x0 of -3> -> vector<6xi8>
+  // CHECK-NEXT: %a = tile.window %x <kernel 2x2 pad 1x1x0x0> elements <0 : 6> : !tile.feature_map<4x4x2xi8, halo 1x1x0x0 of -3> -> vector<6xi8>
+  %p = tile.mvm %w0, %a : !tile.block<6x2xi8>, vector<6xi8> -> vector<2xi32>
+  // CHECK-NEXT: %p = tile.mvm %w0, %a : !tile.block<6x2xi8>, vector<6xi8> -> vector<2xi32>
   tile.store_partial %p, %sums : vector<2xi32>, !tile.partial_sums<4x4x2xi32>
   // CHECK-NEXT: tile.store_partial %p, %sums : vector<2xi32>, !tile.partial_sums<4x4x2xi32>
   tile.signal %s per "vector"
@@ -36,10 +36,10 @@ tile.sweep "conv" core 6 rows <0 : 4> columns <1 : 3> {
 // CHECK-NEXT: }
 tile.sweep "conv" core 7 rows <0 : 4> columns <1 : 3> {
 // CHECK-NEXT: tile.sweep "conv" core 7 rows <0 : 4> columns <1 : 3> {
-  %b = tile.window %x <kernel 2x2 stride 1x1 dilation 1x1 pad 1x1x0x0> taps <0 : 2> <0 : 2> channels <0 : 2> elements <6 : 8> : !tile.feature_map<4x4x2xi8, halo 1x1x0x0, fill -3> -> vector<2xi8>
-  // CHECK-NEXT: %b = tile.window %x <kernel 2x2 stride 1x1 dilation 1x1 pad 1x1x0x0> taps <0 : 2> <0 : 2> channels <0 : 2> elements <6 : 8> : !tile.feature_map<4x4x2xi8, halo 1x1x0x0, fill -3> -> vector<2xi8>
-  %q = tile.mvm %w1, %b : !tile.block<2x2xi8, groups 1>, vector<2xi8> -> vector<2xi32>
-  // CHECK-NEXT: %q = tile.mvm %w1, %b : !tile.block<2x2xi8, groups 1>, vector<2xi8> -> vector<2xi32>
+  %b = tile.window %x <kernel 2x2 pad 1x1x0x0> elements <6 : 8> : !tile.feature_map<4x4x2xi8, halo 1x1x0x0 of -3> -> vector<2xi8>
+  // CHECK-NEXT: %b = tile.window %x <kernel 2x2 pad 1x1x0x0> elements <6 : 8> : !tile.feature_map<4x4x2xi8, halo 1x1x0x0 of -3> -> vector<2xi8>
+  %q = tile.mvm %w1, %b : !tile.block<2x2xi8>, vector<2xi8> -> vector<2xi32>
+  // CHECK-NEXT: %q = tile.mvm %w1, %b : !tile.block<2x2xi8>, vector<2xi8> -> vector<2xi32>
   tile.await %s per "vector"
   // CHECK-NEXT: tile.await %s per "vector"
   %r = tile.load_partial %sums : !tile.partial_sums<4x4x2xi32> -> vector<2xi32>
@@ -50,14 +50,14 @@ tile.sweep "conv" core 7 rows <0 : 4> columns <1 : 3> {
   // CHECK-NEXT: %f = tile.finish %t bias <"b", "00"> multiplier <"m", "00"> channels <0 : 2> zero 0 clamp <-5 : 127> : vector<2xi32> -> vector<2xi8>
   %g = tile.table %f <"t", "00"> : vector<2xi8> -> vector<2xi8>
   // CHECK-NEXT: %g = tile.table %f <"t", "00"> : vector<2xi8> -> vector<2xi8>
-  tile.store %g, %y channels <0 : 2> : vector<2xi8>, !tile.feature_map<4x4x2xi8, halo 0x0x0x0, fill 0>
-  // CHECK-NEXT: tile.store %g, %y channels <0 : 2> : vector<2xi8>, !tile.feature_map<4x4x2xi8, halo 0x0x0x0, fill 0>
+  tile.store %g, %y channels <0 : 2> : vector<2xi8>, !tile.feature_map<4x4x2xi8>
+  // CHECK-NEXT: tile.store %g, %y channels <0 : 2> : vector<2xi8>, !tile.feature_map<4x4x2xi8>
 }
 // CHECK-NEXT: }
 tile.sweep "vector unit" rows <0 : 1> columns <0 : 1> attributes {note = "any"} {
 // CHECK-NEXT: tile.sweep "vector unit" rows <0 : 1> columns <0 : 1> attributes {note = "any"} {
-  %c = tile.window %u <kernel 2x3 stride 1x1 dilation 2x1 pad 0x0x0x0> taps <0 : 2> <1 : 3> channels <1 : 2> elements <0 : 4> : !tile.feature_map<4x4x2xui8, halo 0x0x0x0, fill 7> -> vector<4xui8>
-  // CHECK-NEXT: %c = tile.window %u <kernel 2x3 stride 1x1 dilation 2x1 pad 0x0x0x0> taps <0 : 2> <1 : 3> channels <1 : 2> elements <0 : 4> : !tile.feature_map<4x4x2xui8, halo 0x0x0x0, fill 7> -> vector<4xui8>
+  %c = tile.window %u <kernel 2x3 dilation 2x1> taps <0 : 2> <1 : 3> channels <1 : 2> : !tile.feature_map<4x4x2xui8> -> vector<4xui8>
+  // CHECK-NEXT: %c = tile.window %u <kernel 2x3 dilation 2x1> taps <0 : 2> <1 : 3> channels <1 : 2> : !tile.feature_map<4x4x2xui8> -> vector<4xui8>
   %max = tile.max %c segments 4 : vector<4xui8> -> vector<1xui8>
   // CHECK-NEXT: %max = tile.max %c segments 4 : vector<4xui8> -> vector<1xui8>
   %sum = tile.sum %c segments 4 : vector<4xui8> -> vector<1xi32>
@@ -66,8 +66,8 @@ tile.sweep "vector unit" rows <0 : 1> columns <0 : 1> attributes {note = "any"} 
   // CHECK-NEXT: %mean = tile.average %c segments 4 count 6 from <0.1 : 7> to <0.05 : -3> : vector<4xui8> -> vector<1xi8>
   %z = tile.add %max times <0.33333334>, %mean times <1.0e-08> offset <-3.25> : vector<1xui8>, vector<1xi8> -> vector<1xi8>
   // CHECK-NEXT: %z = tile.add %max times <0.33333334>, %mean times <1.0e-08> offset <-3.25> : vector<1xui8>, vector<1xi8> -> vector<1xi8>
-  tile.store %z, %y channels <1 : 2> : vector<1xi8>, !tile.feature_map<4x4x2xi8, halo 0x0x0x0, fill 0>
-  // CHECK-NEXT: tile.store %z, %y channels <1 : 2> : vector<1xi8>, !tile.feature_map<4x4x2xi8, halo 0x0x0x0, fill 0>
+  tile.store %z, %y channels <1 : 2> : vector<1xi8>, !tile.feature_map<4x4x2xi8>
+  // CHECK-NEXT: tile.store %z, %y channels <1 : 2> : vector<1xi8>, !tile.feature_map<4x4x2xi8>
 }
 // CHECK-NEXT: }
 %other = tile.sequence 0 -> 1 : !tile.sequence
