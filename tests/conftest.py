@@ -1,6 +1,14 @@
-"""Hypothesis profiles: ``ci`` is the same on every run, ``thorough`` searches on."""
+"""Fixtures for all tests, and the profiles of hypothesis.
 
+``ci`` is the same on every run, ``thorough`` searches on.
+"""
+
+from pathlib import Path
+
+import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.support.command_line import CommandLine
 
 settings.register_profile(
     "ci",
@@ -14,3 +22,11 @@ settings.register_profile(
     "thorough", parent=settings.get_profile("ci"), max_examples=2000, derandomize=False
 )
 settings.load_profile("ci")
+
+
+@pytest.fixture
+def cimc(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> CommandLine:
+    """Runs ``cimc`` in process, in an empty folder."""
+    return CommandLine(tmp_path, monkeypatch, capsys)

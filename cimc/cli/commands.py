@@ -114,7 +114,7 @@ def compile_(
     from dataclasses import replace
 
     from cimc.cli.dumps import Dumps
-    from cimc.driver import compile_model, default_pipeline
+    from cimc.driver import check_destination, compile_model, default_pipeline
 
     if print_pipeline:
         text = default_pipeline(target, chip) if pipeline is None else pipeline
@@ -122,6 +122,9 @@ def compile_(
         return
     if output is None:
         raise typer.BadParameter("give a directory for the artifact", param_hint="-o")
+    if input is not None and not (run or verify_each):
+        raise typer.BadParameter("needs --run or --verify-each", param_hint="--input")
+    check_destination(output)
     images = _image_source(input, model)
     dumps = Dumps(dump_ir, print_ir_after_all)
     compilation = compile_model(

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cimc.cli.console import console
-from cimc.diagnostics import InputError
 from cimc.driver import text_of
+from cimc.driver.files import write_bytes
 
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
@@ -30,27 +30,15 @@ class Dumps:
     on_terminal: bool
     count: int = 0
 
-    def __post_init__(self) -> None:
-        if self.folder is None:
-            return
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(
-                "E052",
-                f"cannot be made a folder: {error.strerror or error}",
-                where=str(self.folder),
-                hints=("choose another --dump-ir",),
-            ) from error
-
     def observe(self, pass_: ModulePass, module: ModuleOp, seconds: float) -> None:
         """Write the module as it is after ``pass_``."""
         if self.folder is None and not self.on_terminal:
             return
         text = text_of(module)
         if self.folder is not None:
-            path = self.folder / f"{self.count:02}-{pass_.name}.mlir"
-            path.write_text(text, encoding="utf-8")
+            write_bytes(
+                self.folder / f"{self.count:02}-{pass_.name}.mlir", text.encode()
+            )
         if self.on_terminal:
             console.print(f"// after {pass_.name}", markup=False)
             console.print(text, markup=False, soft_wrap=True)

@@ -1,6 +1,6 @@
 """The driver: compile, save and load, run, verify, check."""
 
-from cimc.driver.artifact import Artifact, load
+from cimc.driver.artifact import Artifact, check_destination, load
 from cimc.driver.check import FitReport, check_model
 from cimc.driver.compilation import Compilation, compile_model, default_pipeline
 from cimc.driver.execution import Execution, execute_images
@@ -26,6 +26,7 @@ __all__ = [
     "Observer",
     "Session",
     "Verified",
+    "check_destination",
     "check_model",
     "compile_model",
     "default_pipeline",

@@ -32,7 +32,7 @@ from cimc.weights import WeightStore
 if TYPE_CHECKING:
     from cimc.driver.session import Session
 
-__all__ = ["FORMAT", "Artifact", "load"]
+__all__ = ["FORMAT", "Artifact", "check_destination", "load"]
 
 #: Version of the directory's format; a reader refuses any other.
 FORMAT = 1
@@ -101,13 +101,7 @@ class Artifact:
             InputError: the directory is something else or cannot be written (E052).
         """
         path = Path(directory)
-        if path.exists() and not _replaceable(path):
-            raise InputError(
-                "E052",
-                "exists and is no artifact of cimc, so it is not overwritten",
-                where=str(path),
-                hints=("choose another -o",),
-            )
+        check_destination(path)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             scratch = Path(tempfile.mkdtemp(prefix=".cimc-", dir=path.parent))
@@ -146,6 +140,21 @@ class Artifact:
             "files": {name: _sha256(folder / name) for name in _FILES},
         }
         _write_json(folder / _MANIFEST, manifest)
+
+
+def check_destination(path: Path) -> None:
+    """Refuse to write an artifact over anything but an artifact or an empty folder.
+
+    Raises:
+        InputError: something else is there (E052).
+    """
+    if path.exists() and not _replaceable(path):
+        raise InputError(
+            "E052",
+            "exists and is no artifact of cimc, so it is not overwritten",
+            where=str(path),
+            hints=("choose another -o",),
+        )
 
 
 def load(directory: Path | str) -> Artifact:

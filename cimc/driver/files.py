@@ -24,12 +24,13 @@ def read_text(path: Path) -> str:
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file in one step.
+    """Write a file in one step, and the folders it lies in.
 
     Raises:
         InputError: it cannot be written (E052).
     """
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         handle, scratch = tempfile.mkstemp(prefix=".cimc-", dir=path.parent)
         try:
             with os.fdopen(handle, "wb") as file:
@@ -43,5 +44,5 @@ def write_bytes(path: Path, data: bytes) -> None:
             "E052",
             f"cannot be written: {error.strerror or error}",
             where=str(path),
-            hints=("choose another -o",),
+            hints=("choose another place",),
         ) from error

@@ -1,0 +1,29 @@
+"""The models that are shipped, compiled once per run of the tests."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import cimc
+from cimc.driver import Artifact, Images, load_images
+
+MODELS = Path(__file__).parents[2] / "models"
+SAMPLES = {"lenet5": "mnist", "resnet8": "cifar10"}
+
+
+def samples_of(network: str, split: str = "test") -> Path:
+    return MODELS / f"{SAMPLES[network]}_{split}.npz"
+
+
+@cache
+def compiled(network: str, chip: str, pipeline: str | None = None) -> Artifact:
+    return cimc.compile(MODELS / f"{network}_int8.onnx", chip=chip, pipeline=pipeline)
+
+
+def images(artifact: Artifact, network: str, count: int | None = None) -> Images:
+    """The first test images of a network, by default all."""
+    found = load_images(artifact.model, samples_of(network))
+    assert found.labels is not None
+    return replace(found, feeds=found.feeds[:count], labels=found.labels[:count])
