@@ -7,15 +7,19 @@ so that dumps stay small and a dump that meets the wrong constants is refused.
 from __future__ import annotations
 
 import hashlib
+import io
+import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
-from zipfile import BadZipFile
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cimc.diagnostics import InputError
+
+if TYPE_CHECKING:
+    from cimc.dialects.cim import WeightsRef
 
 __all__ = ["Array", "WeightStore", "digest", "load_arrays", "save_arrays"]
 
@@ -98,6 +102,14 @@ class WeightStore(Mapping[str, Array]):
             )
         return self._arrays[name]
 
+    def resolve(self, reference: WeightsRef) -> Array:
+        """The constant that IR refers to.
+
+        Raises:
+            InputError: it is missing or differs (E012).
+        """
+        return self.get_checked(reference.symbol.data, reference.checksum.data)
+
     def save(self, path: Path) -> None:
         """Write all constants to ``path`` (.npz); equal stores give equal bytes."""
         save_arrays(path, self._arrays)
@@ -114,9 +126,6 @@ class WeightStore(Mapping[str, Array]):
 
 def save_arrays(path: Path, arrays: Mapping[str, Array]) -> None:
     """Write an ``.npz`` whose bytes depend on nothing but names and contents."""
-    import io
-    import zipfile
-
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in sorted(arrays):
             buffer = io.BytesIO()
@@ -140,7 +149,7 @@ def load_arrays(path: Path) -> dict[str, Array]:
                 name.replace("%2F", "/").replace("%25", "%"): archive[name]
                 for name in archive.files
             }
-    except (OSError, ValueError, EOFError, BadZipFile, AttributeError) as error:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, AttributeError) as error:
         raise InputError(
             "E011", f"cannot be read as an .npz archive: {error}", where=str(path)
         ) from error

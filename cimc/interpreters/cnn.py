@@ -1,8 +1,4 @@
-"""What a ``cnn`` module computes, integer for integer what onnxruntime computes.
-
-The float32 formulas are those of onnxruntime's quantised kernels (QLinearConv,
-QLinearAdd, QLinearAveragePool, QLinearGlobalAveragePool) on x86-64 with FMA.
-"""
+"""What a ``cnn`` module computes, integer for integer what onnxruntime computes."""
 
 from __future__ import annotations
 
@@ -10,11 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import SSAValue
 
-from cimc.dialects.cim import WeightsRef, Window
+from cimc.dialects.cim import Window
 from cimc.dialects.cnn import (
     AddOp,
     AveragePoolOp,
@@ -28,12 +23,12 @@ from cimc.dialects.cnn import (
     OutputOp,
     TableOp,
 )
+from cimc.interpreters import numerics
 from cimc.weights import Array, WeightStore
 
 __all__ = ["interpret"]
 
 Values = Mapping[SSAValue, Array]
-Float = NDArray[np.float32]
 
 
 def interpret(
@@ -67,17 +62,8 @@ def interpret(
     return tensors
 
 
-def _dtype(found: FeatureMap) -> type[np.int8] | type[np.uint8]:
+def _dtype(found: FeatureMap) -> numerics.IntegerDType:
     return np.uint8 if found.unsigned else np.int8
-
-
-def _saturate(values: Array, found: FeatureMap) -> Array:
-    """Clip integers in float to the element type."""
-    return values.clip(found.low, found.high).astype(_dtype(found))
-
-
-def _constant(weights: WeightStore, ref: WeightsRef) -> Array:
-    return weights.get_checked(ref.symbol.data, ref.checksum.data)
 
 
 def _padded(values: Array, window: Window, fill: Any) -> Array:
@@ -98,35 +84,35 @@ def _windows(padded: Array, window: Window) -> Array:
 
 
 def _convolution(op: ConvOp, values: Values, weights: WeightStore) -> Array:
-    """y = clamp(rint(f32(acc + bias) · m) + z_y), m = f32(f32(s_x · s_w) / s_y)."""
+    """Products of all windows with the kernel matrix of each group, requantised."""
     ifm, ofm, groups = op.ifm, op.ofm, op.group_count
-    kernel = _constant(weights, op.weights)
-    # float64 holds every sum exactly: the importer bounds them by 2^31.
-    centred = values[op.input].astype(np.float64) - ifm.zero
-    view = _windows(_padded(centred, op.window, 0.0), op.window)
+    kernel = weights.resolve(op.weights)
+    centred = values[op.input].astype(np.int32) - ifm.zero
+    view = _windows(_padded(centred, op.window, 0), op.window)
     rows, columns, _, kh, kw = view.shape
     size, per_group = kh * kw * ifm.channels // groups, ofm.channels // groups
     grouped = view.reshape(rows, columns, groups, -1, kh, kw)
     im2col = grouped.transpose(2, 0, 1, 4, 5, 3).reshape(groups, rows * columns, size)
     matrices = kernel.reshape(size, groups, per_group).transpose(1, 0, 2)
-    sums = np.matmul(im2col, matrices.astype(np.float64))
+    sums = numerics.exact_matmul(im2col, matrices)
     flat = sums.transpose(1, 0, 2).reshape(rows, columns, ofm.channels)
-    scale = np.float32(ifm.scale) * _constant(weights, op.weight_scale)
-    multiplier = scale / np.float32(op.requantised.scale)
-    exact = (flat + _constant(weights, op.bias)).astype(np.float32)
-    rounded = np.rint(exact * multiplier).astype(np.float64) + op.requantised.zero
-    result = rounded.clip(op.clamp.low, op.clamp.high).astype(_dtype(ofm))
+    stored = op.requantised
+    result = numerics.requantise(
+        flat + weights.resolve(op.bias),
+        numerics.multipliers(ifm.scale, weights.resolve(op.weight_scale), stored.scale),
+        stored.zero,
+        op.clamp.low,
+        op.clamp.high,
+        _dtype(ofm),
+    )
     if op.table is None:
         return result
-    return _look_up(result, _constant(weights, op.table), ofm)
-
-
-def _look_up(values: Array, table: Array, ofm: FeatureMap) -> Array:
-    return table[values.view(np.uint8)].view(_dtype(ofm))
+    return numerics.lookup(result, weights.resolve(op.table), _dtype(ofm))
 
 
 def _table(op: TableOp, values: Values, weights: WeightStore) -> Array:
-    return _look_up(values[op.input], _constant(weights, op.table), op.ofm)
+    table = weights.resolve(op.table)
+    return numerics.lookup(values[op.input], table, _dtype(op.ofm))
 
 
 def _max_pool(op: MaxPoolOp, values: Values, _: WeightStore) -> Array:
@@ -135,50 +121,39 @@ def _max_pool(op: MaxPoolOp, values: Values, _: WeightStore) -> Array:
 
 
 def _average_pool(op: AveragePoolOp, values: Values, _: WeightStore) -> Array:
-    """y = sat(rint(f32(f32(f32(sum / count) / s_y) + z_y))), added one by one."""
+    """Taps in order; padding holds the zero point, which adds nothing."""
     ifm, ofm, window = op.ifm, op.ofm, op.window
-    centred = values[op.input].astype(np.int32) - ifm.zero
-    real = np.float32(ifm.scale) * centred.astype(np.float32)
-    view = _windows(_padded(real, window, np.float32(0)), window)
-    inside = np.ones((ifm.height, ifm.width, 1), np.float32)
-    valid = _windows(_padded(inside, window, np.float32(0)), window)
-    total: Float = np.zeros(ofm.shape, np.float32)
-    for row in range(window.kernel[0]):
-        for column in range(window.kernel[1]):
-            total = total + view[..., row, column]
-    count = valid.sum((3, 4), dtype=np.float32)
+    view = _windows(_padded(values[op.input], window, ifm.zero), window)
+    rows, columns, channels, kernel_height, kernel_width = view.shape
+    taps = view.reshape(rows, columns, channels, -1).transpose(3, 0, 1, 2)
+    inside = np.ones((ifm.height, ifm.width, 1), np.int32)
+    count = _windows(_padded(inside, window, 0), window).sum((3, 4))
     if op.includes_pad:
-        count = np.full_like(count, window.kernel[0] * window.kernel[1])
-    scaled = total / count / np.float32(ofm.scale)
-    return _saturate(np.rint(scaled + np.float32(ofm.zero)), ofm)
+        count = np.full_like(count, kernel_height * kernel_width)
+    return numerics.mean(
+        taps, count, ifm.scale, ifm.zero, ofm.scale, ofm.zero, _dtype(ofm)
+    )
 
 
 def _global_average_pool(
     op: GlobalAveragePoolOp, values: Values, _: WeightStore
 ) -> Array:
-    """y = sat(rint(f32(acc) · f32(s_x / f32(s_y · count))) + z_y)."""
+    """The integer sum of each channel, requantised by s_x / (s_y · count)."""
     ifm, ofm = op.ifm, op.ofm
-    total = (values[op.input].astype(np.int32) - ifm.zero).sum((0, 1), keepdims=True)
-    count = np.float32(ifm.height * ifm.width)
-    multiplier = np.float32(ifm.scale) / (np.float32(ofm.scale) * count)
-    rounded = np.rint(total.astype(np.float32) * multiplier)
-    return _saturate(rounded.astype(np.float64) + ofm.zero, ofm)
-
-
-def _fma(factor: Array, ratio: np.float32, addend: Array) -> Float:
-    """float32 a · b + c with one rounding: float64 holds the product exactly."""
-    return (factor.astype(np.float64) * ratio + addend).astype(np.float32)
+    total = (values[op.input].astype(np.int64) - ifm.zero).sum((0, 1), keepdims=True)
+    multiplier = numerics.mean_multiplier(ifm.scale, ofm.scale, ifm.height * ifm.width)
+    return numerics.requantise(
+        total, multiplier, ofm.zero, ofm.low, ofm.high, _dtype(ofm)
+    )
 
 
 def _add(op: AddOp, values: Values, _: WeightStore) -> Array:
-    """y = sat(rint(fma(a, r_a, fma(b, r_b, c)))), as QLinearAdd vectorised."""
     lhs, rhs, ofm = FeatureMap.of(op.lhs), FeatureMap.of(op.rhs), op.ofm
-    scale = np.float32(ofm.scale)
-    left, right = np.float32(lhs.scale) / scale, np.float32(rhs.scale) / scale
-    zeros = left * np.float32(lhs.zero) + right * np.float32(rhs.zero)
-    offset = np.float32(ofm.zero) - zeros
-    inner = _fma(values[op.rhs], right, np.asarray(offset))
-    return _saturate(np.rint(_fma(values[op.lhs], left, inner)), ofm)
+    constants = numerics.add_constants(
+        lhs.scale, lhs.zero, rhs.scale, rhs.zero, ofm.scale, ofm.zero
+    )
+    a, b = values[op.lhs], values[op.rhs]
+    return numerics.quantised_add(a, b, *constants, _dtype(ofm))
 
 
 def _concat(op: ConcatOp, values: Values, _: WeightStore) -> Array:

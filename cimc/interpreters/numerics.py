@@ -18,6 +18,7 @@ __all__ = [
     "fused_multiply_add",
     "lookup",
     "mean",
+    "mean_multiplier",
     "multipliers",
     "quantised_add",
     "requantise",
@@ -53,6 +54,12 @@ def multipliers(scale_in: float, scale_weights: Array, scale_out: float) -> Floa
     return (np.float32(scale_in) * scale_weights.astype(np.float32)).astype(
         np.float32
     ) / np.float32(scale_out)
+
+
+def mean_multiplier(scale_in: float, scale_out: float, count: int) -> Float32:
+    """Requantisation factor s_x / (s_y · count) of a sum over ``count`` elements."""
+    divisor = np.float32(scale_out) * np.float32(count)
+    return np.asarray(np.float32(scale_in) / divisor, np.float32)
 
 
 def requantise(

@@ -60,7 +60,7 @@ class _Machine:
                 return
 
     def constant(self, reference: WeightsRef) -> Array:
-        return self.weights.get_checked(reference.symbol.data, reference.checksum.data)
+        return self.weights.resolve(reference)
 
     def interior(self, value: SSAValue) -> Array:
         """A view of a feature map without its halo."""

@@ -153,7 +153,7 @@ class _Conversion:
 
     def fetch(self, reference: WeightsRef) -> Array:
         """The constant that ``reference`` means."""
-        return self.weights.get_checked(reference.symbol.data, reference.checksum.data)
+        return self.weights.resolve(reference)
 
     def sweep(
         self,
@@ -258,7 +258,7 @@ class _Conversion:
         self.layer(op, "global_average_pool")
         ifm, ofm, name = op.ifm, op.ofm, op.layer.data
         count = ifm.height * ifm.width
-        ratio = np.float32(ifm.scale) / (np.float32(ofm.scale) * np.float32(count))
+        ratio = numerics.mean_multiplier(ifm.scale, ofm.scale, count)
         window = tile.WindowOp(
             self.values[op.input], Window.of((ifm.height, ifm.width))
         )

@@ -148,7 +148,7 @@ def _pack(
     Rows run over kernel positions, then channels, as a window over the channels of
     these groups does; ``inputs`` is the number of input channels of one group.
     """
-    whole = weights.get_checked(matrix.symbol.data, matrix.checksum.data)
+    whole = weights.resolve(matrix)
     taps = whole.shape[0] // inputs
     outputs = whole.shape[1] // groups
     per_group = whole.reshape(taps, inputs, groups, outputs)
