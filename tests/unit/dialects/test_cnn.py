@@ -40,7 +40,7 @@ def parse(line, ifm=MAP):
 
 VALID = {
     "conv": conv(),
-    "conv with table": conv(extra='table <"t", "00"> '),
+    "conv with table": conv(extra='table <"t", "00"> of <0.25 : 1> '),
     "depthwise": conv(groups=4),
     "strided": conv(
         f"tensor<4x3x6xui8, {Q}>",
