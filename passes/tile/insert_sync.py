@@ -36,7 +36,7 @@ class InsertSync(ModulePass):
         """Add ``tile.sequence``, ``tile.signal`` and ``tile.await`` operations."""
         if self.scheme not in get_args(Scheme):
             raise PassFailedException(
-                f"insert-sync: scheme must be one of {', '.join(get_args(Scheme))}, "
+                f"scheme must be one of {', '.join(get_args(Scheme))}, "
                 f"not {self.scheme!r}"
             )
         sweeps = [
