@@ -1,0 +1,169 @@
+"""Artifacts, programs and IR text that are truncated, altered or something else."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support.command_line import CommandLine
+from tests.support.shipped import compiled
+from tests.unit.cli.test_bad_models import refused
+
+FILES = [
+    "manifest.json",
+    "program.bin",
+    "weights.npz",
+    "chip.yaml",
+    "model.onnx",
+    "metrics.json",
+]
+
+
+@pytest.fixture
+def artifact(cimc: CommandLine) -> Path:
+    folder = cimc.folder / "out"
+    compiled("lenet5", "pelke-128").save(folder)
+    return folder
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("damage", ["removed", "truncated", "altered", "emptied"])
+def test_damaged_artifact(
+    cimc: CommandLine, artifact: Path, name: str, damage: str
+) -> None:
+    path = artifact / name
+    data = path.read_bytes()
+    path.unlink()
+    if damage != "removed":
+        middle = len(data) // 2
+        flipped = bytes([data[middle] ^ 0x80])
+        path.write_bytes(
+            {
+                "truncated": data[:middle],
+                "altered": data[:middle] + flipped + data[middle + 1 :],
+                "emptied": b"",
+            }[damage]
+        )
+
+    for command in ("run", "disasm"):
+        message = refused(cimc, command, "out").err
+        assert "error[E051]: out: " in message
+        assert name in message
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("format", 99),
+        ("format", None),
+        ("files", {}),
+        ("files", {"../secret": "0"}),
+        ("inputs", "image"),
+        ("outputs", [1]),
+        ("pipeline", None),
+        ("target", ["rram"]),
+    ],
+)
+def test_manifest_with_a_wrong_entry(
+    cimc: CommandLine, artifact: Path, key: str, value: object
+) -> None:
+    path = artifact / "manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), key: value}))
+
+    assert "error[E051]: out: " in refused(cimc, "run", "out").err
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "code"),
+    [
+        ("target", "abacus", "E001"),
+        ("inputs", ["nothing"], "E051"),
+        ("outputs", ["nothing"], "E051"),
+        ("inputs", [], "E051"),
+    ],
+)
+def test_manifest_that_contradicts_the_program(
+    cimc: CommandLine, artifact: Path, key: str, value: object, code: str
+) -> None:
+    path = artifact / "manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), key: value}))
+
+    assert f"error[{code}]" in refused(cimc, "run", "out").err
+
+
+def test_manifest_that_is_no_object(cimc: CommandLine, artifact: Path) -> None:
+    for text in (b"[]", b"{", b"\xff\xff", b"3"):
+        (artifact / "manifest.json").write_bytes(text)
+        assert "error[E051]: out: " in refused(cimc, "run", "out").err
+
+
+@pytest.mark.parametrize("name", ["nothing", "."])
+def test_no_artifact(cimc: CommandLine, name: str) -> None:
+    assert f"error[E051]: {name}: " in refused(cimc, "run", name).err
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "garbage", "builtin.module {", '"unknown.op"() : () -> ()', "é\0"],
+)
+def test_asm_on_something_else(cimc: CommandLine, text: str) -> None:
+    (cimc.folder / "p.mlir").write_text(text)
+
+    message = refused(cimc, "asm", "p.mlir").err
+
+    assert "p.mlir" in message
+
+
+@pytest.mark.parametrize("text", ["garbage", "builtin.module {", "%0 = cnn.nothing"])
+def test_opt_on_something_else(cimc: CommandLine, text: str) -> None:
+    (cimc.folder / "p.mlir").write_text(text)
+
+    message = refused(cimc, "opt", "p.mlir", "-p", "fuse-tables").err
+
+    assert "error[E072]: p.mlir: " in message
+
+
+def test_files_that_are_missing_or_no_text(cimc: CommandLine) -> None:
+    (cimc.folder / "p.mlir").write_bytes(b"\xff\xfe\xfd")
+    for name in ("p.mlir", "missing.mlir"):
+        for command in (["opt", name], ["asm", name]):
+            assert f"error[E054]: {name}: " in refused(cimc, *command).err
+    assert "error[E054]: missing: " in refused(cimc, "disasm", "missing").err
+
+
+@pytest.mark.parametrize("level", ["cnn", "tile"])
+def test_asm_on_another_level(cimc: CommandLine, level: str) -> None:
+    (cimc.folder / "p.mlir").write_text(compiled("lenet5", "pelke-128").ir(level))
+
+    message = refused(cimc, "asm", "p.mlir").err
+
+    assert "error[E076]: p.mlir: " in message
+    assert level in message
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"CIMC", b"garbage" * 100, b"CIMC" + bytes(1000)]
+)
+def test_disasm_on_something_else(cimc: CommandLine, data: bytes) -> None:
+    (cimc.folder / "p.bin").write_bytes(data)
+
+    assert "error[E023]" in refused(cimc, "disasm", "p.bin").err
+
+
+@pytest.mark.parametrize(
+    "last",
+    ["fuse-tables", "convert-cnn-to-tile", "place-tiles{cores=64 crossbars=1}"],
+)
+@pytest.mark.parametrize("then", ["convert-tile-to-rram"])
+def test_passes_in_the_wrong_order(
+    cimc: CommandLine, artifact: Path, last: str, then: str
+) -> None:
+    """A pass that meets a level it does not know says so."""
+    dump = cimc.folder / "p.mlir"
+    dump.write_text(compiled("lenet5", "pelke-128").ir("cnn"))
+
+    message = refused(cimc, "opt", "p.mlir", "-p", f"{last},{then}").err
+
+    assert "error[E074]" in message or "error[E012]" in message
