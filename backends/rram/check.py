@@ -159,7 +159,10 @@ def _check_limits(op: Instruction, used: Iterable[Access], machine: Machine) -> 
             _limit("rows of a crossbar", op.rows, machine.rows)
             _limit("columns of a crossbar", op.columns, machine.columns)
         case SetParametersOp():
+            _limit("parameter register", op.q, machine.parameter_registers - 1)
             _limit("parameters", op.n, machine.columns)
+        case SetTableOp():
+            _limit("table register", op.t, machine.table_registers - 1)
         case CallOp():
             _limit("core number", op.core, machine.cores - 1)
             _limit("sequence register", op.s, machine.sequence_registers - 1)

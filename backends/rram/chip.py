@@ -72,6 +72,9 @@ class Structure(_Model):
     vector_registers: int = Field(ge=1, le=16)
     vector_register_bytes: int = Field(ge=64, le=1 << 20, multiple_of=4)
     vector_lanes: int = Field(ge=1, le=65536)
+    parameter_registers: int = Field(ge=1, le=65536)
+    """Sets of a bias and a multiplier per column."""
+    table_registers: int = Field(ge=1, le=65536)
     sequence_registers: int = Field(ge=1, le=65536)
     instruction_memory: int = Field(ge=1, le=1 << 24)
     """Instructions per core, setup and main together."""

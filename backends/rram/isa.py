@@ -249,7 +249,7 @@ class SetParametersOp(Instruction):
     unit = "vector"
     setup = True
     syntax = "{q}, {bias}, {multiplier} columns {column} + {n}"
-    q = Register("q", 4, 8)
+    q = Register("q", 16)
     bias = Constant(16)
     multiplier = Constant(16)
     column = Integer(32)
@@ -264,7 +264,7 @@ class SetTableOp(Instruction):
     unit = "vector"
     setup = True
     syntax = "{t}, {table}"
-    t = Register("t", 4, 4)
+    t = Register("t", 16)
     table = Constant(16)
 
 

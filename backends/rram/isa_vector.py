@@ -75,7 +75,7 @@ class RequantOp(VectorOp):
     syntax = "{vd}, {vs}, {q}, {n} zero {zero} clamp {low} to {high}"
     vd = vector_register()
     vs = vector_register()
-    q = Register("q", 4, 8)
+    q = Register("q", 16)
     n = lanes()
     zero = Integer(16, signed=True)
     low = Integer(16, signed=True)
@@ -104,7 +104,7 @@ class TableOp(VectorOp):
     syntax = "{vd}, {vs}, {t}, {n}"
     vd = vector_register()
     vs = vector_register()
-    t = Register("t", 4, 4)
+    t = Register("t", 16)
     n = lanes()
 
     def accesses(self) -> Iterator[Access]:

@@ -33,6 +33,8 @@ class Machine:
     vector_registers: int
     vector_register_bytes: int
     vector_lanes: int
+    parameter_registers: int
+    table_registers: int
     sequence_registers: int
     instruction_memory: int
     shared_memory_bytes: int

@@ -24,7 +24,9 @@ from tests.properties.networks import networks
 from tests.support.qdq import feeds_for
 
 RRAM = get_target("rram")
-SMALL = load_chip("rram-small").with_structure(sequence_registers=256)
+SMALL = load_chip("rram-small").with_structure(
+    sequence_registers=256, parameter_registers=64, table_registers=16
+)
 
 #: Crossbars so small that most layers need several, side by side and below each other.
 CHIPS = {

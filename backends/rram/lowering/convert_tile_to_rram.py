@@ -18,10 +18,6 @@ from cimc.dialects import tile
 
 __all__ = ["ConvertTileToRram"]
 
-#: Parameter and table registers of a core are fixed by the ISA.
-_PARAMETER_REGISTERS = 8
-_TABLE_REGISTERS = 4
-
 
 @dataclass(frozen=True)
 class ConvertTileToRram(ModulePass):
@@ -113,8 +109,8 @@ def _programs(operations: list[Operation], machine: Machine) -> Iterator[Operati
         if core not in registers:
             where = f"core {core}"
             registers[core] = CoreRegisters(
-                NumberedRegisters("parameter", where, _PARAMETER_REGISTERS),
-                NumberedRegisters("table", where, _TABLE_REGISTERS),
+                NumberedRegisters("parameter", where, machine.parameter_registers),
+                NumberedRegisters("table", where, machine.table_registers),
                 NumberedRegisters("sequence", where, machine.sequence_registers),
             )
         return registers[core]
