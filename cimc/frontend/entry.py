@@ -55,7 +55,7 @@ def quantise_model(
     *,
     shapes: Shapes | None = None,
     calibration: Calibration | None = None,
-    activations: Activations = "int8",
+    activations: Activations = "uint8",
 ) -> ModelProto:
     """The model in quantised normal form: the golden of all that follows.
 
@@ -90,7 +90,7 @@ def import_model(
     *,
     shapes: Shapes | None = None,
     calibration: Calibration | None = None,
-    activations: Activations = "int8",
+    activations: Activations = "uint8",
     name: str | None = None,
 ) -> ImportedModel:
     """Read a model: an ONNX file, its contents, or a ModelProto.
@@ -152,7 +152,7 @@ def coverage(
     *,
     shapes: Shapes | None = None,
     calibration: Calibration | None = None,
-    activations: Activations = "int8",
+    activations: Activations = "uint8",
 ) -> tuple[CoverageRow, ...]:
     """Which operator would run where; like :func:`import_model`, but never refuses
     a model for its operators. A float model without calibration data is calibrated
