@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,16 @@ DIGEST_LENGTH = 16
 #: Every member of a saved archive carries this date, so that equal constants give
 #: equal bytes. It is the earliest that the ZIP format can express.
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+#: What reading a damaged archive raises.
+_UNREADABLE = (
+    OSError,
+    ValueError,
+    EOFError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 def digest(array: Array) -> str:
@@ -130,11 +141,19 @@ def save_arrays(path: Path, arrays: Mapping[str, Array]) -> None:
         for name in sorted(arrays):
             buffer = io.BytesIO()
             np.lib.format.write_array(buffer, arrays[name], allow_pickle=False)
-            # Slashes in names of ONNX tensors would become folders.
-            member = name.replace("%", "%25").replace("/", "%2F") + ".npy"
-            info = zipfile.ZipInfo(member, date_time=_ZIP_EPOCH)
+            info = zipfile.ZipInfo(_member_of(name), date_time=_ZIP_EPOCH)
             info.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(info, buffer.getvalue())
+
+
+def _member_of(name: str) -> str:
+    """Member that holds an array: slashes of ONNX names would become folders."""
+    return name.replace("%", "%25").replace("/", "%2F") + ".npy"
+
+
+def _name_of(member: str) -> str:
+    """The inverse of :func:`_member_of`."""
+    return member.removesuffix(".npy").replace("%2F", "/").replace("%25", "%")
 
 
 def load_arrays(path: Path) -> dict[str, Array]:
@@ -144,12 +163,15 @@ def load_arrays(path: Path) -> dict[str, Array]:
         InputError: the file is missing, truncated or not an archive of arrays (E011).
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with zipfile.ZipFile(path) as archive:
+            # Reading a whole member checks its CRC before anybody trusts its header.
             return {
-                name.replace("%2F", "/").replace("%25", "%"): archive[name]
-                for name in archive.files
+                _name_of(member): np.lib.format.read_array(
+                    io.BytesIO(archive.read(member)), allow_pickle=False
+                )
+                for member in archive.namelist()
             }
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, AttributeError) as error:
+    except _UNREADABLE as error:
         raise InputError(
             "E011", f"cannot be read as an .npz archive: {error}", where=str(path)
         ) from error

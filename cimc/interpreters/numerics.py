@@ -88,10 +88,15 @@ def add_constants(
     scale_c: float,
     zero_c: int,
 ) -> tuple[float, float, float]:
-    """Float32 constants (ratio_a, ratio_b, offset) of a quantised addition."""
+    """Float32 constants (ratio_a, ratio_b, offset) of a quantised addition.
+
+    Compilers contract onnxruntime's z_c − (r_a · z_a + r_b · z_b) to one fused
+    multiply-add, whose outer product is that of a.
+    """
     ratio_a = np.float32(scale_a) / np.float32(scale_c)
     ratio_b = np.float32(scale_b) / np.float32(scale_c)
-    shift = ratio_a * np.float32(zero_a) + ratio_b * np.float32(zero_b)
+    inner = ratio_b * np.float32(zero_b)
+    shift = np.float32(zero_a * float(ratio_a) + float(inner))
     return float(ratio_a), float(ratio_b), float(np.float32(zero_c) - shift)
 
 
