@@ -26,6 +26,7 @@ from onnx import ModelProto
 from cimc import __version__
 from cimc.diagnostics import InputError
 from cimc.driver.levels import text_of
+from cimc.driver.verification import tensor_names
 from cimc.target import Chip, Target, get_target
 from cimc.weights import WeightStore
 
@@ -171,13 +172,17 @@ def load(directory: Path | str) -> Artifact:
         if _sha256(path / name) != expected:
             raise _broken(path, f"{name} is not the file that the manifest describes")
     target = get_target(manifest["target"])
+    model = onnx.load_model_from_string((path / "model.onnx").read_bytes())
+    for name in (*manifest["inputs"], *manifest["outputs"]):
+        if name not in tensor_names(model):
+            raise _broken(path, f"{_MANIFEST} names {name!r}, no tensor of the model")
     return Artifact(
         target=target,
         name=manifest["model"],
         chip=target.load_chip(str(path / "chip.yaml")),
         program=(path / "program.bin").read_bytes(),
         weights=WeightStore.load(path / "weights.npz"),
-        model=onnx.load_model_from_string((path / "model.onnx").read_bytes()),
+        model=model,
         inputs=tuple(manifest["inputs"]),
         outputs=tuple(manifest["outputs"]),
         pipeline=manifest["pipeline"],

@@ -12,7 +12,14 @@ from onnx import ModelProto
 from cimc.diagnostics import VerificationError
 from cimc.weights import Array
 
-__all__ = ["Mismatch", "Verified", "as_feature_map", "comparable", "compare"]
+__all__ = [
+    "Mismatch",
+    "Verified",
+    "as_feature_map",
+    "comparable",
+    "compare",
+    "tensor_names",
+]
 
 
 @dataclass(frozen=True)
@@ -93,9 +100,14 @@ def as_feature_map(tensor: Array, like: Array) -> Array:
 
 def comparable(model: ModelProto, maps: Mapping[str, Array]) -> dict[str, Array]:
     """The feature maps that are tensors of the golden, too."""
-    known = {info.name for info in model.graph.input}
-    known |= {output for node in model.graph.node for output in node.output}
+    known = tensor_names(model)
     return {name: values for name, values in maps.items() if name in known}
+
+
+def tensor_names(model: ModelProto) -> set[str]:
+    """The inputs of a model and whatever its operators compute."""
+    inputs = {info.name for info in model.graph.input}
+    return inputs | {name for node in model.graph.node for name in node.output}
 
 
 def compare(

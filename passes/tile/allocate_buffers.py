@@ -27,6 +27,10 @@ class AllocateBuffers(ModulePass):
     capacity: int
     alignment: int = 64
 
+    def __post_init__(self) -> None:
+        if min(self.capacity, self.alignment) < 1:
+            raise ValueError("capacity and alignment must be at least 1")
+
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Set ``address`` of every feature map and of all partial sums."""
         end = 0

@@ -9,6 +9,7 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import IntegerType, ModuleOp, StringAttr, i8
 from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
+from xdsl.utils.exceptions import PassFailedException
 
 from cimc.context import weights_of
 from cimc.diagnostics import InputError
@@ -86,7 +87,7 @@ class _Conversion:
             case cnn.TableOp():
                 self.table(op)
             case _:
-                raise AssertionError(f"{op.name} has no conversion to the tile level")
+                raise PassFailedException(f"{op.name} is not of the cnn level")
 
     def feature_map(self, value: SSAValue, tensor: str, layer: str, role: Role) -> None:
         """Declare the feature map that holds ``value``."""

@@ -9,6 +9,7 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
+from xdsl.utils.exceptions import PassFailedException
 
 from cimc.dialects import tile
 from cimc.dialects.tile.body import length_of
@@ -31,14 +32,19 @@ class DistributeSweeps(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Replace sweeps by chains of sweeps, each with its core."""
         for sweep in list(op.body.block.ops):
-            if isinstance(sweep, tile.SweepOp) and weight_blocks(sweep):
+            if (
+                isinstance(sweep, tile.SweepOp)
+                and sweep.core is None
+                and weight_blocks(sweep)
+            ):
                 _distribute(sweep)
 
 
 def _core_of(mvm: tile.MvmOp) -> int:
     assert isinstance(mvm.block.owner, tile.BlockOp)
     core = mvm.block.owner.core
-    assert core is not None, "place-tiles runs before distribute-sweeps"
+    if core is None:
+        raise PassFailedException("blocks have no core: place-tiles comes before")
     return core.value.data
 
 

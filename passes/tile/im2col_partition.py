@@ -49,6 +49,10 @@ class Im2colPartition(ModulePass):
     rows: int = 128
     columns: int = 128
 
+    def __post_init__(self) -> None:
+        if min(self.rows, self.columns) < 1:
+            raise ValueError("rows and columns must be at least 1")
+
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Replace every sweep that multiplies by one sweep per column block."""
         weights = weights_of(ctx)

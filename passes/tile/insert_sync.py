@@ -80,8 +80,10 @@ def _order(before: tile.SweepOp, after: tile.SweepOp) -> None:
 
 
 def _sequence(before: tile.SweepOp, after: tile.SweepOp) -> tile.SequenceOp:
-    assert before.core is not None, "place-tiles runs before insert-sync"
-    assert after.core is not None, "place-tiles runs before insert-sync"
+    if before.core is None or after.core is None:
+        raise PassFailedException(
+            "sweeps have no core: place-tiles and distribute-sweeps come before"
+        )
     sequence = tile.SequenceOp(before.core.value.data, after.core.value.data)
     block = before.parent_block()
     assert block is not None

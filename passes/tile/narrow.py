@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from xdsl.ir import Operation, SSAValue
+from xdsl.utils.exceptions import PassFailedException
 
 from cimc.dialects import tile
 from cimc.dialects.cim import Range
@@ -81,7 +82,9 @@ def narrow(
         case tile.StoreOp():
             return tile.StoreOp(new(op.value), op.target, _part(op.channels, channels))
         case _:
-            raise AssertionError(f"{op.name} cannot be narrowed to some channels")
+            raise PassFailedException(
+                f"{op.name} cannot be cut by channels: the pass comes too late"
+            )
 
 
 def narrow_all(

@@ -30,6 +30,10 @@ class PlaceTiles(ModulePass):
     cores: int = 1024
     crossbars: int = 1
 
+    def __post_init__(self) -> None:
+        if min(self.cores, self.crossbars) < 1:
+            raise ValueError("cores and crossbars must be at least 1")
+
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Set ``core`` and ``crossbar`` of blocks, and ``core`` of vector sweeps."""
         operations = list(op.body.block.ops)

@@ -22,6 +22,10 @@ class SplitVectors(ModulePass):
 
     lanes: int = 128
 
+    def __post_init__(self) -> None:
+        if self.lanes < 1:
+            raise ValueError("lanes must be at least 1")
+
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Replace every sweep that works on more than ``lanes`` channels."""
         for sweep in list(op.body.block.ops):

@@ -9,6 +9,7 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import DictionaryAttr, ModuleOp
 from xdsl.ir import Operation
 from xdsl.passes import ModulePass
+from xdsl.utils.exceptions import PassFailedException
 
 from cimc.backends.rram import dialect as rram
 from cimc.backends.rram.lowering.registers import NumberedRegisters
@@ -32,11 +33,27 @@ class ConvertTileToRram(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Replace all ``tile`` operations of the module by ``rram`` operations."""
         old = list(op.body.block.ops)
+        _require_ready(old)
         new = list(_convert(old, machine_of(op)))
         for operation in reversed(old):
             operation.detach()
             operation.erase()
         op.body.block.add_ops(new)
+
+
+def _require_ready(operations: list[Operation]) -> None:
+    """Refuse what the passes before this one have not prepared."""
+    for op in operations:
+        match op:
+            case tile.FeatureMapOp() | tile.PartialSumsOp() if op.address is None:
+                problem = "buffers have no address: allocate-buffers comes before"
+            case tile.SweepOp() if op.core is None:
+                problem = "sweeps have no core: distribute-sweeps comes before"
+            case _ if op.dialect_name() != "tile":
+                problem = f"{op.name} is not of the tile level"
+            case _:
+                continue
+        raise PassFailedException(problem)
 
 
 def _convert(operations: list[Operation], machine: Machine) -> Iterator[Operation]:
@@ -64,7 +81,7 @@ def _convert(operations: list[Operation], machine: Machine) -> Iterator[Operatio
 
 
 def _start(buffer: tile.FeatureMapOp | tile.PartialSumsOp) -> int:
-    assert buffer.address is not None, "allocate-buffers runs before the lowering"
+    assert buffer.address is not None
     return buffer.address.value.data
 
 
@@ -122,7 +139,7 @@ def _programs(operations: list[Operation], machine: Machine) -> Iterator[Operati
     for sweep in operations:
         if not isinstance(sweep, tile.SweepOp):
             continue
-        assert sweep.core is not None, "place-tiles runs before the lowering"
+        assert sweep.core is not None
         core, layer = sweep.core.value.data, sweep.layer.data
         lowering = SweepLowering(sweep, machine, registers_of(core), sequence_register)
         main = lowering.lower()

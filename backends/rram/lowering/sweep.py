@@ -384,5 +384,5 @@ class SweepLowering:
 def _address(buffer: SSAValue) -> int:
     owner = buffer.owner
     assert isinstance(owner, tile.FeatureMapOp | tile.PartialSumsOp)
-    assert owner.address is not None, "allocate-buffers runs before the lowering"
+    assert owner.address is not None
     return owner.address.value.data

@@ -6,9 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
+from xdsl.utils.arg_spec import parse_pipeline
 
+from cimc.driver import compile_model, default_pipeline, text_of
 from tests.support.command_line import CommandLine
-from tests.support.shipped import compiled
+from tests.support.shipped import MODELS, compiled
 from tests.unit.cli.test_bad_models import refused
 
 FILES = [
@@ -81,7 +83,7 @@ def test_manifest_with_a_wrong_entry(
         ("target", "abacus", "E001"),
         ("inputs", ["nothing"], "E051"),
         ("outputs", ["nothing"], "E051"),
-        ("inputs", [], "E051"),
+        ("inputs", [], "E025"),
     ],
 )
 def test_manifest_that_contradicts_the_program(
@@ -152,18 +154,70 @@ def test_disasm_on_something_else(cimc: CommandLine, data: bytes) -> None:
     assert "error[E023]" in refused(cimc, "disasm", "p.bin").err
 
 
-@pytest.mark.parametrize(
-    "last",
-    ["fuse-tables", "convert-cnn-to-tile", "place-tiles{cores=64 crossbars=1}"],
-)
-@pytest.mark.parametrize("then", ["convert-tile-to-rram"])
-def test_passes_in_the_wrong_order(
-    cimc: CommandLine, artifact: Path, last: str, then: str
+STEPS = [str(step) for step in parse_pipeline(default_pipeline("rram", "pelke-128"))]
+
+
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A module as imported, with its weights beside it."""
+    folder = tmp_path_factory.mktemp("imported")
+    texts: list[str] = []
+    compilation = compile_model(
+        MODELS / "lenet5_int8.onnx",
+        observer=lambda pass_, module, seconds: texts.append(text_of(module)),
+    )
+    compilation.weights.save(folder / "weights.npz")
+    (folder / "import.mlir").write_text(texts[0])
+    return folder / "import.mlir"
+
+
+@pytest.mark.parametrize("missing", range(len(STEPS)))
+def test_pipeline_without_a_pass(
+    cimc: CommandLine, imported: Path, missing: int
 ) -> None:
-    """A pass that meets a level it does not know says so."""
-    dump = cimc.folder / "p.mlir"
-    dump.write_text(compiled("lenet5", "pelke-128").ir("cnn"))
+    """Each pass either does without the one before it, or says what it lacks."""
+    rest = [step for index, step in enumerate(STEPS) if index != missing]
 
-    message = refused(cimc, "opt", "p.mlir", "-p", f"{last},{then}").err
+    result = cimc("opt", imported, "-p", ",".join(rest))
 
-    assert "error[E074]" in message or "error[E012]" in message
+    name = STEPS[missing].partition("{")[0]
+    if name in {"convert-cnn-to-tile", "place-tiles", "distribute-sweeps"}:
+        assert result.code == 2
+        assert "error[E074]" in result.err
+    elif name == "allocate-buffers":
+        assert result.code == 2
+        assert "allocate-buffers comes before" in result.err
+    else:
+        assert result.code == 0, result.err
+
+
+@pytest.mark.parametrize("twice", range(len(STEPS)))
+def test_pipeline_with_a_pass_twice(
+    cimc: CommandLine, imported: Path, twice: int
+) -> None:
+    steps = [*STEPS[: twice + 1], *STEPS[twice:]]
+
+    result = cimc("opt", imported, "-p", ",".join(steps))
+
+    assert result.code in (0, 2), result.err
+    assert "Traceback" not in result.err
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "im2col-partition{rows=0 columns=8}",
+        "im2col-partition{rows=8 columns=-1}",
+        "split-vectors{lanes=0}",
+        "place-tiles{cores=0 crossbars=1}",
+        "place-tiles{cores=1 crossbars=-1}",
+        "allocate-buffers{capacity=1000 alignment=0}",
+    ],
+)
+def test_option_of_a_pass_out_of_bounds(cimc: CommandLine, step: str) -> None:
+    (cimc.folder / "p.mlir").write_text("builtin.module {}")
+
+    message = refused(cimc, "opt", "p.mlir", "-p", step).err
+
+    assert "error[E071]" in message
+    assert "at least 1" in message
