@@ -1,7 +1,7 @@
 """What a backend owes the rest of cimc, and the registry of backends.
 
 A backend is found by name through the entry-point group ``cimc.targets``; cimc's
-own two take the same way as anybody else's.
+own take the same way as anybody else's.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Chip",
-    "FeatureMapPlace",
     "Simulation",
     "Simulator",
     "Target",
@@ -47,25 +46,6 @@ class Chip(Protocol):
 
 
 @dataclass(frozen=True)
-class FeatureMapPlace:
-    """Where a program keeps a feature map: used to feed, read and compare it.
-
-    Rows and columns are ``row_stride`` and ``column_stride`` bytes apart, channels
-    are adjacent; ``address`` is the byte of element (0, 0, 0), inside any halo.
-    """
-
-    tensor: str
-    layer: str
-    address: int
-    height: int
-    width: int
-    channels: int
-    row_stride: int
-    column_stride: int
-    unsigned: bool
-
-
-@dataclass(frozen=True)
 class Simulation:
     """What one run of a program on one image gave.
 
@@ -76,6 +56,8 @@ class Simulation:
 
     feature_maps: Mapping[str, Array]
     metrics: Mapping[str, Any]
+    writer_of: Callable[[str, tuple[int, int, int]], str]
+    """Layer, core and instruction that wrote an element (tensor, index) in this run."""
 
 
 class Simulator(Protocol):
@@ -89,10 +71,6 @@ class Simulator(Protocol):
         Raises:
             VerificationError: the program trapped (names core, instruction, layer).
         """
-        ...
-
-    def writer_of(self, tensor: str, index: tuple[int, int, int]) -> str:
-        """Layer, core and instruction that wrote an element in the last run."""
         ...
 
 

@@ -16,7 +16,6 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -61,31 +60,21 @@ class Artifact:
     outputs: tuple[str, ...]
     pipeline: str
     metrics: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    dumps: Mapping[str, str] = field(default_factory=dict[str, str])
-    """IR text by level (``cnn``, ``tile``), kept in memory only."""
-
-    @cached_property
-    def _isa(self) -> str:
-        return text_of(self.target.decode(self.program))
 
     def ir(self, level: str) -> str:
-        """The IR at a level: ``cnn``, ``tile``, or the target's name for its ISA.
+        """The IR as it leaves a level: ``cnn``, ``tile``, or the target's name.
+
+        The ISA is decoded from the program, the levels above it are compiled again
+        from the quantised model.
 
         Raises:
-            InputError: the level is unknown, or was not kept (E053).
+            InputError: there is no such level (E053).
         """
+        from cimc.driver.compilation import text_at_level
+
         if level == self.target.name:
-            return self._isa
-        if level not in self.dumps:
-            raise InputError(
-                "E053",
-                f"the artifact has no IR of level {level!r}",
-                hints=(
-                    f"'{self.target.name}', which is decoded from the program",
-                    "compile with --dump-ir to keep the other levels",
-                ),
-            )
-        return self.dumps[level]
+            return text_of(self.target.decode(self.program))
+        return text_at_level(self, level)
 
     def session(self) -> Session:
         """A simulator session with the interface of onnxruntime's."""

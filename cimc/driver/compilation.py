@@ -23,7 +23,7 @@ from cimc.golden import Golden
 from cimc.target import Chip, Target, get_target
 from cimc.weights import WeightStore
 
-__all__ = ["Compilation", "compile_model", "default_pipeline"]
+__all__ = ["Compilation", "compile_model", "default_pipeline", "text_at_level"]
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,6 @@ def compile_model(
     backend.attach_chip(model.module, found)
     seconds = {"import": perf_counter() - start}
     watchers: list[Observer] = [_timer(seconds)]
-    dumps: dict[str, str] = {}
-    watchers.append(_level_keeper(dumps))
     if verify_each is not None:
         images = verify_each(model.quantised)
         watchers.append(_verifier(model, backend, found, images))
@@ -120,7 +118,6 @@ def compile_model(
             "model": model.name,
             **backend.static_metrics(model.module, found),
         },
-        dumps=dumps,
     )
     return Compilation(artifact, model.weights, seconds)
 
@@ -129,6 +126,32 @@ def default_pipeline(target: str, chip: str | None) -> str:
     """The pipeline text that a target would use for a chip."""
     backend = get_target(target)
     return backend.pipeline(backend.load_chip(chip or backend.default_chip))
+
+
+def text_at_level(artifact: Artifact, level: str) -> str:
+    """The IR of an artifact as it leaves ``level``, from compiling it once more.
+
+    Raises:
+        InputError: the pipeline does not come to that level (E053).
+    """
+    model = import_model(artifact.model, name=artifact.name)
+    artifact.target.attach_chip(model.module, artifact.chip)
+    context = CompilationContext(weights=model.weights)
+    text = text_of(model.module) if level == "cnn" else None
+
+    def keep(pass_: ModulePass, module: ModuleOp, duration: float) -> None:
+        nonlocal text
+        if level_of(module) == level:
+            text = text_of(module)
+
+    run_passes(model.module, context, parse_passes(artifact.pipeline), keep)
+    if text is None:
+        raise InputError(
+            "E053",
+            f"the artifact has no IR of level {level!r}",
+            hints=(f"one of: cnn, tile, {artifact.target.name}",),
+        )
+    return text
 
 
 class _Import(ModulePass):
@@ -145,17 +168,6 @@ def _timer(seconds: dict[str, float]) -> Observer:
         seconds[pass_.name] = seconds.get(pass_.name, 0.0) + duration
 
     return time
-
-
-def _level_keeper(dumps: dict[str, str]) -> Observer:
-    """Keep the text of the module as it leaves each level above the ISA."""
-
-    def keep(pass_: ModulePass, module: ModuleOp, duration: float) -> None:
-        level = level_of(module)
-        if level != "isa":
-            dumps[level] = text_of(module)
-
-    return keep
 
 
 def _verifier(

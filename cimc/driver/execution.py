@@ -70,7 +70,7 @@ def execute_images(
             names = [info.name for info in artifact.model.graph.output]
             expected = golden.run(feeds, [*found, *names])
             expected_outputs.append({name: expected[name] for name in names})
-            verified += compare(found, expected, number, session.writer_of)
+            verified += compare(found, expected, number, simulation.writer_of)
         if progress is not None:
             progress(number + 1, len(images.feeds))
     metrics: dict[str, Any] = {**artifact.metrics, **measured}

@@ -98,7 +98,3 @@ class Session:
         """The network's outputs from the feature maps of a simulation."""
         device = {name: simulation.feature_maps[name] for name in self.artifact.outputs}
         return self._host.epilogue(device, feeds)
-
-    def writer_of(self, tensor: str, index: tuple[int, int, int]) -> str:
-        """Layer, core and instruction that wrote an element in the last run."""
-        return self._simulator.writer_of(tensor, index)

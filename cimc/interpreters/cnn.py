@@ -9,6 +9,7 @@ import numpy as np
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import SSAValue
 
+from cimc import numerics
 from cimc.dialects.cim import Window
 from cimc.dialects.cnn import (
     AddOp,
@@ -23,7 +24,6 @@ from cimc.dialects.cnn import (
     OutputOp,
     TableOp,
 )
-from cimc.interpreters import numerics
 from cimc.weights import Array, WeightStore
 
 __all__ = ["interpret"]

@@ -13,10 +13,10 @@ import numpy as np
 from xdsl.dialects.builtin import IntegerType, ModuleOp
 from xdsl.ir import Operation, SSAValue
 
+from cimc import numerics
 from cimc.dialects import tile
 from cimc.dialects.cim import WeightsRef
 from cimc.dialects.tile.body import element_of
-from cimc.interpreters import numerics
 from cimc.weights import Array, WeightStore
 
 __all__ = ["interpret"]

@@ -11,13 +11,13 @@ from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
 
+from cimc import numerics
 from cimc.context import weights_of
 from cimc.diagnostics import InputError
 from cimc.dialects import cnn, tile
 from cimc.dialects.cim import Clamp, Quantisation, Range, WeightsRef, Window
 from cimc.dialects.feature_map import FeatureMap
 from cimc.dialects.tile.memory import Role, integer
-from cimc.interpreters import numerics
 from cimc.passes.tile.borders import Cut, cut_at_borders, halo_of
 from cimc.weights import Array, WeightStore
 

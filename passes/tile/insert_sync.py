@@ -42,6 +42,12 @@ class InsertSync(ModulePass):
         sweeps = [
             sweep for sweep in op.body.block.ops if isinstance(sweep, tile.SweepOp)
         ]
+        if any(isinstance(old, tile.SequenceOp) for old in op.body.block.ops):
+            raise PassFailedException("the module has sequences already")
+        if any(sweep.core is None for sweep in sweeps):
+            raise PassFailedException(
+                "sweeps have no core: distribute-sweeps comes before"
+            )
         writers: dict[SSAValue, list[tile.SweepOp]] = {}
         for sweep in sweeps:
             for source in _reads(sweep):

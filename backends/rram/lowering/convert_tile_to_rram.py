@@ -49,6 +49,8 @@ def _require_ready(operations: list[Operation]) -> None:
                 problem = "buffers have no address: allocate-buffers comes before"
             case tile.SweepOp() if op.core is None:
                 problem = "sweeps have no core: distribute-sweeps comes before"
+            case tile.BlockOp() if op.type.groups.data != 1:
+                problem = "blocks have several groups: im2col-partition comes before"
             case _ if op.dialect_name() != "tile":
                 problem = f"{op.name} is not of the tile level"
             case _:

@@ -19,7 +19,7 @@ from cimc.backends.rram.simulator.state import State
 from cimc.backends.rram.simulator.trace import TRACE_EVENTS, write_trace
 from cimc.backends.rram.simulator.traps import trap_error, writer_text
 from cimc.diagnostics import InputError
-from cimc.target import FeatureMapPlace, Simulation
+from cimc.target import Simulation
 from cimc.weights import Array, WeightStore
 
 __all__ = ["RramSimulator"]
@@ -47,12 +47,6 @@ class RramSimulator:
         self._image = build_image(module, weights)
         self._energies = energies(module, chip)
         self._static = static_metrics(module, chip)
-        self._last: State | None = None
-
-    @property
-    def feature_maps(self) -> Mapping[str, FeatureMapPlace]:
-        """Where each feature map lies, by tensor."""
-        return {name: _place(op) for name, op in self._image.feature_maps.items()}
 
     def run(
         self, inputs: Mapping[str, Array], *, trace: Path | None = None
@@ -69,7 +63,6 @@ class RramSimulator:
         for name, values in inputs.items():
             _write(state, maps[name], values)
         why = state.run()
-        self._last = state
         if trace is not None:
             write_trace(state, trace)
         if why != layout.FINISHED:
@@ -78,30 +71,15 @@ class RramSimulator:
         return Simulation(
             {name: _view(state.memory, op).copy() for name, op in maps.items()},
             {**self._static, **metrics},
+            lambda tensor, index: _writer(state, maps[tensor], index),
         )
 
-    def writer_of(self, tensor: str, index: tuple[int, int, int]) -> str:
-        """Layer, core and instruction that wrote an element in the last run."""
-        if self._last is None:
-            return "not run"
-        op = self._image.feature_maps[tensor]
-        row, column, channel = index
-        address = op.address + row * op.row_stride + column * op.column_stride + channel
-        return writer_text(self._last, address)
 
-
-def _place(op: FeatureMapOp) -> FeatureMapPlace:
-    return FeatureMapPlace(
-        tensor=op.tensor,
-        layer=op.layer,
-        address=op.address,
-        height=op.height,
-        width=op.width,
-        channels=op.channels,
-        row_stride=op.row_stride,
-        column_stride=op.column_stride,
-        unsigned=op.element == "ui8",
-    )
+def _writer(state: State, op: FeatureMapOp, index: tuple[int, int, int]) -> str:
+    """Layer, core and instruction that wrote an element of a feature map."""
+    row, column, channel = index
+    address = op.address + row * op.row_stride + column * op.column_stride + channel
+    return writer_text(state, address)
 
 
 def _view(memory: Array, op: FeatureMapOp) -> Array:

@@ -22,7 +22,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from cimc.dialects.cim import Range, Window
 from cimc.dialects.tile.body import BodyOp, element_of, length_of, vector
-from cimc.dialects.tile.memory import SweepOp
+from cimc.dialects.tile.memory import BlockOp, SweepOp
 from cimc.dialects.tile.types import BlockType, FeatureMapType, PartialSumsType
 
 
@@ -191,7 +191,13 @@ class MvmOp(BodyOp):
         return self.block.type
 
     def verify_(self) -> None:
-        """TILE-8: lengths of block, input and output agree."""
+        """TILE-8: lengths agree. TILE-16: the sweep runs where the block lies."""
+        owner, core = self.block.owner, self.sweep.core
+        if core is not None and isinstance(owner, BlockOp) and owner.core != core:
+            raise VerifyException(
+                f"[TILE-16] the sweep of core {core.value.data} multiplies with a "
+                "block that lies elsewhere"
+            )
         block = self.block_type
         if (
             length_of(self.operand) != block.rows.data * block.groups.data

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from cimc import numerics
 from cimc.golden import session
-from cimc.interpreters import numerics
 from tests.support.qdq import QdqBuilder
 
 DTYPES = [np.int8, np.uint8]

@@ -185,13 +185,12 @@ def test_hundreds_of_calls_may_be_on_their_way():
 
 def test_writer_of_names_layer_core_and_instruction():
     program = simulator(core(7, [load(0), store(64)]))
-    assert program.writer_of("y", (0, 0, 0)) == "not run"
-    program.run({"x": np.zeros((1, 1, 64), np.uint8)})
-    assert program.writer_of("y", (0, 0, 15)) == (
+    run = program.run({"x": np.zeros((1, 1, 64), np.uint8)})
+    assert run.writer_of("y", (0, 0, 15)) == (
         "layer 'layer', core 7, instruction 2: rram.store [a0 + 64], v0, 16"
     )
-    assert program.writer_of("y", (0, 0, 16)) == "not written"
-    assert program.writer_of("x", (0, 0, 0)).startswith("written by the host")
+    assert run.writer_of("y", (0, 0, 16)) == "not written"
+    assert run.writer_of("x", (0, 0, 0)).startswith("written by the host")
 
 
 def test_one_simulator_serves_many_threads():
