@@ -28,6 +28,24 @@ def _context(weights: WeightStore) -> CompilationContext:
     return context
 
 
+class _Parser(Parser):
+    """Reads strings as xDSL prints them, with characters beyond ASCII as UTF-8.
+
+    xDSL itself reads such a literal as bytes, which no attribute of ours is.
+    """
+
+    def parse_optional_str_literal(self) -> str | None:
+        """See base class."""
+        literal = super().parse_optional_str_literal()
+        if literal is not None:
+            return literal
+        escaped = self.parse_optional_bytes_literal()
+        try:
+            return None if escaped is None else escaped.decode()
+        except UnicodeDecodeError:
+            self.raise_error("a string must be UTF-8")
+
+
 def parse_module(text: str, context: CompilationContext, where: str) -> ModuleOp:
     """Parse and verify a module.
 
@@ -35,7 +53,7 @@ def parse_module(text: str, context: CompilationContext, where: str) -> ModuleOp
         InputError: it is no IR (E072), or breaks a constraint (E073).
     """
     try:
-        module = Parser(context, text, where).parse_module()
+        module = _Parser(context, text, where).parse_module()
         module.verify()
     except ParseError as error:
         raise InputError("E072", f"cannot be parsed: {error}", where=where) from error

@@ -38,7 +38,7 @@ def integer(value: int) -> IntegerAttr[I64]:
 
 def name_hint(text: str) -> str:
     """A name for an SSA value that reminds of ``text``."""
-    return re.sub(r"\W+", "_", text).strip("_0123456789")
+    return re.sub(r"[^A-Za-z0-9]+", "_", text).strip("_0123456789") or "layer"
 
 
 @irdl_op_definition
