@@ -42,7 +42,7 @@ def parse_passes(pipeline: str) -> list[ModulePass]:
     known = known_passes()
     passes: list[ModulePass] = []
     try:
-        specs = list(parse_pipeline(pipeline))
+        specs = list(parse_pipeline(pipeline.strip()))
     except ArgSpecParseError as error:
         raise InputError(
             "E071",
