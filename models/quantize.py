@@ -28,9 +28,7 @@ def main() -> None:
     for name in options.models:
         data, target = MODELS[name], options.folder / f"{name}_int8.onnx"
         calibration = options.folder / f"{data}_calib.npz"
-        quantise_file(
-            options.folder / f"{name}.onnx", target, calibration=calibration
-        )
+        quantise_file(options.folder / f"{name}.onnx", target, calibration=calibration)
         name_samples(target, f"{data}_test.npz")
 
 
