@@ -52,9 +52,7 @@ def test_help_is_quick() -> None:
 def test_importing_loads_nothing_heavy() -> None:
     check = "import sys, cimc, cimc.cli\n"
     check += "heavy = {'numpy', 'onnx', 'onnxruntime', 'numba', 'xdsl', 'yaml'}\n"
-    check += (
-        "sys.exit(str(heavy & sys.modules.keys()) * bool(heavy & set(sys.modules)))"
-    )
+    check += "assert not heavy & sys.modules.keys(), heavy & sys.modules.keys()"
     done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True)
 
     assert done.returncode == 0, done.stderr
@@ -81,9 +79,9 @@ def test_json_is_one_document(cimc: CommandLine) -> None:
 
     assert found["verified"]["equal"] is True
     assert found["simulator"]["instructions_per_s"] > 0
-    assert saved.items() <= {**found, "layers": saved["layers"]}.items() or (
-        found["crossbars"] == saved["crossbars"]
-    )
+    for key in ("target", "chip", "model", "crossbars"):
+        assert found[key] == saved[key]
+    assert found["instructions"]["static"] == saved["instructions"]["static"]
 
 
 def test_print_pipeline_is_a_pipeline(cimc: CommandLine) -> None:
