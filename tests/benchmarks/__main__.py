@@ -46,7 +46,7 @@ def show(found: Mapping[str, Any], console: Console) -> None:
             continue
         flat = {name: _flat(numbers) for name, numbers in rows.items()}
         table = Table(title=group, title_justify="left")
-        table.add_column("")
+        table.add_column("", no_wrap=True)
         for name in flat:
             table.add_column(name, justify="right")
         for key in dict.fromkeys(key for numbers in flat.values() for key in numbers):
