@@ -42,7 +42,7 @@ def parse_passes(pipeline: str) -> list[ModulePass]:
     known = known_passes()
     passes: list[ModulePass] = []
     try:
-        specs = list(parse_pipeline(pipeline))
+        specs = list(parse_pipeline(pipeline.strip()))
     except ArgSpecParseError as error:
         raise InputError(
             "E071",
@@ -71,8 +71,10 @@ def run_passes(
     context: CompilationContext,
     passes: Iterable[ModulePass],
     observer: Observer | None = None,
+    *,
+    verify: bool = True,
 ) -> None:
-    """Run ``passes`` on ``module`` and verify it after each.
+    """Run ``passes`` on ``module`` and, unless told otherwise, verify it after each.
 
     Raises:
         InputError: a pass cannot work on what the passes before it left (E074).
@@ -87,7 +89,8 @@ def run_passes(
                 "E074", f"pass {pass_.name!r} failed: {error}", where="-p"
             ) from error
         try:
-            module.verify()
+            if verify:
+                module.verify()
         except VerifyException as error:
             raise CimcError(
                 "E070",

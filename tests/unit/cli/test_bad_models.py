@@ -134,7 +134,7 @@ def test_operator_in_the_middle(cimc: CommandLine) -> None:
 @pytest.mark.parametrize("command", ["compile", "check"])
 def test_layer_that_no_chip_holds(cimc: CommandLine, command: str) -> None:
     builder = FloatBuilder()
-    model = builder.model((1, 512, 4, 4), builder.conv("image", 512, 512))
+    model = builder.model((1, 128, 4, 4), builder.conv("image", 128, 128))
     onnx.save(model, cimc.folder / "model.onnx")
     more = ["-o", "out"] if command == "compile" else []
     chip = ["--chip", "rram-small", "--calib", "random"]

@@ -1,0 +1,1 @@
+"""How long things take; see README.md."""
