@@ -1,0 +1,43 @@
+"""What the README shows works as it stands there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from cimc.driver import compile_model
+from cimc.target import get_target
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def test_the_library_example_runs(tmp_path, monkeypatch, capsys):
+    (code,) = blocks("python")
+    (tmp_path / "models").symlink_to(ROOT / "models")
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code, "README.md", "exec"), {})
+    assert "tile.sweep" in capsys.readouterr().out
+    assert (tmp_path / "out" / "program.bin").is_file()
+
+
+def test_the_chip_example_compiles(tmp_path):
+    (text,) = blocks("yaml")
+    path = tmp_path / "my-chip.yaml"
+    path.write_text(text, encoding="utf-8")
+    chip = get_target("rram").load_chip(str(path))
+    assert chip.name == "my-chip"
+    model = ROOT / "models" / "lenet5_int8.onnx"
+    metrics = compile_model(model, chip=str(path)).artifact.metrics
+    assert metrics["crossbars"]["available"] == 256 * 4
+
+
+def test_the_instruction_count_is_current():
+    artifact = compile_model(ROOT / "models" / "resnet8_int8.onnx").artifact
+    count = artifact.metrics["instructions"]["static"]
+    assert f"ResNet-8 takes {count} instructions" in README
+    assert f"instructions: {count}, " in README
