@@ -26,3 +26,9 @@
 // CHECK: error[E073]: input.mlir: is invalid: [CNN-11] operands and result must have one shape
 %0 = cnn.input "x" : tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>>
 %1 = cnn.add %0, %0 as "y" layer "add" : tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>>, tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>> -> tensor<4x4x1xi8, #cim.quantisation<0.5 : -3>>
+
+// -----
+
+%0 = cnn.input "x" : tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>>
+%1 = "cnn.conv"(%0) <{weights = #cim.weights<"w", "00">, bias = #cim.weights<"b", "00">, weight_scale = #cim.weights<"s", "00">, window = #cim.window<kernel 1x1>, groups = 1 : i64, clamp = #cim.clamp<-3 : 127>, table = #cim.weights<"t", "00">, tensor = "y", layer = "conv"}> : (tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>>) -> tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>>
+// CHECK: [CNN-13] a table and the quantisation of what it reads come together
