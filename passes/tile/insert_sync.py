@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from xdsl.context import Context
@@ -48,53 +48,79 @@ class InsertSync(ModulePass):
             raise PassFailedException(
                 "sweeps have no core: distribute-sweeps comes before"
             )
+        order = _Order({sweep: position for position, sweep in enumerate(sweeps)})
         writers: dict[SSAValue, list[tile.SweepOp]] = {}
         for sweep in sweeps:
-            for source in _reads(sweep):
-                for writer in writers.get(source, []):
-                    _order(writer, sweep)
+            complete = [w for source in _reads(sweep) for w in writers.get(source, [])]
             for accumulated in _accumulates(sweep):
-                self._chain(writers[accumulated][-1], sweep)
+                before = writers[accumulated][-1]
+                if self.scheme == "linear":
+                    _take_turns(before, sweep)
+                else:
+                    complete.append(before)
+            order.start_after(complete, sweep)
             for target in _writes(sweep):
                 writers.setdefault(target, []).append(sweep)
 
-    def _chain(self, before: tile.SweepOp, after: tile.SweepOp) -> None:
-        """Let ``after`` add to the partial sums that ``before`` leaves."""
-        if self.scheme == "sequential":
-            _order(before, after)
-            return
-        sequence = _sequence(before, after)
-        stored = _first(before, tile.StorePartialOp)
-        loaded = _first(after, tile.LoadPartialOp)
-        before.body.block.insert_op_after(
-            tile.SignalOp(sequence.result, "vector"), stored
-        )
-        after.body.block.insert_op_before(
-            tile.AwaitOp(sequence.result, "vector"), loaded
-        )
+
+@dataclass
+class _Order:
+    """Which sweeps of other cores each core has waited for.
+
+    Since a core runs its sweeps in program order, having waited for one of them it
+    need not wait for those before it, and one sequence serves each pair of cores.
+    ``positions`` gives the place of every sweep in the program.
+    """
+
+    positions: dict[tile.SweepOp, int]
+    sequences: dict[tuple[int, int], tile.SequenceOp] = field(
+        default_factory=dict[tuple[int, int], tile.SequenceOp]
+    )
+    awaited: dict[tuple[int, int], int] = field(
+        default_factory=dict[tuple[int, int], int]
+    )
+
+    def start_after(self, before: list[tile.SweepOp], after: tile.SweepOp) -> None:
+        """Let ``after`` start when all sweeps ``before`` are complete."""
+        last = {
+            _core_of(sweep): sweep
+            for sweep in sorted(before, key=lambda sweep: self.positions[sweep])
+        }
+        for source, sweep in last.items():
+            pair, position = (source, _core_of(after)), self.positions[sweep]
+            if source == _core_of(after) or self.awaited.get(pair, -1) >= position:
+                continue
+            if pair not in self.sequences:
+                self.sequences[pair] = _sequence(sweep, after)
+            self.awaited[pair] = position
+            sequence = self.sequences[pair].result
+            sweep.body.block.add_op(tile.SignalOp(sequence, "sweep"))
+            first = after.body.block.first_op
+            assert first is not None
+            after.body.block.insert_op_before(tile.AwaitOp(sequence, "sweep"), first)
 
 
-def _order(before: tile.SweepOp, after: tile.SweepOp) -> None:
-    """Let ``after`` start when ``before`` is complete."""
-    if before.core == after.core:
-        return
+def _take_turns(before: tile.SweepOp, after: tile.SweepOp) -> None:
+    """Let ``after`` add to each vector of partial sums that ``before`` has left."""
     sequence = _sequence(before, after)
-    before.body.block.add_op(tile.SignalOp(sequence.result, "sweep"))
-    first = after.body.block.first_op
-    assert first is not None
-    after.body.block.insert_op_before(tile.AwaitOp(sequence.result, "sweep"), first)
+    stored = _first(before, tile.StorePartialOp)
+    loaded = _first(after, tile.LoadPartialOp)
+    before.body.block.insert_op_after(tile.SignalOp(sequence.result, "vector"), stored)
+    after.body.block.insert_op_before(tile.AwaitOp(sequence.result, "vector"), loaded)
 
 
 def _sequence(before: tile.SweepOp, after: tile.SweepOp) -> tile.SequenceOp:
-    if before.core is None or after.core is None:
-        raise PassFailedException(
-            "sweeps have no core: place-tiles and distribute-sweeps come before"
-        )
-    sequence = tile.SequenceOp(before.core.value.data, after.core.value.data)
+    """A new sequence between the cores of two sweeps, declared before the first."""
+    sequence = tile.SequenceOp(_core_of(before), _core_of(after))
     block = before.parent_block()
     assert block is not None
     block.insert_op_before(sequence, before)
     return sequence
+
+
+def _core_of(sweep: tile.SweepOp) -> int:
+    assert sweep.core is not None
+    return sweep.core.value.data
 
 
 def _first(sweep: tile.SweepOp, kind: type[Operation]) -> Operation:
