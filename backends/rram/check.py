@@ -107,9 +107,7 @@ def check_program(module: ModuleOp) -> None:
     _unique("feature map", (op.tensor for op in maps))
     for op in module.ops:
         stop = 0
-        if isinstance(op, FillOp):
-            stop = op.address + op.length
-        elif isinstance(op, FeatureMapOp):
+        if isinstance(op, FillOp | FeatureMapOp):
             stop = op.stop
         if stop > memory[0].size:
             raise VerifyException(

@@ -41,15 +41,19 @@ class MemoryOp(DeclaredOp):
 
 
 class FillOp(DeclaredOp):
-    """Bytes preset when the program is loaded: ``rram.fill 4096 at 0 with -3``.
+    """Bytes preset when the program is loaded.
 
-    The value is a byte, signed or unsigned; halos get their zero point this way.
+    ``rram.fill 31 x 2 at 66 stride 34 with -3``: ``count`` runs of ``length`` bytes
+    begin ``stride`` bytes apart. The value is a byte, signed or unsigned; halos get
+    their zero point this way.
     """
 
     name = "rram.fill"
-    syntax = "{length} at {address} with {value}"
+    syntax = "{count} x {length} at {address}{stride} with {value}"
+    count = Integer(minimum=1)
     length = Integer(minimum=1)
     address = Integer()
+    stride = Integer(default=0, keyword="stride")
     value = Integer(signed=True, minimum=-128)
 
     def verify_(self) -> None:
@@ -57,6 +61,11 @@ class FillOp(DeclaredOp):
         super().verify_()
         if self.value > 255:
             raise VerifyException(f"[RRAM-4] {self.value} is not a byte")
+
+    @property
+    def stop(self) -> int:
+        """One past the address of the last byte."""
+        return self.address + (self.count - 1) * self.stride + self.length
 
 
 class FeatureMapOp(DeclaredOp):

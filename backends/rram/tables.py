@@ -95,10 +95,10 @@ class Tables(BaseModel):
 
     def annotate(self, module: ModuleOp) -> None:
         """Set the module's attributes."""
-        if self.chip is not None:
-            attach_machine(module, Machine.of(self.chip))
         if self.model is not None:
             module.attributes["cim.model"] = StringAttr(self.model)
+        if self.chip is not None:
+            attach_machine(module, Machine.of(self.chip))
 
 
 def _declared(op: type[DeclaredOp], values: dict[str, Any]) -> Operation:

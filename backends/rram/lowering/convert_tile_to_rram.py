@@ -67,12 +67,14 @@ def _convert(operations: list[Operation], machine: Machine) -> Iterator[Operatio
     yield rram.MemoryOp(
         size=max(_start(buffer) + buffer.type.size_bytes for buffer in buffers)
     )
-    for op in operations:
-        if isinstance(op, tile.FeatureMapOp):
-            yield from _feature_map(op)
+    maps = [op for op in buffers if isinstance(op, tile.FeatureMapOp)]
+    for op in maps:
+        yield from _halo(op)
+    for op in maps:
+        yield _feature_map(op)
     for op in operations:
         if isinstance(op, tile.LayerOp):
-            details = {"p_v": op.p_v, "p_h": op.p_h}
+            details = {"p_h": op.p_h, "p_v": op.p_v}
             yield rram.LayerOp(
                 layer=op.layer.data,
                 kind=op.kind.data,
@@ -87,16 +89,14 @@ def _start(buffer: tile.FeatureMapOp | tile.PartialSumsOp) -> int:
     return buffer.address.value.data
 
 
-def _feature_map(op: tile.FeatureMapOp) -> Iterator[Operation]:
-    """The declaration of a feature map and the bytes of its halo."""
+def _feature_map(op: tile.FeatureMapOp) -> Operation:
+    """The declaration of a feature map, without its halo."""
     type_ = op.type
-    start, end = _start(op), _start(op) + type_.size_bytes
     height, width, channels = type_.shape
-    first = start + type_.origin
-    yield rram.FeatureMapOp(
+    return rram.FeatureMapOp(
         tensor=op.tensor.data,
         layer=op.layer.data,
-        address=first,
+        address=_start(op) + type_.origin,
         height=height,
         width=width,
         channels=channels,
@@ -105,16 +105,29 @@ def _feature_map(op: tile.FeatureMapOp) -> Iterator[Operation]:
         element="ui8" if type_.unsigned else "i8",
         role=op.role.data,
     )
-    row_ends = [
-        first + row * type_.row_stride + width * type_.column_stride
-        for row in range(height)
-    ]
-    row_starts = [first + row * type_.row_stride for row in range(1, height)]
-    gaps = zip([start, *row_ends], [first, *row_starts, end], strict=True)
-    for gap_start, gap_end in gaps:
-        if gap_end > gap_start:
+
+
+def _halo(op: tile.FeatureMapOp) -> Iterator[Operation]:
+    """The bytes around a feature map: above, between its rows, and below."""
+    type_ = op.type
+    height, width, _ = type_.shape
+    start, end = _start(op), _start(op) + type_.size_bytes
+    first = start + type_.origin
+    row_end = first + width * type_.column_stride
+    last_row_end = row_end + (height - 1) * type_.row_stride
+    between = type_.row_stride - width * type_.column_stride
+    for count, length, address in (
+        (1, first - start, start),
+        (height - 1, between, row_end),
+        (1, end - last_row_end, last_row_end),
+    ):
+        if count and length:
             yield rram.FillOp(
-                address=gap_start, length=gap_end - gap_start, value=type_.fill.data
+                count=count,
+                length=length,
+                address=address,
+                stride=type_.row_stride if count > 1 else 0,
+                value=type_.fill.data,
             )
 
 

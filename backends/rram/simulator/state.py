@@ -53,9 +53,9 @@ class State:
         self.writers = np.zeros(image.memory_bytes, np.int64)
         self.readers = np.zeros(image.memory_bytes, np.int64)
         for fill in image.fills:
-            self.host_write(
-                fill.address, np.full(fill.length, fill.value & 0xFF, np.uint8)
-            )
+            run = np.full(fill.length, fill.value & 0xFF, np.uint8)
+            for index in range(fill.count):
+                self.host_write(fill.address + index * fill.stride, run)
         self.stalls = np.zeros((cores, len(layout.STALLS)), np.int64)
         self.counts = np.zeros(len(image.lines), np.int64)
         self.layers = np.zeros((len(image.layers), 2), np.int64)

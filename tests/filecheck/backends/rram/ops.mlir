@@ -1,7 +1,7 @@
 // RUN: cimc-opt %s | filecheck %s
 
 rram.memory 4096
-rram.fill 64 at 0 with -3
+rram.fill 1 x 64 at 0 with -3
 rram.feature_map "x/0" layer "" at 64 shape 4 x 4 x 16 strides 64, 16 i8 input
 rram.layer "conv" kind "conv" macs 4096 {p_h = 1 : i64, p_v = 2 : i64}
 rram.layer "add" kind "add" macs 0
@@ -38,7 +38,7 @@ rram.core 9 main {
 
 // CHECK:       builtin.module {
 // CHECK-NEXT:    rram.memory 4096
-// CHECK-NEXT:    rram.fill 64 at 0 with -3
+// CHECK-NEXT:    rram.fill 1 x 64 at 0 with -3
 // CHECK-NEXT:    rram.feature_map "x/0" layer "" at 64 shape 4 x 4 x 16 strides 64, 16 i8 input
 // CHECK-NEXT:    rram.layer "conv" kind "conv" macs 4096 {p_h = 1 : i64, p_v = 2 : i64}
 // CHECK-NEXT:    rram.layer "add" kind "add" macs 0

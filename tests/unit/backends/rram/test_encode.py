@@ -92,7 +92,7 @@ def example():
         CoreOp(setup, [*sweep, CallOp(core=3, s=1, by=4)], core=7),
         core(3, [WaitOp(s=1, by=4)]),
         declarations=(
-            FillOp(length=64, address=0, value=-3),
+            FillOp(count=1, length=64, address=0, value=-3),
             fmap,
             LayerOp(layer="b", kind="add", macs=0, details=details),
         ),
@@ -169,7 +169,9 @@ def broken(change):
         (lambda m: m.body.block.add_op(core(128, [])), r"RRAM-8\] core number 128"),
         (lambda m: m.body.block.add_op(SetOp(a=0, value=0)), r"RRAM-7\] rram.set must"),
         (
-            lambda m: m.body.block.add_op(FillOp(length=1, address=4096, value=0)),
+            lambda m: m.body.block.add_op(
+                FillOp(count=1, length=1, address=4096, value=0)
+            ),
             r"RRAM-8\] rram.fill .* ends at 4097",
         ),
         (
@@ -187,7 +189,9 @@ def broken(change):
             r"RRAM-8\] sequence register 32, the chip allows 31",
         ),
         (
-            lambda m: m.body.block.add_op(FillOp(length=1, address=0, value=256)),
+            lambda m: m.body.block.add_op(
+                FillOp(count=1, length=1, address=0, value=256)
+            ),
             r"RRAM-4\] 256 is not a byte",
         ),
         (
