@@ -97,7 +97,7 @@ def example():
             LayerOp(layer="b", kind="add", macs=0, details=details),
         ),
     )
-    module.attributes["cim.model"] = StringAttr("example")
+    module.attributes = {"cim.model": StringAttr("example"), **module.attributes}
     return module
 
 
