@@ -14,6 +14,7 @@ from xdsl.utils.exceptions import PassFailedException
 from cimc.dialects import tile
 from cimc.dialects.tile.body import length_of
 from cimc.passes.tile.place_tiles import weight_blocks
+from cimc.passes.tile.products import sum_of_products
 
 __all__ = ["DistributeSweeps"]
 
@@ -87,22 +88,12 @@ def _partial_sums(sweep: tile.SweepOp, total: SSAValue) -> tile.PartialSumsOp:
 
 
 def _products(mvms: list[tile.MvmOp]) -> tuple[list[Operation], SSAValue]:
-    """Windows and products of one core, and their sum."""
-    operations: list[Operation] = []
-    total: SSAValue | None = None
+    """Copies of the windows and products of one core, and their sum."""
+    factors: list[tuple[tile.WindowOp, SSAValue]] = []
     for mvm in mvms:
         assert isinstance(mvm.operand.owner, tile.WindowOp)
-        window = mvm.operand.owner.clone()
-        product = tile.MvmOp(mvm.block, window.result)
-        operations += [window, product]
-        if total is None:
-            total = product.result
-        else:
-            accumulate = tile.AccumulateOp(total, product.result)
-            operations.append(accumulate)
-            total = accumulate.result
-    assert total is not None
-    return operations, total
+        factors.append((mvm.operand.owner.clone(), mvm.block))
+    return sum_of_products(factors)
 
 
 def _remainder(

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 
 from cimc.context import weights_of
@@ -15,6 +14,7 @@ from cimc.dialects import tile
 from cimc.dialects.cim import Range, WeightsRef
 from cimc.dialects.tile.memory import integer
 from cimc.passes.tile.narrow import chunks, narrow_all
+from cimc.passes.tile.products import sum_of_products
 from cimc.weights import WeightStore
 
 __all__ = ["Im2colPartition"]
@@ -77,27 +77,16 @@ class Im2colPartition(ModulePass):
         assert isinstance(mvm, tile.MvmOp)
         strips = self._strips(window, mvm, weights)
         for strip in strips:
-            blocks: list[tile.BlockOp] = []
-            body: list[Operation] = []
-            total: SSAValue | None = None
-            for rows in chunks(strip.rows, self.rows):
-                weight_block = tile.BlockOp(strip.matrix, rows, strip.columns)
-                part = tile.WindowOp(
-                    window.source,
-                    window.window,
-                    channels=strip.inputs,
-                    elements=rows,
+            parts = chunks(strip.rows, self.rows)
+            blocks = [tile.BlockOp(strip.matrix, rows, strip.columns) for rows in parts]
+            windows = [
+                tile.WindowOp(
+                    window.source, window.window, channels=strip.inputs, elements=rows
                 )
-                product = tile.MvmOp(weight_block.result, part.result)
-                blocks.append(weight_block)
-                body += [part, product]
-                if total is None:
-                    total = product.result
-                else:
-                    accumulate = tile.AccumulateOp(total, product.result)
-                    body.append(accumulate)
-                    total = accumulate.result
-            assert total is not None
+                for rows in parts
+            ]
+            results = [part.result for part in blocks]
+            body, total = sum_of_products(zip(windows, results, strict=True))
             body += narrow_all(rest, {mvm.result: total}, strip.outputs)
             new_sweep = tile.SweepOp(sweep.layer.data, sweep.rows, sweep.columns, body)
             block.insert_ops_before([*blocks, new_sweep], sweep)
