@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Generic, Literal, TypeVar, cast
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 from xdsl.dialects.builtin import ModuleOp
 
 from cimc.backends.rram.machine import Machine, attach_machine
@@ -246,13 +248,27 @@ def _validated(values: Mapping[str, Any], where: str) -> Chip:
     try:
         return Chip.model_validate(values)
     except ValidationError as error:
-        problems = tuple(
-            f"{'.'.join(map(str, item['loc']))}: {item['msg']}"
-            for item in error.errors(include_url=False)
-        )
+        problems = tuple(map(_problem, error.errors(include_url=False)))
         raise InputError(
             "E021",
-            f"the chip description has {len(problems)} unfit fields",
+            f"the chip description has {len(problems)} unfit field(s)",
             where=where,
             notes=problems,
         ) from error
+
+
+def _problem(item: ErrorDetails) -> str:
+    """One field at fault, and why."""
+    place = ".".join(map(str, item["loc"]))
+    match item["type"]:
+        case "extra_forbidden":
+            siblings = [*Chip.model_fields, *Structure.model_fields]
+            siblings += [*Timing.model_fields, *Energies.model_fields]
+            close = get_close_matches(str(item["loc"][-1]), siblings, 1)
+            return f"{place}: there is no such field" + (
+                f", did you mean {close[0]}?" if close else ""
+            )
+        case "model_type" | "model_attributes_type":
+            return f"{place}: give a mapping {{value, unit, status, source}}"
+        case _:
+            return f"{place}: {item['msg']}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -111,8 +112,6 @@ def compile_(
     as_json: options.Json = False,
 ) -> None:
     """Compile a model to a program for a chip."""
-    from dataclasses import replace
-
     from cimc.cli.dumps import Dumps
     from cimc.driver import check_destination, compile_model, default_pipeline
 
@@ -188,12 +187,19 @@ def run(
         Path | None,
         typer.Option(help="Write a trace of the first image, for Perfetto."),
     ] = None,
+    program: Annotated[
+        Path | None,
+        typer.Option(help="Run this program (see `cimc asm`) in place of its own."),
+    ] = None,
     as_json: options.Json = False,
 ) -> None:
     """Simulate a compiled artifact."""
     from cimc.driver import load
+    from cimc.driver.files import read_bytes
 
     loaded = load(artifact)
+    if program is not None:
+        loaded = replace(loaded, program=read_bytes(program))
     images = _image_source(input, artifact / "model.onnx")(loaded.model)
     execution = _execute(loaded, images, verify=verify, trace=trace)
     _report(execution.metrics, as_json, execution.verified)

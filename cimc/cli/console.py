@@ -126,7 +126,7 @@ def show_fit(report: FitReport) -> None:
     console.print(table)
     total = sum(row.macs for row in report.rows)
     on_device = sum(row.macs for row in report.rows if row.placement == "device")
-    if total:
+    if total and report.exit_code != 2:
         console.print(f"{_number(total)} MACs, {on_device / total:.2%} on the device")
     if report.problem is not None:
         show_diagnostic(report.problem)

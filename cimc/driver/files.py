@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cimc.diagnostics import InputError
 
-__all__ = ["read_text", "write_bytes"]
+__all__ = ["read_bytes", "read_text", "write_bytes"]
 
 
 def read_text(path: Path) -> str:
@@ -21,6 +21,20 @@ def read_text(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError("E054", f"cannot be read: {error}", where=str(path)) from error
+
+
+def read_bytes(path: Path) -> bytes:
+    """The contents of a file.
+
+    Raises:
+        InputError: it cannot be read (E054).
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(
+            "E054", f"cannot be read: {error.strerror or error}", where=str(path)
+        ) from error
 
 
 def write_bytes(path: Path, data: bytes) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from onnx import ModelProto
 
+from cimc.diagnostics import InputError
 from cimc.frontend.calibration import samples
 from cimc.weights import Array, load_arrays
 
@@ -47,15 +48,22 @@ def load_images(model: ModelProto, path: Path) -> Images:
     """All images of an ``.npz`` file with one array per input of the model.
 
     Each array has the number of images as its first axis; an array ``labels`` holds
-    the right classes.
+    the right classes. An ``.npy`` file will do for a model with one input.
 
     Raises:
-        InputError: it cannot be read (E011) or does not fit the model (E122).
+        InputError: it cannot be read (E011), or does not fit the model or itself
+            (E122).
     """
     feeds = samples(model, path)
     labels = None if path.suffix == ".npy" else load_arrays(path).get("labels")
-    usable = labels is not None and labels.shape == (len(feeds),)
-    return Images(feeds, str(path), labels if usable else None)
+    if labels is not None and labels.shape != (len(feeds),):
+        raise InputError(
+            "E122",
+            f"array 'labels' has shape {labels.shape}, there are {len(feeds)} images",
+            where=str(path),
+            hints=("give one class number per image, or leave labels out",),
+        )
+    return Images(feeds, str(path), labels)
 
 
 def named_samples(model: Path) -> Path | None:

@@ -11,7 +11,7 @@ from xdsl.utils.exceptions import ParseError, VerifyException
 from cimc.context import CompilationContext
 from cimc.diagnostics import InputError
 from cimc.driver.artifact import load
-from cimc.driver.files import read_text
+from cimc.driver.files import read_bytes, read_text
 from cimc.driver.levels import text_of
 from cimc.driver.passes import parse_passes, run_passes
 from cimc.target import Target, get_target, target_names
@@ -89,14 +89,8 @@ def disassemble(path: Path, target: str | None = None) -> str:
     if path.is_dir():
         artifact = load(path)
         return artifact.ir(artifact.target.name)
-    try:
-        program = path.read_bytes()
-    except OSError as error:
-        raise InputError(
-            "E054", f"cannot be read: {error.strerror}", where=str(path)
-        ) from error
     backend = get_target(target or "rram")
-    return text_of(backend.decode(program))
+    return text_of(backend.decode(read_bytes(path)))
 
 
 def assemble(path: Path) -> bytes:

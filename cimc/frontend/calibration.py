@@ -37,17 +37,28 @@ def samples(model: ModelProto, source: Calibration) -> list[dict[str, Array]]:
         )
         for info in model_inputs(model)
     }
-    if source == "random":
-        return _random(inputs)
     if isinstance(source, Mapping):
         batches = [("", source)]
+    elif isinstance(source, str) and source == "random":
+        return _random(inputs)
     else:
-        batches = _files(Path(source), list(inputs))
+        batches = _files(_path(source), list(inputs))
     found = [s for where, batch in batches for s in _split(batch, inputs, where)]
     if not found:
         where = "" if isinstance(source, Mapping) else str(source)
         raise InputError("E122", "there is no sample in the data", where=where)
     return found
+
+
+def _path(source: str | Path) -> Path:
+    try:
+        return Path(source)
+    except TypeError as error:
+        raise InputError(
+            "E122",
+            f"cannot read samples from {type(source).__name__}",
+            hints=("give a path, or arrays by input name: {'image': images}",),
+        ) from error
 
 
 def _random(inputs: Inputs) -> list[dict[str, Array]]:

@@ -85,7 +85,8 @@ def quantise(
                 "on examples",
             ),
             hints=(
-                "--calib FILE.npz with some 100 inputs, arrays named as the inputs",
+                "--calib FILE.npz (in Python: calibration=) with some 100 inputs, "
+                "arrays named as the inputs",
                 "--calib random to compile without regard to accuracy",
             ),
         )

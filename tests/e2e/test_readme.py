@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from cimc.driver import compile_model
+from cimc.driver import compile_model, execute_images, random_images
 from cimc.target import get_target
 
 ROOT = Path(__file__).parents[2]
@@ -36,8 +36,17 @@ def test_the_chip_example_compiles(tmp_path):
     assert metrics["crossbars"]["available"] == 256 * 4
 
 
-def test_the_instruction_count_is_current():
+def test_the_numbers_of_the_main_job_are_current():
     artifact = compile_model(ROOT / "models" / "resnet8_int8.onnx").artifact
-    count = artifact.metrics["instructions"]["static"]
-    assert f"ResNet-8 takes {count} instructions" in README
-    assert f"instructions: {count}, " in README
+    metrics = execute_images(
+        artifact, random_images(artifact.model), verify=False
+    ).metrics
+    static, dynamic = (
+        metrics["instructions"]["static"],
+        metrics["instructions"]["dynamic"],
+    )
+    assert f"ResNet-8 takes {static} instructions" in README
+    assert f"instructions: {static}, {dynamic:,} executed".replace(",", " ") in (
+        README.replace(",", " ")
+    )
+    assert f"cycles: {metrics['cycles']:,} per image".replace(",", " ") in README
