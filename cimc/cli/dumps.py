@@ -12,7 +12,6 @@ from cimc.driver.files import write_bytes
 
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
-    from xdsl.passes import ModulePass
 
     from cimc.weights import WeightStore
 
@@ -30,17 +29,15 @@ class Dumps:
     on_terminal: bool
     count: int = 0
 
-    def observe(self, pass_: ModulePass, module: ModuleOp, seconds: float) -> None:
-        """Write the module as it is after ``pass_``."""
+    def observe(self, name: str, module: ModuleOp, seconds: float) -> None:
+        """Write the module as it is after the pass ``name``."""
         if self.folder is None and not self.on_terminal:
             return
         text = text_of(module)
         if self.folder is not None:
-            write_bytes(
-                self.folder / f"{self.count:02}-{pass_.name}.mlir", text.encode()
-            )
+            write_bytes(self.folder / f"{self.count:02}-{name}.mlir", text.encode())
         if self.on_terminal:
-            console.print(f"// after {pass_.name}", markup=False)
+            console.print(f"// after {name}", markup=False)
             console.print(text, markup=False, soft_wrap=True)
         self.count += 1
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from time import perf_counter
 
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.passes import ModulePass
 
 from cimc.context import CompilationContext
 from cimc.diagnostics import DoesNotFitError, InputError, VerificationError
@@ -69,7 +68,8 @@ def compile_model(
     start = perf_counter()
     model = import_model(source, shapes=shapes, calibration=calibration)
     backend.attach_chip(model.module, found)
-    seconds = {"import": perf_counter() - start}
+    import_seconds = perf_counter() - start
+    seconds: dict[str, float] = {}
     watchers: list[Observer] = [_timer(seconds)]
     if verify_each is not None:
         images = verify_each(model.quantised)
@@ -77,11 +77,11 @@ def compile_model(
     if observer is not None:
         watchers.append(observer)
 
-    def watch(pass_: ModulePass, module: ModuleOp, duration: float) -> None:
+    def watch(name: str, module: ModuleOp, duration: float) -> None:
         for watcher in watchers:
-            watcher(pass_, module, duration)
+            watcher(name, module, duration)
 
-    watch(_Import(), model.module, seconds["import"])
+    watch("import", model.module, import_seconds)
     imported = model.module.clone()
     context = CompilationContext(weights=model.weights)
     try:
@@ -139,7 +139,7 @@ def text_at_level(artifact: Artifact, level: str) -> str:
     context = CompilationContext(weights=model.weights)
     text = text_of(model.module) if level == "cnn" else None
 
-    def keep(pass_: ModulePass, module: ModuleOp, duration: float) -> None:
+    def keep(name: str, module: ModuleOp, duration: float) -> None:
         nonlocal text
         if level_of(module) == level:
             text = text_of(module)
@@ -154,18 +154,9 @@ def text_at_level(artifact: Artifact, level: str) -> str:
     return text
 
 
-class _Import(ModulePass):
-    """Stands for the frontend where passes are observed."""
-
-    name = "import"
-
-    def apply(self, ctx: object, op: ModuleOp) -> None:
-        """Do nothing: the module has been imported."""
-
-
 def _timer(seconds: dict[str, float]) -> Observer:
-    def time(pass_: ModulePass, module: ModuleOp, duration: float) -> None:
-        seconds[pass_.name] = seconds.get(pass_.name, 0.0) + duration
+    def time(name: str, module: ModuleOp, duration: float) -> None:
+        seconds[name] = seconds.get(name, 0.0) + duration
 
     return time
 
@@ -178,15 +169,15 @@ def _verifier(
     golden = Golden(model.quantised)
     inputs = model.host.prologue(feeds)
 
-    def check(pass_: ModulePass, module: ModuleOp, duration: float) -> None:
+    def check(name: str, module: ModuleOp, duration: float) -> None:
         maps = execute(module, model.weights, target, chip, inputs)
         found = comparable(model.quantised, maps)
         expected = golden.run(feeds, list(found))
-        result = compare(found, expected, 0, lambda tensor, index: pass_.name)
+        result = compare(found, expected, 0, lambda tensor, index: name)
         if not result.equal:
             raise VerificationError(
                 "E060",
-                f"pass {pass_.name!r} changed the result",
+                f"pass {name!r} changed the result",
                 notes=(
                     f"{result.mismatches} of {result.elements} elements differ",
                     f"first: {result.first}",

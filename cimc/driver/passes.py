@@ -21,8 +21,8 @@ from cimc.target import get_target, target_names
 
 __all__ = ["Observer", "known_passes", "parse_passes", "run_passes"]
 
-Observer = Callable[[ModulePass, ModuleOp, float], None]
-"""Called after each pass with the pass, the module and the seconds it took."""
+Observer = Callable[[str, ModuleOp, float], None]
+"""Called after each pass with its name, the module and the seconds it took."""
 
 
 def known_passes() -> dict[str, Callable[[], type[ModulePass]]]:
@@ -98,4 +98,4 @@ def run_passes(
                 hints=("report it with the model and the options",),
             ) from error
         if observer is not None:
-            observer(pass_, module, perf_counter() - start)
+            observer(pass_.name, module, perf_counter() - start)

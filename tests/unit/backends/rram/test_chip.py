@@ -41,7 +41,10 @@ def test_a_file_may_extend_a_preset(tmp_path):
     ("text", "message"),
     [
         ("extends: pelke-64\nstructure: {cores: 0}", "structure.cores: .*greater than"),
-        ("extends: pelke-64\nstructure: {sores: 1}", "structure.sores: .* did you mean cores"),
+        (
+            "extends: pelke-64\nstructure: {sores: 1}",
+            "structure.sores: .* did you mean cores",
+        ),
         ("extends: pelke-64\ntiming: {mvm: {unit: pJ}}", "timing.mvm.unit: .*cycles"),
         ("extends: pelke-64\nstructure: {rows: 4096}", "must hold rows bytes"),
         ("extends: nothing", "extends must name a preset"),
