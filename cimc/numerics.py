@@ -1,4 +1,4 @@
-"""The integer and float32 arithmetic that all levels and both machines share.
+"""The integer and float32 arithmetic that interpreters and passes share.
 
 Bit for bit what onnxruntime computes on x86-64 with fused multiply-add; the formulas
 are those of its QLinearConv, QLinearAdd and QLinearAveragePool kernels.

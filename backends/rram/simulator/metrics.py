@@ -32,17 +32,17 @@ def energies(module: ModuleOp, chip: Chip) -> Array:
 
 def run_metrics(state: State, chip: Chip, energy: Array) -> dict[str, Any]:
     """Keys of metrics.json that one run determines."""
-    image, counts = state.image, state.counts
+    program, counts = state.program, state.counts
     cycles = int(state.cores[:, layout.C_DONE].max(initial=0))
     time = cycles * 1e3 / chip.clock.value
-    used = len(image.core_numbers)
+    used = len(program.core_numbers)
     leakage = chip.energy.leakage_core.value * used + chip.energy.leakage_shared.value
     parts: dict[str, float] = {}
     parts.update(zip(COMPONENTS, (counts @ energy).tolist(), strict=True))
     # One milliwatt for one nanosecond is one picojoule.
     parts["leakage"] = leakage * time
     layers: list[dict[str, Any]] = []
-    for op, (start, stop) in zip(image.layers, state.layers.tolist(), strict=True):
+    for op, (start, stop) in zip(program.layers, state.layers.tolist(), strict=True):
         times = {"start": start, "cycles": stop - start} if stop else {}
         layers.append(layer_row(op) | times)
     units = ("issue", "lsu", "vector", "crossbar", "bus")
@@ -63,13 +63,13 @@ def run_metrics(state: State, chip: Chip, energy: Array) -> dict[str, Any]:
 
 def _static(state: State) -> int:
     # Every setup section ends with a HALT.
-    return len(state.image.lines) + sum(len(ops) + 1 for ops in state.image.setup)
+    return len(state.program.lines) + sum(len(ops) + 1 for ops in state.program.setup)
 
 
 def _traffic(state: State) -> dict[str, int]:
     """Bytes over the bus by kind."""
     loads = stores = calls = 0
-    for line, count in zip(state.image.lines, state.counts.tolist(), strict=True):
+    for line, count in zip(state.program.lines, state.counts.tolist(), strict=True):
         match line.op:
             case LoadOp():
                 loads += line.op.count * line.op.length * count

@@ -13,7 +13,7 @@ from cimc.backends.rram.dialect import FeatureMapOp
 from cimc.backends.rram.encode import decode
 from cimc.backends.rram.machine import machine_of
 from cimc.backends.rram.simulator import layout
-from cimc.backends.rram.simulator.image import build_image
+from cimc.backends.rram.simulator.loaded_program import load_program
 from cimc.backends.rram.simulator.metrics import energies, run_metrics
 from cimc.backends.rram.simulator.state import State
 from cimc.backends.rram.simulator.trace import TRACE_EVENTS, write_trace
@@ -44,7 +44,7 @@ class RramSimulator:
                 hints=("use the chip.yaml that was written with the program",),
             )
         self._chip = chip
-        self._image = build_image(module, weights)
+        self._program = load_program(module, weights)
         self._energies = energies(module, chip)
         self._static = static_metrics(module, chip)
 
@@ -57,8 +57,8 @@ class RramSimulator:
             VerificationError: the program trapped (E041 to E046).
             InputError: the inputs are not those of the program (E025).
         """
-        state = State(self._image, trace_events=TRACE_EVENTS if trace else 0)
-        maps = self._image.feature_maps
+        state = State(self._program, trace_events=TRACE_EVENTS if trace else 0)
+        maps = self._program.feature_maps
         _check_names(inputs, {n for n, op in maps.items() if op.role == "input"})
         for name, values in inputs.items():
             _write(state, maps[name], values)

@@ -7,7 +7,7 @@ import numpy as np
 from cimc.backends.rram.isa import MAX_LOOP_DEPTH
 from cimc.backends.rram.simulator import layout
 from cimc.backends.rram.simulator.engine import advance
-from cimc.backends.rram.simulator.image import Image
+from cimc.backends.rram.simulator.loaded_program import LoadedProgram
 from cimc.weights import Array
 
 __all__ = ["State"]
@@ -21,24 +21,26 @@ _NEVER = np.iinfo(np.int64).max
 class State:
     """One run of a program on one image."""
 
-    def __init__(self, image: Image, *, trace_events: int = 0) -> None:
-        machine, cores = image.machine, len(image.core_numbers)
+    def __init__(self, program: LoadedProgram, *, trace_events: int = 0) -> None:
+        machine, cores = program.machine, len(program.core_numbers)
         registers = machine.vector_registers
-        self.image = image
+        self.program = program
         self.scalars = np.zeros(layout.G_COLUMNS, np.int64)
         self.trap = np.zeros(layout.TRAP_COLUMNS, np.int64)
         self.cores = np.zeros((cores, layout.CORE_COLUMNS), np.int64)
-        self.cores[:, layout.C_PC] = image.starts
+        self.cores[:, layout.C_PC] = program.starts
         self.heap = np.arange(cores, dtype=np.int64)
         self.scalars[layout.G_HEAP] = cores
         self.addresses = np.zeros((cores, _ADDRESS_REGISTERS), np.int64)
         self.loops = np.zeros((cores, MAX_LOOP_DEPTH), np.int64)
         self.vectors = np.zeros((cores, registers, layout.VECTOR_COLUMNS), np.int64)
         self.vectors[:, :, layout.V_WRITER] = -1
-        self.units = np.zeros((cores, layout.CROSSBAR + image.crossbars), np.int64)
-        self.edges = np.zeros((len(image.edges), layout.EDGE_COLUMNS), np.int64)
-        dense = {number: index for index, number in enumerate(image.core_numbers)}
-        self.edges[:, layout.E_OWNER] = [dense.get(core, -1) for core, _ in image.edges]
+        self.units = np.zeros((cores, layout.CROSSBAR + program.crossbars), np.int64)
+        self.edges = np.zeros((len(program.edges), layout.EDGE_COLUMNS), np.int64)
+        dense = {number: index for index, number in enumerate(program.core_numbers)}
+        self.edges[:, layout.E_OWNER] = [
+            dense.get(core, -1) for core, _ in program.edges
+        ]
         for column in (layout.E_HEAD, layout.E_TAIL, layout.E_LAST_CALL):
             self.edges[:, column] = -1
         self.clocks = np.eye(cores, dtype=np.int32)
@@ -49,16 +51,16 @@ class State:
         size = (cores, registers, machine.vector_register_bytes)
         self.valid = np.zeros(size, np.uint8)
         self.bytes = np.zeros(size, np.uint8)
-        self.memory = np.zeros(image.memory_bytes, np.uint8)
-        self.writers = np.zeros(image.memory_bytes, np.int64)
-        self.readers = np.zeros(image.memory_bytes, np.int64)
-        for fill in image.fills:
+        self.memory = np.zeros(program.memory_bytes, np.uint8)
+        self.writers = np.zeros(program.memory_bytes, np.int64)
+        self.readers = np.zeros(program.memory_bytes, np.int64)
+        for fill in program.fills:
             run = np.full(fill.length, fill.value & 0xFF, np.uint8)
             for index in range(fill.count):
                 self.host_write(fill.address + index * fill.stride, run)
         self.stalls = np.zeros((cores, len(layout.STALLS)), np.int64)
-        self.counts = np.zeros(len(image.lines), np.int64)
-        self.layers = np.zeros((len(image.layers), 2), np.int64)
+        self.counts = np.zeros(len(program.lines), np.int64)
+        self.layers = np.zeros((len(program.layers), 2), np.int64)
         self.layers[:, 0] = _NEVER
         self.trace = np.zeros((trace_events, layout.TRACE_COLUMNS), np.int64)
         self.busy = np.zeros(layout.CROSSBAR + 1, np.int64)
@@ -70,8 +72,8 @@ class State:
 
     def run(self) -> int:
         """Run to the end or to a trap; FINISHED or the trap's code."""
-        image = self.image
-        machine = image.machine
+        program = self.program
+        machine = program.machine
         timing = np.array(
             [
                 machine.issue_cycles,
@@ -85,10 +87,10 @@ class State:
                 _BUDGET,
                 timing,
                 self.heap,
-                image.code,
-                image.reals,
-                image.core_of,
-                *image.constants,
+                program.code,
+                program.reals,
+                program.core_of,
+                *program.constants,
                 self.scalars,
                 self.trap,
                 self.cores,

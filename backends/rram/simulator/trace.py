@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from cimc.backends.rram.simulator import layout
-from cimc.backends.rram.simulator.image import text
+from cimc.backends.rram.simulator.loaded_program import text
 from cimc.backends.rram.simulator.state import State
 
 __all__ = ["TRACE_EVENTS", "write_trace"]
@@ -20,26 +20,26 @@ _UNITS = {layout.ISSUE: "wait", layout.LSU: "load/store", layout.VECTOR: "vector
 
 def write_trace(state: State, path: Path) -> None:
     """Write the trace; one process per core, one thread per unit, 1 µs = 1 cycle."""
-    image = state.image
+    program = state.program
     count = int(state.scalars[layout.G_TRACE])
     dropped = int(state.scalars[layout.G_DROPPED])
     rows = cast("list[list[int]]", state.trace[:count].tolist())
     events: list[dict[str, Any]] = []
     for core, unit in sorted({(row[0], row[1]) for row in rows}):
         name = _UNITS.get(unit, f"crossbar {unit - layout.CROSSBAR}")
-        number = image.core_numbers[core]
+        number = program.core_numbers[core]
         events.append(_name("process_name", number, 0, f"core {number}"))
         events.append(_name("thread_name", number, unit, name))
     for core, unit, pc, start, stop in rows:
-        section = image.lines[pc].section
+        section = program.lines[pc].section
         events.append(
             {
-                "name": text(image.lines[pc]),
+                "name": text(program.lines[pc]),
                 "cat": "" if section is None else section.layer,
                 "ph": "X",
                 "ts": start,
                 "dur": stop - start,
-                "pid": image.core_numbers[core],
+                "pid": program.core_numbers[core],
                 "tid": unit,
             }
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cimc.backends.rram.simulator import layout
-from cimc.backends.rram.simulator.image import Image
+from cimc.backends.rram.simulator.loaded_program import LoadedProgram
 from cimc.backends.rram.simulator.state import State
 from cimc.diagnostics import VerificationError
 
@@ -18,14 +18,14 @@ def trap_error(state: State, code: int) -> VerificationError:
         return _deadlock(state)
     if code == layout.UNMATCHED:
         return _unmatched(state)
-    image, trap = state.image, state.trap
-    where = image.where(int(trap[layout.TRAP_PC]))
+    program, trap = state.program, state.trap
+    where = program.where(int(trap[layout.TRAP_PC]))
     a, b = int(trap[layout.TRAP_A]), int(trap[layout.TRAP_B])
     match code:
         case layout.ADDRESS:
             return VerificationError(
                 "E041",
-                f"bytes {a} to {b} are outside the {image.memory_bytes} of memory",
+                f"bytes {a} to {b} are outside the {program.memory_bytes} of memory",
                 where=where,
             )
         case layout.UNINITIALISED_BYTE:
@@ -33,7 +33,7 @@ def trap_error(state: State, code: int) -> VerificationError:
                 "E042",
                 f"reads byte {a} of shared memory, which nothing has written",
                 where=where,
-                notes=_place(image, a),
+                notes=_place(program, a),
             )
         case layout.UNINITIALISED_REGISTER:
             return VerificationError(
@@ -49,7 +49,7 @@ def trap_error(state: State, code: int) -> VerificationError:
                 "E043",
                 f"{verb} byte {a} of shared memory without waiting for its {other}",
                 where=where,
-                notes=(f"{done} by {image.where(b)}", *_place(image, a)),
+                notes=(f"{done} by {program.where(b)}", *_place(program, a)),
                 hints=(
                     "a CALL after the other access must reach a WAIT before this one",
                 ),
@@ -67,29 +67,29 @@ def writer_text(state: State, address: int) -> str:
         return "not written"
     if shadow == layout.SHADOW_HOST:
         return "written by the host (input or rram.fill)"
-    return state.image.where((shadow >> layout.EPOCH_BITS) - 2)
+    return state.program.where((shadow >> layout.EPOCH_BITS) - 2)
 
 
-def _place(image: Image, address: int) -> tuple[str, ...]:
+def _place(program: LoadedProgram, address: int) -> tuple[str, ...]:
     """The feature map that a byte lies in, if any."""
     return tuple(
         f"byte {address} lies in feature map {op.tensor!r} of layer {op.layer!r}"
-        for op in image.feature_maps.values()
+        for op in program.feature_maps.values()
         if op.address <= address < op.stop
     )
 
 
-def _callers(image: Image, edge: int) -> list[int]:
+def _callers(program: LoadedProgram, edge: int) -> list[int]:
     """Dense cores whose program calls a sequence register."""
-    rows = (image.code[:, layout.OP] == layout.CALL) & (
-        image.code[:, layout.A0] == edge
+    rows = (program.code[:, layout.OP] == layout.CALL) & (
+        program.code[:, layout.A0] == edge
     )
-    return sorted({int(core) for core in image.core_of[rows]})
+    return sorted({int(core) for core in program.core_of[rows]})
 
 
 def _deadlock(state: State) -> VerificationError:
-    image = state.image
-    names = list(image.edges)
+    program = state.program
+    names = list(program.edges)
     waits: dict[int, list[int]] = {}
     notes: list[str] = []
     for edge, row in enumerate(state.edges):
@@ -97,15 +97,15 @@ def _deadlock(state: State) -> VerificationError:
             continue
         owner = int(row[layout.E_OWNER])
         pc = int(state.cores[owner, layout.C_PC])
-        waits[owner] = _callers(image, edge)
-        need = row[layout.E_EXPECTED] + image.code[pc, layout.A1]
-        callers = ", ".join(str(image.core_numbers[core]) for core in waits[owner])
+        waits[owner] = _callers(program, edge)
+        need = row[layout.E_EXPECTED] + program.code[pc, layout.A1]
+        callers = ", ".join(str(program.core_numbers[core]) for core in waits[owner])
         notes.append(
-            f"{image.where(pc)}: s{names[edge][1]} is {row[layout.E_TOTAL]}, "
+            f"{program.where(pc)}: s{names[edge][1]} is {row[layout.E_TOTAL]}, "
             f"must reach {need}, called by core {callers or 'none'}"
         )
     cycle = _cycle(waits)
-    path = " -> ".join(f"core {image.core_numbers[core]}" for core in cycle)
+    path = " -> ".join(f"core {program.core_numbers[core]}" for core in cycle)
     return VerificationError(
         "E045",
         f"deadlock: {path} wait for each other"
@@ -142,14 +142,14 @@ def _next_waiting(
 
 
 def _unmatched(state: State) -> VerificationError:
-    image, edge = state.image, int(state.trap[layout.TRAP_A])
-    core, register = list(image.edges)[edge]
+    program, edge = state.program, int(state.trap[layout.TRAP_A])
+    core, register = list(program.edges)[edge]
     row = state.edges[edge]
     pc = int(row[layout.E_LAST_CALL])
     return VerificationError(
         "E046",
         f"s{register} of core {core} ends at {row[layout.E_TOTAL]}, "
         f"its waits expected {row[layout.E_EXPECTED]}",
-        notes=(f"last call by {image.where(pc)}" if pc >= 0 else "never called",),
+        notes=(f"last call by {program.where(pc)}" if pc >= 0 else "never called",),
         hints=("every CALL needs a WAIT for as much",),
     )

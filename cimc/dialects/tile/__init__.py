@@ -2,7 +2,7 @@
 
 A sweep runs its body once per position of a rectangle of an OFM. Values inside the
 body are vectors that belong to the current position; loops and addresses appear
-only in the ISA. Constraints are numbered ``TILE-n`` (see ``README.md``).
+only in the ISA. Constraints are numbered ``TILE-n`` (see ``../README.md``).
 """
 
 from xdsl.ir import Dialect

@@ -34,7 +34,7 @@ from cimc.backends.rram.simulator import layout
 from cimc.backends.rram.simulator.constants import Constants, Places, Pool
 from cimc.weights import Array, WeightStore
 
-__all__ = ["Image", "build_image"]
+__all__ = ["LoadedProgram", "load_program"]
 
 _OPS = {
     "rram.loop": layout.LOOP,
@@ -90,7 +90,7 @@ _REALS = {
 
 
 @dataclass
-class Image:
+class LoadedProgram:
     """Everything about a program that does not change while it runs.
 
     Cores are numbered densely; ``core_numbers`` has the chip's numbers. ``lines``
@@ -129,7 +129,7 @@ def text(line: Line) -> str:
     return f"{line.op.name} {line.op.text()}"
 
 
-def build_image(module: ModuleOp, weights: WeightStore) -> Image:
+def load_program(module: ModuleOp, weights: WeightStore) -> LoadedProgram:
     """Make tables of a module that encode or decode has checked.
 
     Raises:
@@ -141,7 +141,7 @@ def build_image(module: ModuleOp, weights: WeightStore) -> Image:
     builder = _Builder(machine, cores, weights, layers)
     for core in cores:
         builder.add(core)
-    return Image(
+    return LoadedProgram(
         machine=machine,
         memory_bytes=next(op.size for op in module.ops if isinstance(op, MemoryOp)),
         core_numbers=[core.core for core in cores],
