@@ -5,6 +5,7 @@ The tables of the ISA manual (README.md beside this file) are generated from her
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator
 
 from xdsl.utils.exceptions import VerifyException
@@ -77,9 +78,9 @@ class TransferOp(Instruction):
 
     unit = "lsu"
 
+    @abstractmethod
     def transfer(self) -> tuple[int, int]:
         """Length of a segment in bytes and how many; each starts a new beat."""
-        raise NotImplementedError
 
 
 class LoopOp(Instruction):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xdsl.dialects.builtin import I64, IntegerAttr, IntegerType, VectorType, i32
-from xdsl.ir import SSAValue
+from xdsl.ir import Attribute, SSAValue
 from xdsl.irdl import (
     irdl_op_definition,
     operand_def,
@@ -83,6 +83,19 @@ class _ReduceOp(BodyOp):
     result = result_def(VectorType)
     traits = _PURE
 
+    def __init__(
+        self,
+        operand: SSAValue,
+        segments: int,
+        element: IntegerType,
+        **properties: Attribute,
+    ) -> None:
+        super().__init__(
+            operands=[operand],
+            properties={"segments": integer(segments), **properties},
+            result_types=[vector(length_of(operand) // segments, element)],
+        )
+
     def verify_(self) -> None:
         """TILE-10: the vector has ``segments`` parts of the result's length."""
         parts = self.segments.value.data * length_of(self.result)
@@ -106,11 +119,7 @@ class MaxOp(_ReduceOp):
     )
 
     def __init__(self, operand: SSAValue, segments: int) -> None:
-        super().__init__(
-            operands=[operand],
-            properties={"segments": integer(segments)},
-            result_types=[vector(length_of(operand) // segments, element_of(operand))],
-        )
+        super().__init__(operand, segments, element_of(operand))
 
 
 @irdl_op_definition
@@ -126,11 +135,7 @@ class SumOp(_ReduceOp):
     )
 
     def __init__(self, operand: SSAValue, segments: int) -> None:
-        super().__init__(
-            operands=[operand],
-            properties={"segments": integer(segments)},
-            result_types=[vector(length_of(operand) // segments, i32)],
-        )
+        super().__init__(operand, segments, i32)
 
 
 @irdl_op_definition
@@ -163,14 +168,12 @@ class AverageOp(_ReduceOp):
         element: IntegerType,
     ) -> None:
         super().__init__(
-            operands=[operand],
-            properties={
-                "segments": integer(segments),
-                "count": integer(count),
-                "source": source,
-                "target": target,
-            },
-            result_types=[vector(length_of(operand) // segments, element)],
+            operand,
+            segments,
+            element,
+            count=integer(count),
+            source=source,
+            target=target,
         )
 
 
