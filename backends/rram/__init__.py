@@ -27,27 +27,27 @@ def _own(chip: Chip) -> RramChip:
 
 
 def _chip_names() -> Sequence[str]:
-    from cimc.backends.rram.chip import chip_names
+    from cimc.backends.rram.chip import CHIPS
 
-    return chip_names()
+    return CHIPS.names()
 
 
 def _load_chip(source: str) -> Chip:
-    from cimc.backends.rram.chip import load_chip
+    from cimc.backends.rram.chip import CHIPS
 
-    return load_chip(source)
+    return CHIPS.load(source)
 
 
 def _dialect() -> Dialect:
-    from cimc.backends.rram.dialect import RRAM
+    from cimc.backends.rram.instruction_set import RRAM
 
-    return RRAM
+    return RRAM.dialect
 
 
 def _attach_chip(module: ModuleOp, chip: Chip) -> None:
-    from cimc.backends.rram.chip import attach_chip
+    from cimc.backends.rram.machine import CHIP
 
-    attach_chip(module, _own(chip))
+    CHIP.attach(module, _own(chip).machine())
 
 
 def _pipeline(chip: Chip) -> str:
@@ -57,15 +57,17 @@ def _pipeline(chip: Chip) -> str:
 
 
 def _encode(module: ModuleOp) -> bytes:
-    from cimc.backends.rram.encode import encode
+    from cimc.backends.rram.instruction_set import RRAM
+    from cimc.isa.codec import encode
 
-    return encode(module)
+    return encode(RRAM, module)
 
 
 def _decode(program: bytes) -> ModuleOp:
-    from cimc.backends.rram.encode import decode
+    from cimc.backends.rram.instruction_set import RRAM
+    from cimc.isa.codec import decode
 
-    return decode(program)
+    return decode(RRAM, program)
 
 
 def _simulator(program: bytes, weights: WeightStore, chip: Chip) -> Simulator:

@@ -13,7 +13,6 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation
 from xdsl.utils.exceptions import VerifyException
 
-from cimc.backends.rram.declared import Access, Instruction
 from cimc.backends.rram.dialect import (
     CoreOp,
     FeatureMapOp,
@@ -21,19 +20,12 @@ from cimc.backends.rram.dialect import (
     LayerOp,
     MemoryOp,
     cores_of,
-    linearise,
 )
-from cimc.backends.rram.isa import (
-    CallOp,
-    MvmOp,
-    ProgramOp,
-    RequantOp,
-    SetParametersOp,
-    SetTableOp,
-    TableOp,
-    WaitOp,
-)
-from cimc.backends.rram.machine import Machine, optional_machine_of
+from cimc.backends.rram.isa import CallOp, MvmOp, ProgramOp, WaitOp
+from cimc.backends.rram.machine import CHIP, RramMachine
+from cimc.isa.declared import Access, Instruction
+from cimc.isa.program import linearise
+from cimc.isa.vector import Requant, SetParameters, SetTable, Table
 
 __all__ = ["CoreSetup", "accesses", "check_program"]
 
@@ -45,15 +37,15 @@ class CoreSetup:
 
     def __init__(self, core: CoreOp) -> None:
         self.crossbars: dict[int, ProgramOp] = {}
-        self.parameters: dict[int, SetParametersOp] = {}
-        self.tables: dict[int, SetTableOp] = {}
+        self.parameters: dict[int, SetParameters] = {}
+        self.tables: dict[int, SetTable] = {}
         for line in linearise(core.setup):
             match line.op:
                 case ProgramOp() as op:
                     _set_once(self.crossbars, op.xb, op)
-                case SetParametersOp() as op:
+                case SetParameters() as op:
                     _set_once(self.parameters, op.q, op)
-                case SetTableOp() as op:
+                case SetTable() as op:
                     _set_once(self.tables, op.t, op)
                 case _:
                     pass
@@ -73,13 +65,13 @@ def accesses(op: Instruction, setup: CoreSetup) -> list[Access]:
                 Access(op.vs, 0, block.rows, False),
                 Access(op.vd, 0, 4 * block.columns, True),
             ]
-        case RequantOp():
+        case Requant():
             parameters = setup.parameters.get(op.q)
             if parameters is None or parameters.n < op.n:
                 raise VerifyException(
                     f"[RRAM-9] parameters q{op.q} are not set for {op.n} lanes"
                 )
-        case TableOp():
+        case Table():
             if op.t not in setup.tables:
                 raise VerifyException(f"[RRAM-9] table t{op.t} is not set")
         case _:
@@ -102,7 +94,7 @@ def check_program(module: ModuleOp) -> None:
     cores = cores_of(module)
     layers = [op.layer for op in module.ops if isinstance(op, LayerOp)]
     maps = [op for op in module.ops if isinstance(op, FeatureMapOp)]
-    _unique("core", (op.core for op in cores))
+    _unique("core", (op.number for op in cores))
     _unique("layer", layers)
     _unique("feature map", (op.tensor for op in maps))
     for op in module.ops:
@@ -114,26 +106,28 @@ def check_program(module: ModuleOp) -> None:
                 f"[RRAM-8] {op.name} {op} ends at {stop}, "
                 f"memory has {memory[0].size} bytes"
             )
-    machine = optional_machine_of(module)
+    machine = CHIP.find(module)
     for core in cores:
         _check_core(core, machine, set(layers))
     if machine is not None:
         _limit("shared memory", memory[0].size, machine.shared_memory_bytes)
         for core in cores:
-            _limit("core number", core.core, machine.cores - 1)
+            _limit("core number", core.number, machine.cores - 1)
 
 
-def _check_core(core: CoreOp, machine: Machine | None, layers: set[str]) -> None:
+def _check_core(core: CoreOp, machine: RramMachine | None, layers: set[str]) -> None:
     setup = CoreSetup(core)
     lines = [*linearise(core.setup), *linearise(core.main)]
     if machine is not None:
         _limit(
-            f"instructions of core {core.core}", len(lines), machine.instruction_memory
+            f"instructions of core {core.number}",
+            len(lines),
+            machine.instruction_memory,
         )
     for line in lines:
         if line.section is not None and line.section.layer not in layers:
             raise VerifyException(
-                f"[RRAM-7] core {core.core}: no rram.layer {line.section.layer!r}"
+                f"[RRAM-7] core {core.number}: no rram.layer {line.section.layer!r}"
             )
         if line.op is not None:
             try:
@@ -142,11 +136,13 @@ def _check_core(core: CoreOp, machine: Machine | None, layers: set[str]) -> None
                     _check_limits(line.op, used, machine)
             except VerifyException as error:
                 raise VerifyException(
-                    f"{error} (core {core.core}: {line.op.name} {line.op.text()})"
+                    f"{error} (core {core.number}: {line.op.name} {line.op.text()})"
                 ) from error
 
 
-def _check_limits(op: Instruction, used: Iterable[Access], machine: Machine) -> None:
+def _check_limits(
+    op: Instruction, used: Iterable[Access], machine: RramMachine
+) -> None:
     """RRAM-8: registers, crossbars and bytes exist on the chip."""
     for access in used:
         _limit("vector register", access.register, machine.vector_registers - 1)
@@ -156,10 +152,10 @@ def _check_limits(op: Instruction, used: Iterable[Access], machine: Machine) -> 
             _limit("crossbar", op.xb, machine.crossbars_per_core - 1)
             _limit("rows of a crossbar", op.rows, machine.rows)
             _limit("columns of a crossbar", op.columns, machine.columns)
-        case SetParametersOp():
+        case SetParameters():
             _limit("parameter register", op.q, machine.parameter_registers - 1)
             _limit("parameters", op.n, machine.columns)
-        case SetTableOp():
+        case SetTable():
             _limit("table register", op.t, machine.table_registers - 1)
         case CallOp():
             _limit("core number", op.core, machine.cores - 1)

@@ -10,25 +10,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from xdsl.dialects.builtin import FloatAttr, IntegerAttr, ModuleOp, StringAttr
-from xdsl.ir import Attribute
+from xdsl.dialects.builtin import ModuleOp
 
 from cimc.backends.rram.check import CoreSetup
 from cimc.backends.rram.chip import Chip
-from cimc.backends.rram.declared import Instruction
-from cimc.backends.rram.dialect import LayerOp, cores_of, linearise
-from cimc.backends.rram.isa import (
-    CallOp,
-    MvmOp,
-    ProgramOp,
-    TransferOp,
-    VectorOp,
-)
+from cimc.backends.rram.dialect import LayerOp, cores_of
+from cimc.backends.rram.instruction_set import RRAM
+from cimc.backends.rram.isa import CallOp, MvmOp, ProgramOp, TransferOp
+from cimc.isa.declared import Instruction
+from cimc.isa.program import linearise
+from cimc.isa.vector import VectorInstruction
+from cimc.simulation.metrics import layer_row, static_instructions
 
 __all__ = [
     "COMPONENTS",
     "energy_of",
-    "layer_row",
     "programming",
     "static_metrics",
 ]
@@ -54,7 +50,7 @@ def energy_of(op: Instruction | None, setup: CoreSetup, chip: Chip) -> list[floa
                 + block.rows * lines * constants.cell_read.value
             )
             energy["adc"] = reads * lines * constants.adc.value
-        case VectorOp():
+        case VectorInstruction():
             energy["vector"] = op.lane_operations() * constants.vector_lane.value
         case TransferOp():
             length, count = op.transfer()
@@ -90,11 +86,8 @@ def static_metrics(module: ModuleOp, chip: Chip) -> dict[str, Any]:
     ]
     cycles, energy = programming(setups, chip)
     structure = chip.structure
-    instructions = sum(
-        len(linearise(core.setup)) + len(linearise(core.main)) for core in cores
-    )
     return {
-        "instructions": {"static": instructions},
+        "instructions": {"static": static_instructions(RRAM, module)},
         "layers": [layer_row(op) for op in module.ops if isinstance(op, LayerOp)],
         "crossbars": {
             "used": sum(isinstance(op, ProgramOp) for setup in setups for op in setup),
@@ -103,19 +96,6 @@ def static_metrics(module: ModuleOp, chip: Chip) -> dict[str, Any]:
         "cores": {"used": len(cores), "available": structure.cores},
         "programming": {"cycles": cycles, "energy_pj": energy},
     }
-
-
-def layer_row(op: LayerOp) -> dict[str, Any]:
-    """The layer's own keys in ``layers`` of metrics.json."""
-    details = {key: _plain(value) for key, value in op.details.data.items()}
-    return {"name": op.layer, "kind": op.kind, "macs": op.macs, **details}
-
-
-def _plain(attribute: Attribute) -> int | float | str:
-    if isinstance(attribute, IntegerAttr | FloatAttr):
-        return attribute.value.data
-    assert isinstance(attribute, StringAttr)
-    return attribute.data
 
 
 def _cells_per_weight(chip: Chip) -> int:

@@ -8,69 +8,38 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator
 
-from xdsl.utils.exceptions import VerifyException
-
-from cimc.backends.rram.declared import Access, Instruction
-from cimc.backends.rram.fields import (
+from cimc.isa.declared import Access, Instruction
+from cimc.isa.fields import (
     Displacement,
     Flag,
     Integer,
     Register,
 )
-from cimc.backends.rram.fields_text import Constant
-from cimc.backends.rram.isa_vector import (
-    AddOp,
-    BlendOp,
-    FloatSumOp,
-    MaxOp,
-    QuantiseOp,
-    RequantOp,
-    ScaleOp,
-    SumOp,
-    TableOp,
-    VectorOp,
-    lanes,
-    vector_register,
-)
+from cimc.isa.fields_text import Constant
+from cimc.isa.program import Loop, Set, Step, named
+from cimc.isa.sync import SYNC_BYTES, Call, Wait
+from cimc.isa.vector import VectorUnit, lanes, vector_register
 
 __all__ = [
-    "END",
-    "HALT",
     "INSTRUCTIONS",
-    "MAX_LOOP_DEPTH",
-    "SYNC_BYTES",
-    "AddOp",
-    "BlendOp",
+    "VECTOR",
     "CallOp",
-    "FloatSumOp",
     "LoadOp",
     "LoopOp",
-    "MaxOp",
     "MvmOp",
     "ProgramOp",
-    "QuantiseOp",
-    "RequantOp",
-    "ScaleOp",
     "SetOp",
-    "SetParametersOp",
-    "SetTableOp",
     "StepOp",
     "StoreOp",
-    "SumOp",
-    "TableOp",
     "TransferOp",
-    "VectorOp",
     "WaitOp",
 ]
 
-#: Opcode that closes a section (setup or main); it has no operation.
-HALT = 0x00
-#: Opcode that closes the body of a loop; it has no operation.
-END = 0x02
-#: Bytes that a CALL moves over the bus.
-SYNC_BYTES = 4
-#: Loops may nest this deep.
-MAX_LOOP_DEPTH = 4
+
+LoopOp = named("rram", Loop, "loop")
+SetOp = named("rram", Set, "set")
+StepOp = named("rram", Step, "step")
+VECTOR = VectorUnit.of("rram")
 
 
 class TransferOp(Instruction):
@@ -81,57 +50,6 @@ class TransferOp(Instruction):
     @abstractmethod
     def transfer(self) -> tuple[int, int]:
         """Length of a segment in bytes and how many; each starts a new beat."""
-
-
-class LoopOp(Instruction):
-    """Run the body ``count`` times.
-
-    The encoding holds, after the count, the body's length in instructions without
-    the END that closes it (u32).
-    """
-
-    name = "rram.loop"
-    opcode = 0x01
-    unit = "issue"
-    syntax = "{count}"
-    bodies = ("",)
-    count = Integer(32, minimum=1)
-
-    def verify_(self) -> None:
-        """RRAM-2: a body is not empty, loops nest at most four deep."""
-        super().verify_()
-        if not self.body():
-            raise VerifyException("[RRAM-2] the body of a loop must not be empty")
-        depth, parent = 1, self.parent_op()
-        while parent is not None:
-            depth += isinstance(parent, LoopOp)
-            parent = parent.parent_op()
-        if depth > MAX_LOOP_DEPTH:
-            raise VerifyException(
-                f"[RRAM-2] loops nest {depth} deep, at most {MAX_LOOP_DEPTH} may"
-            )
-
-
-class SetOp(Instruction):
-    """a = value."""
-
-    name = "rram.set"
-    opcode = 0x03
-    unit = "issue"
-    syntax = "{a}, {value}"
-    a = Register("a", 4)
-    value = Integer(32, signed=True)
-
-
-class StepOp(Instruction):
-    """a += by."""
-
-    name = "rram.step"
-    opcode = 0x04
-    unit = "issue"
-    syntax = "{a}, {by}"
-    a = Register("a", 4)
-    by = Integer(32, signed=True)
 
 
 class LoadOp(TransferOp):
@@ -181,30 +99,17 @@ class StoreOp(TransferOp):
         return self.length, 1
 
 
-class CallOp(TransferOp):
+class CallOp(Call, TransferOp):
     """sequence[s] of ``core`` += by, visible once all earlier STOREs are complete."""
 
     name = "rram.call"
-    opcode = 0x12
-    syntax = "core {core}, {s} += {by}"
-    core = Integer(16)
-    s = Register("s", 16)
-    by = Integer(32, minimum=1)
 
     def transfer(self) -> tuple[int, int]:
         """See base class."""
         return SYNC_BYTES, 1
 
 
-class WaitOp(Instruction):
-    """expected[s] += by, then block until sequence[s] >= expected[s]."""
-
-    name = "rram.wait"
-    opcode = 0x13
-    unit = "issue"
-    syntax = "{s} += {by}"
-    s = Register("s", 16)
-    by = Integer(32, minimum=1)
+WaitOp = named("rram", Wait, "wait")
 
 
 class MvmOp(Instruction):
@@ -233,6 +138,7 @@ class ProgramOp(Instruction):
     opcode = 0x40
     unit = "crossbar"
     setup = True
+    main = False
     syntax = "{xb}, {matrix} rows {row} + {rows} columns {column} + {columns}"
     xb = Register("xb", 16)
     matrix = Constant(16)
@@ -240,33 +146,6 @@ class ProgramOp(Instruction):
     rows = lanes()
     column = Integer(24)
     columns = lanes()
-
-
-class SetParametersOp(Instruction):
-    """q = bias[column : column + n] (int32), multiplier[…] (float32)."""
-
-    name = "rram.setq"
-    opcode = 0x41
-    unit = "vector"
-    setup = True
-    syntax = "{q}, {bias}, {multiplier} columns {column} + {n}"
-    q = Register("q", 16)
-    bias = Constant(16)
-    multiplier = Constant(16)
-    column = Integer(32)
-    n = lanes()
-
-
-class SetTableOp(Instruction):
-    """t = table: a uint8 constant of 256 entries."""
-
-    name = "rram.sett"
-    opcode = 0x42
-    unit = "vector"
-    setup = True
-    syntax = "{t}, {table}"
-    t = Register("t", 16)
-    table = Constant(16)
 
 
 #: All instructions, in order of opcode.
@@ -279,16 +158,8 @@ INSTRUCTIONS: tuple[type[Instruction], ...] = (
     CallOp,
     WaitOp,
     MvmOp,
-    AddOp,
-    RequantOp,
-    TableOp,
-    MaxOp,
-    SumOp,
-    FloatSumOp,
-    QuantiseOp,
-    ScaleOp,
-    BlendOp,
+    *VECTOR[:9],
     ProgramOp,
-    SetParametersOp,
-    SetTableOp,
+    VECTOR.setq,
+    VECTOR.sett,
 )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from cimc.backends.rram.machine import Machine
+from cimc.backends.rram.machine import RramMachine
 
 __all__ = ["pipeline"]
 
 
-def pipeline(machine: Machine) -> str:
+def pipeline(machine: RramMachine) -> str:
     """The default pipeline for a chip: one phase per line of the paper's mapping."""
     # Sums take four bytes a lane, and parameter registers hold one crossbar's columns.
     lanes = min(machine.vector_register_bytes // 4, machine.columns)

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 import pytest
 
 import cimc
 from cimc.driver import Artifact
+from tests.support.precise import precise_session
 from tests.support.shipped import MODELS, compiled, samples_of
 
 
@@ -26,9 +26,7 @@ def image(index: int = 0, network: str = "lenet5") -> np.ndarray:
 
 
 def golden(network: str, feed: np.ndarray) -> np.ndarray:
-    session = onnxruntime.InferenceSession(
-        MODELS / f"{network}_int8.onnx", providers=["CPUExecutionProvider"]
-    )
+    session = precise_session(MODELS / f"{network}_int8.onnx")
     return session.run(["logits"], {"image": feed})[0]
 
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import event, given, note
 from hypothesis import strategies as st
 
-from cimc.backends.rram.chip import load_chip
+from cimc.backends.rram.chip import CHIPS
 from cimc.context import CompilationContext
 from cimc.driver.levels import execute, level_of
 from cimc.driver.passes import parse_passes, run_passes
@@ -24,7 +24,7 @@ from tests.properties.networks import networks
 from tests.support.qdq import feeds_for
 
 RRAM = get_target("rram")
-SMALL = load_chip("rram-small").with_structure(
+SMALL = CHIPS.load("rram-small").with_structure(
     sequence_registers=256, parameter_registers=64, table_registers=16
 )
 

@@ -9,6 +9,7 @@ from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 from cimc.frontend import ImportedModel, import_model
 from cimc.golden import Golden, float_layers, session
 from cimc.interpreters.cnn import interpret
+from tests.support.precise import precise_session
 
 INT32 = np.dtype(np.int32)
 
@@ -164,7 +165,7 @@ def assert_exact(model: ModelProto, seed: int = 0) -> ImportedModel:
     runs no layer of the device in float.
     """
     imported = assert_golden(model, seed)
-    feeds, original = feeds_for(model, seed), session(model)
+    feeds, original = feeds_for(model, seed), precise_session(model)
     names = [info.name for info in original.get_outputs()]
     golden = Golden(imported.quantised).run(feeds, names)
     for name, expected in zip(names, original.run(names, feeds), strict=True):

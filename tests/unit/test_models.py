@@ -4,9 +4,9 @@ import hashlib
 import json
 
 import numpy as np
-import onnxruntime
 import pytest
 
+from tests.support.precise import precise_session
 from tests.support.shipped import MODELS, samples_of
 
 CHECKSUMS = json.loads((MODELS / "checksums.json").read_text())
@@ -30,9 +30,7 @@ def test_checksum_and_size(name: str) -> None:
 
 @pytest.mark.parametrize("network", ["lenet5", "resnet8"])
 def test_accuracy_of_the_int8_model_on_the_samples(network: str) -> None:
-    session = onnxruntime.InferenceSession(
-        MODELS / f"{network}_int8.onnx", providers=["CPUExecutionProvider"]
-    )
+    session = precise_session(MODELS / f"{network}_int8.onnx")
     with np.load(samples_of(network)) as arrays:
         images, labels = arrays["image"], arrays["labels"]
 

@@ -14,7 +14,7 @@ from xdsl.utils.exceptions import PassFailedException
 from cimc.backends.rram import dialect as rram
 from cimc.backends.rram.lowering.registers import NumberedRegisters
 from cimc.backends.rram.lowering.sweep import CoreRegisters, SweepLowering
-from cimc.backends.rram.machine import Machine, machine_of
+from cimc.backends.rram.machine import CHIP, RramMachine
 from cimc.dialects import tile
 
 __all__ = ["ConvertTileToRram"]
@@ -34,7 +34,7 @@ class ConvertTileToRram(ModulePass):
         """Replace all ``tile`` operations of the module by ``rram`` operations."""
         old = list(op.body.block.ops)
         _require_ready(old)
-        new = list(_convert(old, machine_of(op)))
+        new = list(_convert(old, CHIP.get(op)))
         for operation in reversed(old):
             operation.detach()
             operation.erase()
@@ -58,7 +58,7 @@ def _require_ready(operations: list[Operation]) -> None:
         raise PassFailedException(problem)
 
 
-def _convert(operations: list[Operation], machine: Machine) -> Iterator[Operation]:
+def _convert(operations: list[Operation], machine: RramMachine) -> Iterator[Operation]:
     buffers = [
         op
         for op in operations
@@ -131,7 +131,7 @@ def _halo(op: tile.FeatureMapOp) -> Iterator[Operation]:
             )
 
 
-def _programs(operations: list[Operation], machine: Machine) -> Iterator[Operation]:
+def _programs(operations: list[Operation], machine: RramMachine) -> Iterator[Operation]:
     """One program per core that has work, by number."""
     registers: dict[int, CoreRegisters] = {}
     setups: dict[int, list[Operation]] = {}
@@ -163,4 +163,4 @@ def _programs(operations: list[Operation], machine: Machine) -> Iterator[Operati
             section = rram.SectionOp(lowering.setup, layer=layer)
             setups.setdefault(core, []).append(section)
     for core in sorted(mains):
-        yield rram.CoreOp(setups.get(core, []), mains[core], core=core)
+        yield rram.CoreOp(setups.get(core, []), mains[core], number=core)

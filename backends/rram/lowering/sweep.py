@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from xdsl.ir import Operation, SSAValue
 
 from cimc.backends.rram import isa
+from cimc.backends.rram.isa import VECTOR
 from cimc.backends.rram.lowering.addresses import AddressRegisters, nest
 from cimc.backends.rram.lowering.registers import NumberedRegisters, VectorRegisters
 from cimc.backends.rram.lowering.segments import copies, tap_offsets
-from cimc.backends.rram.machine import Machine
+from cimc.backends.rram.machine import RramMachine
 from cimc.dialects import tile
 from cimc.dialects.tile.body import element_of, length_of
 
@@ -43,7 +44,7 @@ class SweepLowering:
     """
 
     sweep: tile.SweepOp
-    machine: Machine
+    machine: RramMachine
     core: CoreRegisters
     sequences: Callable[[tile.SequenceOp], int]
     setup: list[Operation] = field(default_factory=list[Operation])
@@ -86,7 +87,7 @@ class SweepLowering:
                 lhs, rhs = self.vectors[op.lhs], self.vectors[op.rhs]
                 target = self.vectors.define(op.result)
                 n = length_of(op.result)
-                self.body.append(isa.AddOp(vd=target, va=lhs, vb=rhs, n=n))
+                self.body.append(VECTOR.add(vd=target, va=lhs, vb=rhs, n=n))
             case tile.LoadPartialOp():
                 self._load_partial(op)
             case tile.StorePartialOp():
@@ -102,7 +103,7 @@ class SweepLowering:
                 source = self.vectors[op.operand]
                 target = self.vectors.define(op.result)
                 n = length_of(op.result)
-                self.body.append(isa.TableOp(vd=target, vs=source, t=table, n=n))
+                self.body.append(VECTOR.table(vd=target, vs=source, t=table, n=n))
             case tile.StoreOp():
                 self._store(op)
             case tile.AwaitOp():
@@ -233,7 +234,7 @@ class SweepLowering:
         q = parameters.number((op.bias, op.multiplier, op.channels))
         if q == fresh:
             self.setup.append(
-                isa.SetParametersOp(
+                VECTOR.setq(
                     q=q,
                     bias=op.bias,
                     multiplier=op.multiplier,
@@ -243,7 +244,7 @@ class SweepLowering:
             )
         source = self.vectors[op.sums]
         self.body.append(
-            isa.RequantOp(
+            VECTOR.requant(
                 vd=self.vectors.define(op.result),
                 vs=source,
                 q=q,
@@ -259,7 +260,7 @@ class SweepLowering:
         fresh = len(tables.contents)
         number = tables.number(op.table)
         if number == fresh:
-            self.setup.append(isa.SetTableOp(t=number, table=op.table))
+            self.setup.append(VECTOR.sett(t=number, table=op.table))
         return number
 
     def _add(self, op: tile.AddOp) -> None:
@@ -267,7 +268,7 @@ class SweepLowering:
         lhs, rhs, n = self.vectors[op.lhs], self.vectors[op.rhs], length_of(op.result)
         inner = self.vectors.take()
         self.body.append(
-            isa.ScaleOp(
+            VECTOR.scale(
                 vd=inner,
                 vs=rhs,
                 n=n,
@@ -277,7 +278,7 @@ class SweepLowering:
             )
         )
         self.body.append(
-            isa.BlendOp(
+            VECTOR.blend(
                 vd=self.vectors.define(op.result),
                 va=lhs,
                 vf=inner,
@@ -327,17 +328,17 @@ class SweepLowering:
             }
             match op:
                 case tile.MaxOp():
-                    return isa.MaxOp(**fields)
+                    return VECTOR.max(**fields)
                 case tile.SumOp():
-                    return isa.SumOp(**fields)
+                    return VECTOR.sum(**fields)
                 case tile.AverageOp():
                     scale, zero = op.source.scale.data, op.source.zero.data
-                    return isa.FloatSumOp(**fields, scale=scale, zero=zero)
+                    return VECTOR.fsum(**fields, scale=scale, zero=zero)
 
         self._reduce_window(window, source, reduce)
         if isinstance(op, tile.AverageOp):
             self.body.append(
-                isa.QuantiseOp(
+                VECTOR.fquant(
                     vd=target,
                     vs=sums,
                     n=n,

@@ -11,15 +11,33 @@ from typing import Any
 
 import numpy as np
 
-from cimc.backends.rram.simulator.events import announce, pop, push, wait
-from cimc.backends.rram.simulator.jit import compiled
+from cimc.backends.rram.simulator.crossbar import execute_mvm
 from cimc.backends.rram.simulator.layout import (
+    CROSSBAR,
+    LOAD,
+    LSU,
+    MVM,
+    S_BUS,
+    S_CROSSBAR,
+    S_HAZARD,
+    S_LSU,
+    S_VECTOR,
+    S_WAIT,
+    STORE,
+    V_READ,
+    V_READY,
+    V_WRITER,
+)
+from cimc.backends.rram.simulator.memory import load, store
+from cimc.simulation.control import control, finish, operand_missing, record
+from cimc.simulation.events import announce, pop, push, wait
+from cimc.simulation.jit import compiled
+from cimc.simulation.layout import (
     A0,
     A1,
     A2,
     A3,
     A4,
-    C_DEPTH,
     C_DONE,
     C_GRANT,
     C_HALTED,
@@ -28,28 +46,16 @@ from cimc.backends.rram.simulator.layout import (
     C_TIME,
     CALL,
     CORE_BITS,
-    CROSSBAR,
     CYCLES,
-    DEADLOCK,
-    E_EXPECTED,
     E_OWNER,
-    E_TOTAL,
-    END,
-    FINISHED,
     G_BUS_BUSY,
     G_BUS_FREE,
-    G_DROPPED,
     G_FREE,
     G_HEAP,
-    G_TRACE,
     GROW,
     HALT,
     ISSUE,
     LAYER,
-    LOAD,
-    LOOP,
-    LSU,
-    MVM,
     OP,
     OVERFLOW,
     PAUSED,
@@ -57,40 +63,18 @@ from cimc.backends.rram.simulator.layout import (
     READ0_START,
     READ0_STOP,
     READ1,
-    READ1_START,
-    READ1_STOP,
-    S_BUS,
-    S_CROSSBAR,
-    S_HAZARD,
-    S_LSU,
-    S_VECTOR,
-    S_WAIT,
-    SET,
-    STEP,
-    STORE,
-    T_CORE,
-    T_PC,
-    T_START,
-    T_STOP,
-    T_UNIT,
     TRAP_A,
-    TRAP_B,
     TRAP_CORE,
     TRAP_PC,
     UNINITIALISED_REGISTER,
     UNIT,
-    UNMATCHED,
-    V_READ,
-    V_READY,
-    V_WRITER,
     VECTOR,
     WAIT,
     WRITE,
     WRITE_START,
     WRITE_STOP,
 )
-from cimc.backends.rram.simulator.memory import load, store
-from cimc.backends.rram.simulator.vector import execute_mvm, execute_vector
+from cimc.simulation.vector import execute_vector
 from cimc.weights import Array
 
 __all__ = ["advance"]
@@ -114,23 +98,6 @@ def operands_ready(core: int, pc: int, code: Array, vectors: Array) -> Any:
         if vectors[core, target, V_WRITER] != code[pc, UNIT]:
             ready = max(ready, vectors[core, target, V_READY])
     return ready
-
-
-@compiled("int64(uint8[:, :, ::1], int64, int64, int64, int64)")
-def first_unset(valid: Array, core: int, register: int, start: int, stop: int) -> int:
-    """The first of the bytes [start, stop) that was never written, or -1."""
-    if register < 0:
-        return -1
-    flags = valid[core, register, start:stop]
-    written = np.int64(0)
-    for i in range(flags.size):
-        written += flags[i]
-    if written == flags.size:
-        return -1
-    for i in range(flags.size):
-        if flags[i] == 0:
-            return start + i
-    return -1
 
 
 @compiled(
@@ -216,16 +183,8 @@ def advance(
             if op == CALL and scalars[G_FREE] < 0:
                 push(heap, scalars, key)
                 return GROW
-            for first, start, stop in (
-                (READ0, READ0_START, READ0_STOP),
-                (READ1, READ1_START, READ1_STOP),
-            ):
-                missing = first_unset(
-                    valid, core, code[pc, first], code[pc, start], code[pc, stop]
-                )
-                if missing >= 0:
-                    trap[TRAP_A], trap[TRAP_B] = code[pc, first], missing
-                    return UNINITIALISED_REGISTER
+            if operand_missing(valid, core, pc, code, trap):
+                return UNINITIALISED_REGISTER
 
             done = now + code[pc, CYCLES]
             ready, began = done, now
@@ -337,20 +296,8 @@ def advance(
                 if lane >= 0:
                     trap[TRAP_A] = lane
                     return OVERFLOW
-            elif op == LOOP:
-                loops[core, cores[core, C_DEPTH]] = code[pc, A0]
-                cores[core, C_DEPTH] += 1
-            elif op == END:
-                depth = cores[core, C_DEPTH] - 1
-                loops[core, depth] -= 1
-                if loops[core, depth] > 0:
-                    following = code[pc, A0]
-                else:
-                    cores[core, C_DEPTH] = depth
-            elif op == SET:
-                addresses[core, code[pc, A0]] = code[pc, A1]
-            elif op == STEP:
-                addresses[core, code[pc, A0]] += code[pc, A1]
+            else:
+                following = control(core, pc, code, cores, loops, addresses)
 
             budget -= 1
             counts[pc] += 1
@@ -378,22 +325,9 @@ def advance(
                     # A core that waits for its turn has not begun yet.
                     layers[layer, 0] = min(layers[layer, 0], now)
                 layers[layer, 1] = max(layers[layer, 1], ready)
-            if trace.shape[0] > 0 and (unit != ISSUE or op == WAIT):
-                if scalars[G_TRACE] < trace.shape[0]:
-                    event = trace[scalars[G_TRACE]]
-                    event[T_CORE], event[T_UNIT], event[T_PC] = core, unit, pc
-                    event[T_START], event[T_STOP] = began, done
-                    scalars[G_TRACE] += 1
-                else:
-                    scalars[G_DROPPED] += 1
+            if unit != ISSUE or op == WAIT:
+                record(trace, scalars, core, unit, pc, began, done)
             if op == HALT:
                 cores[core, C_HALTED] = 1
                 break
-    for core in range(cores.shape[0]):
-        if cores[core, C_HALTED] == 0:
-            return DEADLOCK
-    for edge in range(edges.shape[0]):
-        if edges[edge, E_TOTAL] != edges[edge, E_EXPECTED]:
-            trap[TRAP_A] = edge
-            return UNMATCHED
-    return FINISHED
+    return finish(cores, edges, trap)

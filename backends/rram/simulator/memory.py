@@ -9,36 +9,25 @@ from __future__ import annotations
 
 import numpy as np
 
-from cimc.backends.rram.simulator.jit import compiled
 from cimc.backends.rram.simulator.layout import (
     ADDRESS,
-    EPOCH_BITS,
     READ_RACE,
     REUSE_RACE,
+    UNINITIALISED_BYTE,
+    WRITE_RACE,
+)
+from cimc.simulation.control import unordered
+from cimc.simulation.jit import compiled
+from cimc.simulation.layout import (
+    EPOCH_BITS,
     SHADOW_HOST,
     SHADOW_NONE,
     TRAP_A,
     TRAP_B,
-    UNINITIALISED_BYTE,
-    WRITE_RACE,
 )
 from cimc.weights import Array
 
 __all__ = ["load", "store"]
-
-_EPOCH_MASK = (1 << EPOCH_BITS) - 1
-
-
-@compiled("int64(int64, int32[::1], int64, int32[::1])")
-def unordered(shadow: int, core_of: Array, core: int, clock: Array) -> int:
-    """The pc of an access that ``core`` has not acquired, or -1."""
-    pc = (shadow >> EPOCH_BITS) - 2
-    if pc < 0:
-        return -1
-    other = core_of[pc]
-    if other != core and clock[other] < (shadow & _EPOCH_MASK):
-        return pc
-    return -1
 
 
 @compiled(

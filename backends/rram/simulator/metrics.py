@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from xdsl.dialects.builtin import ModuleOp
 
 from cimc.backends.rram.check import CoreSetup
 from cimc.backends.rram.chip import Chip
-from cimc.backends.rram.cost import COMPONENTS, energy_of, layer_row
-from cimc.backends.rram.dialect import cores_of, linearise
-from cimc.backends.rram.isa import SYNC_BYTES, CallOp, LoadOp, StoreOp
-from cimc.backends.rram.simulator import layout
-from cimc.backends.rram.simulator.state import State
+from cimc.backends.rram.cost import COMPONENTS, energy_of
+from cimc.backends.rram.dialect import cores_of
+from cimc.backends.rram.isa import LoadOp, StoreOp
+from cimc.backends.rram.simulator.layout import CROSSBAR, STALLS
+from cimc.backends.rram.simulator.rram_state import RramState
+from cimc.isa.program import linearise
+from cimc.isa.sync import SYNC_BYTES, Call
+from cimc.simulation.layout import G_BUS_BUSY
+from cimc.simulation.metrics import common_metrics, energy_table
 from cimc.weights import Array
 
 __all__ = ["energies", "run_metrics"]
@@ -27,46 +30,30 @@ def energies(module: ModuleOp, chip: Chip) -> Array:
         for setup in [CoreSetup(core)]
         for line in linearise(core.main)
     ]
-    return np.array(rows, np.float64).reshape(-1, len(COMPONENTS))
+    return energy_table(rows, len(COMPONENTS))
 
 
-def run_metrics(state: State, chip: Chip, energy: Array) -> dict[str, Any]:
+def run_metrics(state: RramState, chip: Chip, energy: Array) -> dict[str, Any]:
     """Keys of metrics.json that one run determines."""
-    program, counts = state.program, state.counts
-    cycles = int(state.cores[:, layout.C_DONE].max(initial=0))
-    time = cycles * 1e3 / chip.clock.value
-    used = len(program.core_numbers)
+    used = len(state.program.core_numbers)
     leakage = chip.energy.leakage_core.value * used + chip.energy.leakage_shared.value
-    parts: dict[str, float] = {}
-    parts.update(zip(COMPONENTS, (counts @ energy).tolist(), strict=True))
-    # One milliwatt for one nanosecond is one picojoule.
-    parts["leakage"] = leakage * time
-    layers: list[dict[str, Any]] = []
-    for op, (start, stop) in zip(program.layers, state.layers.tolist(), strict=True):
-        times = {"start": start, "cycles": stop - start} if stop else {}
-        layers.append(layer_row(op) | times)
-    units = ("issue", "lsu", "vector", "crossbar", "bus")
-    busy = [*state.busy.tolist(), int(state.scalars[layout.G_BUS_BUSY])]
+    units = ("issue", "vector", "lsu", "crossbar", "bus")
+    busy = state.busy[: CROSSBAR + 1].tolist()
     return {
-        "cycles": cycles,
-        "time_ns": time,
-        "energy_pj": {"total": sum(parts.values()), **parts},
-        "instructions": {"static": _static(state), "dynamic": int(counts.sum())},
-        "layers": layers,
-        "traffic": _traffic(state),
-        "stalls": dict(
-            zip(layout.STALLS, state.stalls.sum(axis=0).tolist(), strict=True)
+        **common_metrics(
+            state,
+            clock_mhz=chip.clock.value,
+            components=COMPONENTS,
+            energy=energy,
+            leakage_mw=leakage,
         ),
-        "busy": dict(zip(units, busy, strict=True)),
+        "traffic": _traffic(state),
+        "stalls": dict(zip(STALLS, state.stalls.sum(axis=0).tolist(), strict=True)),
+        "busy": dict(zip(units, [*busy, int(state.scalars[G_BUS_BUSY])], strict=True)),
     }
 
 
-def _static(state: State) -> int:
-    # Every setup section ends with a HALT.
-    return len(state.program.lines) + sum(len(ops) + 1 for ops in state.program.setup)
-
-
-def _traffic(state: State) -> dict[str, int]:
+def _traffic(state: RramState) -> dict[str, int]:
     """Bytes over the bus by kind."""
     loads = stores = calls = 0
     for line, count in zip(state.program.lines, state.counts.tolist(), strict=True):
@@ -75,7 +62,7 @@ def _traffic(state: State) -> dict[str, int]:
                 loads += line.op.count * line.op.length * count
             case StoreOp():
                 stores += line.op.length * count
-            case CallOp():
+            case Call():
                 calls += SYNC_BYTES * count
             case _:
                 pass

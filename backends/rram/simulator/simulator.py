@@ -10,15 +10,14 @@ import numpy as np
 from cimc.backends.rram.chip import Chip
 from cimc.backends.rram.cost import static_metrics
 from cimc.backends.rram.dialect import FeatureMapOp
-from cimc.backends.rram.encode import decode
-from cimc.backends.rram.machine import machine_of
-from cimc.backends.rram.simulator import layout
-from cimc.backends.rram.simulator.loaded_program import load_program
+from cimc.backends.rram.instruction_set import RRAM
 from cimc.backends.rram.simulator.metrics import energies, run_metrics
-from cimc.backends.rram.simulator.state import State
-from cimc.backends.rram.simulator.trace import TRACE_EVENTS, write_trace
+from cimc.backends.rram.simulator.rram_program import load_program
+from cimc.backends.rram.simulator.rram_state import RramState
 from cimc.backends.rram.simulator.traps import trap_error, writer_text
-from cimc.diagnostics import InputError
+from cimc.simulation.host import check_inputs, decode_for, put
+from cimc.simulation.layout import FINISHED, SHADOW_HOST
+from cimc.simulation.trace import TRACE_EVENTS, write_trace
 from cimc.target import Simulation
 from cimc.weights import Array, WeightStore
 
@@ -34,16 +33,9 @@ class RramSimulator:
     """
 
     def __init__(self, program: bytes, weights: WeightStore, chip: Chip) -> None:
-        module = decode(program)
-        compiled_for = machine_of(module)
-        if compiled_for != chip.machine():
-            raise InputError(
-                "E022",
-                f"the program was compiled for another chip ({compiled_for.name}) "
-                f"than {chip.name} as described",
-                hints=("use the chip.yaml that was written with the program",),
-            )
-        self._chip = chip
+        machine = chip.machine()
+        module = decode_for(RRAM, program, machine)
+        self._chip, self._machine = chip, machine
         self._program = load_program(module, weights)
         self._energies = energies(module, chip)
         self._static = static_metrics(module, chip)
@@ -57,15 +49,17 @@ class RramSimulator:
             VerificationError: the program trapped (E041 to E046).
             InputError: the inputs are not those of the program (E025).
         """
-        state = State(self._program, trace_events=TRACE_EVENTS if trace else 0)
+        state = RramState(
+            self._machine, self._program, trace_events=TRACE_EVENTS if trace else 0
+        )
         maps = self._program.feature_maps
-        _check_names(inputs, {n for n, op in maps.items() if op.role == "input"})
+        check_inputs(inputs, {n for n, op in maps.items() if op.role == "input"})
         for name, values in inputs.items():
             _write(state, maps[name], values)
         why = state.run()
         if trace is not None:
             write_trace(state, trace)
-        if why != layout.FINISHED:
+        if why != FINISHED:
             raise trap_error(state, why)
         metrics = run_metrics(state, self._chip, self._energies)
         return Simulation(
@@ -75,7 +69,7 @@ class RramSimulator:
         )
 
 
-def _writer(state: State, op: FeatureMapOp, index: tuple[int, int, int]) -> str:
+def _writer(state: RramState, op: FeatureMapOp, index: tuple[int, int, int]) -> str:
     """Layer, core and instruction that wrote an element of a feature map."""
     row, column, channel = index
     address = op.address + row * op.row_stride + column * op.column_stride + channel
@@ -92,32 +86,13 @@ def _view(memory: Array, op: FeatureMapOp) -> Array:
     )
 
 
-def _write(state: State, op: FeatureMapOp, values: Array) -> None:
+def _write(state: RramState, op: FeatureMapOp, values: Array) -> None:
     """Put an input into memory and mark its bytes as the host's."""
     view = _view(state.memory, op)
-    info = np.iinfo(view.dtype)
-    if values.shape != view.shape or values.dtype.kind not in "iu":
-        raise InputError(
-            "E025",
-            f"input {op.tensor!r} is {values.dtype}{values.shape}, "
-            f"the program takes {view.dtype}{view.shape}",
-        )
-    if values.min() < info.min or values.max() > info.max:
-        raise InputError(
-            "E025", f"input {op.tensor!r} leaves the range of {view.dtype}"
-        )
-    view[...] = values
+    put(view, values, op.tensor)
     shadow = np.lib.stride_tricks.as_strided(
         state.writers[op.address :],
         view.shape,
         (8 * op.row_stride, 8 * op.column_stride, 8),
     )
-    shadow[...] = layout.SHADOW_HOST
-
-
-def _check_names(inputs: Mapping[str, Array], names: set[str]) -> None:
-    if set(inputs) != names:
-        raise InputError(
-            "E025",
-            f"the program takes inputs {sorted(names)}, not {sorted(inputs)}",
-        )
+    shadow[...] = SHADOW_HOST

@@ -138,9 +138,10 @@ def test_interrupt_leaves_nothing_behind(tmp_path: Path) -> None:
 
 
 def test_cold_machine_code_is_announced_once(tmp_path: Path) -> None:
-    announce = "from cimc.backends.rram.simulator import jit; "
+    announce = "from cimc.simulation import jit; "
     announce += "import logging; logging.basicConfig(level=logging.INFO); "
-    folder = f"jit._cache_folder({str(tmp_path)!r})"
+    here = "__import__('pathlib').Path(jit.__file__).parent"
+    folder = f"jit._cache_folder({str(tmp_path)!r}, {here})"
     touch = f"(__import__('pathlib').Path({folder}) / 'x.nbi').touch()"
     lines = []
     for code in (f"{folder}; {folder}", touch, folder):

@@ -13,22 +13,52 @@ from xdsl.ir import Operation
 from xdsl.parser import Parser
 from xdsl.printer import Printer
 
-from cimc.backends.rram.chip import Chip, attach_chip, load_chip
-from cimc.backends.rram.declared import Instruction
+from cimc.backends.rram.chip import CHIPS, Chip
 from cimc.backends.rram.dialect import (
-    RRAM,
     CoreOp,
     FeatureMapOp,
     LayerOp,
     MemoryOp,
     SectionOp,
 )
-from cimc.backends.rram.encode import encode
-from cimc.backends.rram.fields import Field, Flag, Integer, Real
-from cimc.backends.rram.fields_text import Constant
+from cimc.backends.rram.instruction_set import RRAM
+from cimc.backends.rram.isa import VECTOR
+from cimc.backends.rram.machine import CHIP, RramMachine
 from cimc.backends.rram.simulator.simulator import RramSimulator
 from cimc.dialects.cim import CIM, WeightsRef
+from cimc.isa import codec
+from cimc.isa.declared import Instruction
+from cimc.isa.fields import Field, Flag, Integer, Real
+from cimc.isa.fields_text import Constant
 from cimc.weights import Array, WeightStore
+
+AddOp = VECTOR.add
+RequantOp = VECTOR.requant
+TableOp = VECTOR.table
+MaxOp = VECTOR.max
+SumOp = VECTOR.sum
+FloatSumOp = VECTOR.fsum
+QuantiseOp = VECTOR.fquant
+ScaleOp = VECTOR.scale
+BlendOp = VECTOR.blend
+SetParametersOp = VECTOR.setq
+SetTableOp = VECTOR.sett
+
+
+def encode(module: ModuleOp) -> bytes:
+    return codec.encode(RRAM, module)
+
+
+def decode(data: bytes) -> ModuleOp:
+    return codec.decode(RRAM, data)
+
+
+def attach_chip(module: ModuleOp, chip: Chip) -> None:
+    CHIP.attach(module, chip.machine())
+
+
+def machine_of(module: ModuleOp) -> RramMachine:
+    return CHIP.get(module)
 
 
 def to_text(module: ModuleOp, *, generic: bool = False) -> str:
@@ -39,13 +69,13 @@ def to_text(module: ModuleOp, *, generic: bool = False) -> str:
 
 def from_text(text: str) -> ModuleOp:
     context = Context()
-    for dialect in (Builtin, CIM, RRAM):
+    for dialect in (Builtin, CIM, RRAM.dialect):
         context.load_dialect(dialect)
     return Parser(context, text).parse_module()
 
 
 def small_chip(**sizes: int) -> Chip:
-    return load_chip("rram-small").with_structure(**sizes)
+    return CHIPS.load("rram-small").with_structure(**sizes)
 
 
 def module_of(
@@ -66,7 +96,7 @@ def core(
 ) -> CoreOp:
     """A core whose main section is one section of the layer ``layer``."""
     body = [SectionOp(main, layer="layer")] if main else []
-    return CoreOp(setup or [], body, core=number)
+    return CoreOp(setup or [], body, number=number)
 
 
 def values_for(field: Field[Any]) -> st.SearchStrategy[Any]:

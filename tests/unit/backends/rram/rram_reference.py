@@ -8,22 +8,23 @@ from __future__ import annotations
 from itertools import count
 
 from cimc.backends.rram.check import CoreSetup, accesses
-from cimc.backends.rram.dialect import CoreOp, linearise
+from cimc.backends.rram.dialect import CoreOp
 from cimc.backends.rram.isa import (
     CallOp,
     LoopOp,
     MvmOp,
     StoreOp,
     TransferOp,
-    VectorOp,
     WaitOp,
 )
-from cimc.backends.rram.machine import Machine
+from cimc.backends.rram.machine import RramMachine
+from cimc.isa.program import linearise
+from cimc.isa.vector import VectorInstruction
 
 
 class Core:
     def __init__(self, op: CoreOp) -> None:
-        self.number = op.core
+        self.number = op.number
         self.setup = CoreSetup(op)
         self.lines = linearise(op.main)
         self.pc = 0
@@ -39,7 +40,7 @@ class Core:
 
 
 class Reference:
-    def __init__(self, cores: list[CoreOp], machine: Machine) -> None:
+    def __init__(self, cores: list[CoreOp], machine: RramMachine) -> None:
         self.cores = sorted(map(Core, cores), key=lambda core: core.number)
         self.machine = machine
         self.bus_free = 0
@@ -93,7 +94,7 @@ class Reference:
                 ready = max(free + machine.call_latency_cycles, core.stored)
                 last = calls[-1][0] if calls else 0
                 calls.append((max(ready, last), op.by))
-        elif isinstance(op, VectorOp):
+        elif isinstance(op, VectorInstruction):
             free = ready = now + machine.vector_cycles(op.lane_operations())
         elif isinstance(op, MvmOp):
             free = ready = now + machine.mvm_cycles

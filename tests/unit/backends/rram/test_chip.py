@@ -1,15 +1,14 @@
 import pytest
 import yaml
-from rram_programs import module_of
+from rram_programs import attach_chip, machine_of, module_of
 
-from cimc.backends.rram.chip import Chip, attach_chip, chip_names, load_chip
-from cimc.backends.rram.machine import machine_of
+from cimc.backends.rram.chip import CHIPS, Chip
 from cimc.diagnostics import InputError
 
 
-@pytest.mark.parametrize("name", chip_names())
+@pytest.mark.parametrize("name", CHIPS.names())
 def test_presets_carry_provenance_and_survive_yaml(name):
-    chip = load_chip(name)
+    chip = CHIPS.load(name)
     assert chip.name == name
     values = yaml.safe_load(chip.to_yaml())
     assert Chip.model_validate(values) == chip
@@ -21,7 +20,7 @@ def test_presets_carry_provenance_and_survive_yaml(name):
 
 @pytest.mark.parametrize("size", [32, 64, 128])
 def test_pelke_presets(size):
-    structure = load_chip(f"pelke-{size}").structure
+    structure = CHIPS.load(f"pelke-{size}").structure
     assert (structure.rows, structure.columns) == (size, size)
     assert (structure.cores, structure.crossbars_per_core) == (1024, 1)
     assert structure.bus_bytes == 64
@@ -30,11 +29,11 @@ def test_pelke_presets(size):
 def test_a_file_may_extend_a_preset(tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text("extends: pelke-64\nname: mine\nstructure: {cores: 256}\n")
-    chip = load_chip(str(path))
+    chip = CHIPS.load(str(path))
     assert (chip.name, chip.structure.cores, chip.structure.rows) == ("mine", 256, 64)
     again = tmp_path / "again.yaml"
     again.write_text(chip.to_yaml())
-    assert load_chip(str(again)) == chip
+    assert CHIPS.load(str(again)) == chip
 
 
 @pytest.mark.parametrize(
@@ -56,21 +55,21 @@ def test_unfit_descriptions_name_file_field_and_bound(tmp_path, text, message):
     path = tmp_path / "chip.yaml"
     path.write_text(text)
     with pytest.raises(InputError, match=message) as caught:
-        load_chip(str(path))
+        CHIPS.load(str(path))
     assert caught.value.diagnostic.code == "E021"
     assert caught.value.diagnostic.where == str(path)
 
 
 def test_unknown_chip_lists_presets():
     with pytest.raises(InputError, match=r"one of: .*pelke-64"):
-        load_chip("pelke-65")
+        CHIPS.load("pelke-65")
     with pytest.raises(InputError, match="cannot be read"):
-        load_chip("missing.yaml")
+        CHIPS.load("missing.yaml")
 
 
 def test_the_machine_survives_in_the_module():
     module = module_of()
-    chip = load_chip("pelke-32")
+    chip = CHIPS.load("pelke-32")
     attach_chip(module, chip)
     assert machine_of(module) == chip.machine()
     del module.attributes["rram.chip"]

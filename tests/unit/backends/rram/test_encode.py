@@ -5,7 +5,17 @@ import zlib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rram_programs import core, from_text, module_of, to_text
+from rram_programs import (
+    RequantOp,
+    SetParametersOp,
+    SetTableOp,
+    core,
+    decode,
+    encode,
+    from_text,
+    module_of,
+    to_text,
+)
 from xdsl.dialects.builtin import (
     DictionaryAttr,
     FloatAttr,
@@ -23,17 +33,13 @@ from cimc.backends.rram.dialect import (
     MemoryOp,
     SectionOp,
 )
-from cimc.backends.rram.encode import decode, encode
 from cimc.backends.rram.isa import (
     CallOp,
     LoadOp,
     LoopOp,
     MvmOp,
     ProgramOp,
-    RequantOp,
     SetOp,
-    SetParametersOp,
-    SetTableOp,
     StepOp,
     StoreOp,
     WaitOp,
@@ -89,7 +95,7 @@ def example():
         role="input",
     )
     module = module_of(
-        CoreOp(setup, [*sweep, CallOp(core=3, s=1, by=4)], core=7),
+        CoreOp(setup, [*sweep, CallOp(core=3, s=1, by=4)], number=7),
         core(3, [WaitOp(s=1, by=4)]),
         declarations=(
             FillOp(count=1, length=64, address=0, value=-3),
@@ -140,9 +146,9 @@ def test_truncated_and_garbled_bytes_are_refused(data):
 def test_bytes_garbled_under_a_good_checksum_never_crash(data):
     program = bytearray(encode(example()))
     for _ in range(data.draw(st.integers(1, 3))):
-        at = data.draw(st.integers(20, len(program) - 1))
+        at = data.draw(st.integers(28, len(program) - 1))
         program[at] = data.draw(st.integers(0, 255))
-    program[16:20] = zlib.crc32(program[20:]).to_bytes(4, "little")
+    program[24:28] = zlib.crc32(program[28:]).to_bytes(4, "little")
     try:
         module = decode(bytes(program))
     except InputError:
@@ -196,7 +202,7 @@ def broken(change):
         ),
         (
             lambda m: m.body.block.add_op(
-                CoreOp([], [SectionOp([], layer="b")], core=4)
+                CoreOp([], [SectionOp([], layer="b")], number=4)
             ),
             r"RRAM-5\] a section must not be empty",
         ),
@@ -208,7 +214,7 @@ def broken(change):
         ),
         (
             lambda m: m.body.block.add_op(
-                CoreOp([], [SectionOp([SetOp(a=0, value=0)], layer="c")], core=4)
+                CoreOp([], [SectionOp([SetOp(a=0, value=0)], layer="c")], number=4)
             ),
             r"RRAM-7\] core 4: no rram.layer 'c'",
         ),

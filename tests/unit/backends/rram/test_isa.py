@@ -1,23 +1,24 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rram_programs import core, from_text, instructions, module_of, to_text
+from rram_programs import (
+    AddOp,
+    RequantOp,
+    SumOp,
+    core,
+    from_text,
+    instructions,
+    module_of,
+    to_text,
+)
 from xdsl.utils.exceptions import VerifyException
 
-from cimc.backends.rram.declared import WORD_BYTES
-from cimc.backends.rram.fields_text import Constant
-from cimc.backends.rram.isa import (
-    END,
-    HALT,
-    INSTRUCTIONS,
-    AddOp,
-    LoadOp,
-    LoopOp,
-    RequantOp,
-    SetOp,
-    SumOp,
-)
-from cimc.backends.rram.rebuild import Rebuilder
+from cimc.backends.rram.instruction_set import RRAM
+from cimc.backends.rram.isa import INSTRUCTIONS, LoadOp, LoopOp, SetOp
+from cimc.isa.declared import WORD_BYTES
+from cimc.isa.fields_text import Constant
+from cimc.isa.program import END, HALT
+from cimc.isa.rebuild import Rebuilder
 
 PLAIN = [op for op in INSTRUCTIONS if op is not LoopOp]
 
@@ -35,7 +36,7 @@ def test_word_round_trip(op):
     refs = [f.get(op) for f in op.fields().values() if isinstance(f, Constant)]
     constants = {ref: index for index, ref in enumerate(dict.fromkeys(refs))}
     word = int.from_bytes(op.to_word(constants), "little")
-    (back,) = Rebuilder([word, HALT], [], list(constants), []).section(2)
+    (back,) = Rebuilder(RRAM, [word, HALT], [], list(constants), []).section(2)
     assert type(back) is type(op)
     assert back.values == op.values
     assert back.properties == op.properties

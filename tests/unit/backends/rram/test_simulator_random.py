@@ -3,19 +3,24 @@
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rram_programs import as_map, core, module_of, small_chip
-
-from cimc.backends.rram.encode import encode
-from cimc.backends.rram.isa import (
+from rram_programs import (
     AddOp,
+    MaxOp,
+    SumOp,
+    as_map,
+    core,
+    encode,
+    module_of,
+    small_chip,
+)
+
+from cimc.backends.rram.isa import (
     CallOp,
     LoadOp,
     LoopOp,
-    MaxOp,
     SetOp,
     StepOp,
     StoreOp,
-    SumOp,
     WaitOp,
 )
 from cimc.backends.rram.simulator.simulator import RramSimulator

@@ -3,16 +3,23 @@
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rram_programs import as_map, constant, core, module_of, small_chip
+from rram_programs import (
+    MaxOp,
+    as_map,
+    constant,
+    core,
+    decode,
+    encode,
+    module_of,
+    small_chip,
+)
 from rram_reference import Reference
 
 from cimc.backends.rram.dialect import cores_of
-from cimc.backends.rram.encode import decode, encode
 from cimc.backends.rram.isa import (
     CallOp,
     LoadOp,
     LoopOp,
-    MaxOp,
     MvmOp,
     ProgramOp,
     SetOp,

@@ -4,11 +4,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from rram_programs import as_map, constant, core, module_of, small_chip
+from rram_programs import AddOp, as_map, constant, core, encode, module_of, small_chip
 
-from cimc.backends.rram.encode import encode
 from cimc.backends.rram.isa import (
-    AddOp,
     CallOp,
     LoadOp,
     LoopOp,

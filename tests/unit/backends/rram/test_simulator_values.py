@@ -7,25 +7,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from rram_programs import constant, core, module_of, simulate
-
-from cimc.backends.rram.isa import (
+from rram_programs import (
     AddOp,
     BlendOp,
     FloatSumOp,
-    LoadOp,
     MaxOp,
-    MvmOp,
-    ProgramOp,
     QuantiseOp,
     RequantOp,
     ScaleOp,
     SetParametersOp,
     SetTableOp,
-    StoreOp,
     SumOp,
     TableOp,
+    constant,
+    core,
+    module_of,
+    simulate,
 )
+
+from cimc.backends.rram.isa import LoadOp, MvmOp, ProgramOp, StoreOp
 from cimc.diagnostics import VerificationError
 from cimc.weights import WeightStore
 

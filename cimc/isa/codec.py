@@ -1,7 +1,7 @@
 """Modules to program bytes and back: ``decode(encode(module))`` prints the same.
 
-Parts of a program: META (tables as JSON), CORE (per core: u32 number, u32
-instructions of setup, u32 of main), CODE (the cores' instructions one after another,
+Parts of a program: META (tables as JSON), UNIT (per core or bank: u32 number, u32
+instructions of setup, u32 of main), CODE (the units' instructions one after another,
 16 bytes each), LINE (per section: u32 first instruction, u32 length, u32 layer).
 """
 
@@ -15,44 +15,43 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation
 from xdsl.utils.exceptions import VerifyException
 
-from cimc.backends.rram.check import check_program
-from cimc.backends.rram.container import malformed, pack_parts, unpack_parts
-from cimc.backends.rram.declared import WORD_BYTES
-from cimc.backends.rram.dialect import CoreOp, LayerOp, Line, cores_of, linearise
-from cimc.backends.rram.fields_text import Constant
-from cimc.backends.rram.rebuild import Rebuilder, Span
-from cimc.backends.rram.tables import Tables
 from cimc.diagnostics import InputError
 from cimc.dialects.cim import WeightsRef
+from cimc.isa.container import malformed, pack_parts, unpack_parts
+from cimc.isa.declared import WORD_BYTES
+from cimc.isa.fields_text import Constant
+from cimc.isa.instruction_set import InstructionSet
+from cimc.isa.program import Layer, Line, linearise
+from cimc.isa.rebuild import Rebuilder, Span
+from cimc.isa.tables import Tables
 
 __all__ = ["decode", "encode"]
 
-_TAGS = (b"META", b"CORE", b"CODE", b"LINE")
+_TAGS = (b"META", b"UNIT", b"CODE", b"LINE")
 _TRIPLE = struct.Struct("<III")
 _MAX_CONSTANTS = 1 << 16
 
 
-def encode(module: ModuleOp) -> bytes:
+def encode(isa: InstructionSet, module: ModuleOp) -> bytes:
     """The program bytes of an ISA module; equal modules give equal bytes.
 
     Raises:
         InputError: the module breaks a rule of the dialect (E024).
     """
     try:
-        module.verify()
-        check_program(module)
+        isa.verify(module)
     except VerifyException as error:
         raise InputError("E024", f"the program is not valid: {error}") from error
     layers = {
         op.layer: index
-        for index, op in enumerate(op for op in module.ops if isinstance(op, LayerOp))
+        for index, op in enumerate(op for op in module.ops if isinstance(op, Layer))
     }
     constants: dict[WeightsRef, int] = {}
     table, code, spans = bytearray(), bytearray(), bytearray()
     start = 0
-    for core in cores_of(module):
-        sections = [linearise(core.setup), linearise(core.main)]
-        table += _TRIPLE.pack(core.core, *map(len, sections))
+    for unit in isa.units_of(module):
+        sections = [linearise(unit.setup), linearise(unit.main)]
+        table += _TRIPLE.pack(unit.number, *map(len, sections))
         for lines in sections:
             code += b"".join(_word(line, constants) for line in lines)
             for first, length, layer in _spans(lines):
@@ -63,41 +62,42 @@ def encode(module: ModuleOp) -> bytes:
             "E024", f"{len(constants)} constants, {_MAX_CONSTANTS} are allowed"
         )
     names = [(ref.symbol.data, ref.checksum.data) for ref in constants]
-    meta = Tables.of(module, names).to_bytes()
+    meta = Tables.of(isa, module, names).to_bytes()
     contents = (meta, bytes(table), bytes(code), bytes(spans))
-    return pack_parts(dict(zip(_TAGS, contents, strict=True)))
+    return pack_parts(isa.name, dict(zip(_TAGS, contents, strict=True)))
 
 
-def decode(data: bytes) -> ModuleOp:
+def decode(isa: InstructionSet, data: bytes) -> ModuleOp:
     """The ISA module of program bytes.
 
     Raises:
         InputError: the bytes are truncated, damaged or break a rule (E023, E022).
     """
-    meta, table, code, spans = unpack_parts(data, _TAGS)
+    meta, table, code, spans = unpack_parts(data, isa.name, _TAGS)
     if len(table) % _TRIPLE.size or len(spans) % _TRIPLE.size or len(code) % WORD_BYTES:
         raise malformed("a table ends within a row")
     tables = Tables.from_bytes(meta)
+    declared = tables.operations(isa)
     words = [
         int.from_bytes(code[at : at + WORD_BYTES], "little")
         for at in range(0, len(code), WORD_BYTES)
     ]
     rebuilder = Rebuilder(
+        isa,
         words,
         [Span(*row) for row in _TRIPLE.iter_unpack(spans)],
         [WeightsRef.of(*name) for name in tables.constants],
-        [str(row.get("layer")) for row in tables.layers],
+        [op.layer for op in declared if isinstance(op, Layer)],
     )
-    ops: list[Operation] = tables.declarations()
+    ops: list[Operation] = [*declared]
     for number, setup, main in _TRIPLE.iter_unpack(table):
         bodies = (rebuilder.section(setup), rebuilder.section(main))
-        ops.append(CoreOp(*bodies, core=number))
+        ops.append(isa.unit(*bodies, number=number))
     rebuilder.finish()
     module = ModuleOp(ops)
-    tables.annotate(module)
+    tables.annotate(isa, module)
     try:
-        module.verify()
-        check_program(module)
+        isa.verify(module)
     except VerifyException as error:
         raise malformed(str(error)) from error
     return module

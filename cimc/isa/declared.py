@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, cast
 from xdsl.ir import Block, Operation, OpTraits, Region
 from xdsl.printer import Printer
 from xdsl.traits import NoTerminator
-from xdsl.utils.exceptions import VerifyException
 
-from cimc.backends.rram.fields import Field
-from cimc.backends.rram.fields_text import Constant
+from cimc.isa.fields import Field
+from cimc.isa.fields_text import Constant
+from cimc.isa.rules import broken
 
 if TYPE_CHECKING:
     from xdsl.parser import Parser
@@ -150,20 +150,20 @@ class DeclaredOp(Operation):
             printer.print_region(self.regions[index], print_empty_block=False)
 
     def verify_(self) -> None:
-        """RRAM-1: every field is there, of its kind and within its limits."""
+        """Rule 1: every field is there, of its kind and within its limits."""
         fields = self.fields()
         for name, field in fields.items():
             if (problem := field.check(field.get(self))) is not None:
-                raise VerifyException(f"[RRAM-1] {name} {problem}")
+                raise broken(self, 1, f"{name} {problem}")
         stray = (self.properties.keys() | self.attributes.keys()) - fields.keys()
         if stray:
-            raise VerifyException(f"[RRAM-1] unknown fields {', '.join(sorted(stray))}")
+            raise broken(self, 1, f"unknown fields {', '.join(sorted(stray))}")
         if len(self.regions) != len(self.bodies) or any(
             len(region.blocks) > 1 or (region.blocks and region.block.args)
             for region in self.regions
         ):
-            raise VerifyException(
-                f"[RRAM-1] needs {len(self.bodies)} regions of one plain block"
+            raise broken(
+                self, 1, f"needs {len(self.bodies)} regions of one plain block"
             )
 
 
@@ -172,9 +172,11 @@ class Instruction(DeclaredOp):
 
     opcode: ClassVar[int]
     unit: ClassVar[str]
-    """The unit that executes it: issue, lsu, crossbar or vector."""
+    """The unit that executes it, as the manual of the machine names it."""
     setup: ClassVar[bool] = False
-    """Whether it stands in the setup section (else in main)."""
+    """Whether it may stand in the setup section."""
+    main: ClassVar[bool] = True
+    """Whether it may stand in the main section."""
 
     def accesses(self) -> Iterator[Access]:
         """Vector register bytes that it reads and writes, reads first."""

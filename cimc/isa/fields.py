@@ -20,9 +20,9 @@ from xdsl.dialects.builtin import (
     f32,
 )
 from xdsl.ir import Attribute, Operation
-from xdsl.utils.exceptions import VerifyException
 
 from cimc.dialects.cim import format_f32
+from cimc.isa.rules import broken
 
 if TYPE_CHECKING:
     from xdsl.parser import Parser
@@ -77,15 +77,15 @@ class Field(ABC, Generic[T]):
         return self if op is None else self.get(op)
 
     def get(self, op: Operation) -> T:
-        """The field's value in ``op``; RRAM-1: it is there and of the right kind."""
+        """The field's value in ``op``; rule 1: it is there and of the right kind."""
         attribute = op.properties.get(self.name)
         if attribute is None:
             if self.default is None:
-                raise VerifyException(f"[RRAM-1] field {self.name!r} is missing")
+                raise broken(op, 1, f"field {self.name!r} is missing")
             return self.default
         value = self.from_attribute(attribute)
         if value is None:
-            raise VerifyException(f"[RRAM-1] field {self.name!r} cannot be {attribute}")
+            raise broken(op, 1, f"field {self.name!r} cannot be {attribute}")
         return value
 
     @abstractmethod

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from xdsl.dialects.builtin import (
@@ -15,13 +15,12 @@ from xdsl.dialects.builtin import (
     StringAttr,
     f64,
 )
-from xdsl.ir import Attribute, Operation
+from xdsl.ir import Attribute
 
-from cimc.backends.rram.container import malformed
-from cimc.backends.rram.declared import DeclaredOp
-from cimc.backends.rram.dialect import FeatureMapOp, FillOp, LayerOp, MemoryOp
-from cimc.backends.rram.machine import Machine, attach_machine, optional_machine_of
 from cimc.diagnostics import InputError
+from cimc.isa.container import malformed
+from cimc.isa.declared import DeclaredOp
+from cimc.isa.instruction_set import InstructionSet
 
 __all__ = ["Tables"]
 
@@ -35,32 +34,26 @@ class Tables(BaseModel):
 
     model: str | None = None
     chip: dict[str, int | str] | None = None
-    memory: int
     constants: list[tuple[str, str]]
     """Name and checksum of every constant, in order of their indices."""
-    fills: list[dict[str, int]]
-    feature_maps: list[dict[str, int | str]]
-    layers: list[dict[str, int | str | dict[str, Detail]]]
+    declarations: list[tuple[str, dict[str, Any]]]
+    """Name and fields of every declaration, in order."""
 
     @classmethod
-    def of(cls, module: ModuleOp, constants: list[tuple[str, str]]) -> Tables:
+    def of(
+        cls, isa: InstructionSet, module: ModuleOp, constants: list[tuple[str, str]]
+    ) -> Tables:
         """The tables of a module."""
-        machine = optional_machine_of(module)
+        machine = isa.machine.find(module)
         model = module.attributes.get("cim.model")
-        memory = [op.size for op in module.ops if isinstance(op, MemoryOp)]
         return cls(
             model=model.data if isinstance(model, StringAttr) else None,
             chip=None if machine is None else vars(machine),
-            memory=memory[0],
             constants=constants,
-            fills=[op.values for op in module.ops if isinstance(op, FillOp)],
-            feature_maps=[
-                op.values for op in module.ops if isinstance(op, FeatureMapOp)
-            ],
-            layers=[
-                op.values | {"details": _plain_details(op.details)}
+            declarations=[
+                (op.name, {k: _plain(v) for k, v in op.values.items()})
                 for op in module.ops
-                if isinstance(op, LayerOp)
+                if isinstance(op, DeclaredOp) and not isinstance(op, isa.unit)
             ],
         )
 
@@ -80,35 +73,42 @@ class Tables(BaseModel):
         except ValidationError as error:
             raise malformed(f"tables: {error.errors(include_url=False)[0]}") from error
 
-    def declarations(self) -> list[Operation]:
-        """The operations that stand before the cores."""
-        ops: list[Operation] = [MemoryOp(size=self.memory)]
-        ops += [_declared(FillOp, values) for values in self.fills]
-        ops += [_declared(FeatureMapOp, values) for values in self.feature_maps]
-        for values in self.layers:
-            details = values.get("details", {})
-            if not isinstance(details, dict):
-                raise malformed("a layer's details are no dictionary")
-            attribute = DictionaryAttr({k: _attribute(v) for k, v in details.items()})
-            ops.append(_declared(LayerOp, values | {"details": attribute}))
-        return ops
+    def operations(self, isa: InstructionSet) -> list[DeclaredOp]:
+        """The operations that stand before the units."""
+        return [_declared(isa, name, values) for name, values in self.declarations]
 
-    def annotate(self, module: ModuleOp) -> None:
+    def annotate(self, isa: InstructionSet, module: ModuleOp) -> None:
         """Set the module's attributes."""
         if self.model is not None:
             module.attributes["cim.model"] = StringAttr(self.model)
         if self.chip is not None:
-            attach_machine(module, Machine.of(self.chip))
+            isa.machine.attach(module, isa.machine.of(self.chip))
 
 
-def _declared(op: type[DeclaredOp], values: dict[str, Any]) -> Operation:
+def _declared(isa: InstructionSet, name: str, row: dict[str, Any]) -> DeclaredOp:
     """An operation from a table row, whose keys and kinds are checked here."""
-    kinds = {name: field.kind for name, field in op.fields().items()}
+    op = isa.by_name.get(name)
+    if op is None:
+        raise malformed(f"there is no declaration {name!r}")
+    values = {key: _attribute(value) for key, value in row.items()}
+    kinds = {key: field.kind for key, field in op.fields().items()}
     if kinds.keys() != values.keys() or any(
-        type(value) is not kinds[name] for name, value in values.items()
+        type(value) is not kinds[key] for key, value in values.items()
     ):
         raise malformed(f"a row of {op.name} has unfit fields: {sorted(values)}")
     return op(**values)
+
+
+def _plain(value: Any) -> Any:
+    return _plain_details(value) if isinstance(value, DictionaryAttr) else value
+
+
+def _attribute(value: Any) -> Any:
+    """What :func:`_plain` made of a dictionary attribute, as one again."""
+    if not isinstance(value, dict):
+        return value
+    details = cast("dict[str, Any]", value)
+    return DictionaryAttr({key: _detail(item) for key, item in details.items()})
 
 
 def _plain_details(details: DictionaryAttr) -> dict[str, Detail]:
@@ -133,9 +133,13 @@ def _plain_details(details: DictionaryAttr) -> dict[str, Detail]:
     return plain
 
 
-def _attribute(value: Detail) -> Attribute:
-    if isinstance(value, str):
-        return StringAttr(value)
-    if isinstance(value, int):
-        return IntegerAttr(value, IntegerType(64))
-    return FloatAttr(value, f64)
+def _detail(value: Any) -> Attribute:
+    match value:
+        case str():
+            return StringAttr(value)
+        case int():
+            return IntegerAttr(value, IntegerType(64))
+        case float():
+            return FloatAttr(value, f64)
+        case _:
+            raise malformed(f"a detail of a layer cannot be {value!r}")

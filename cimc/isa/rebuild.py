@@ -7,16 +7,15 @@ from typing import NamedTuple
 
 from xdsl.ir import Operation
 
-from cimc.backends.rram.container import malformed
-from cimc.backends.rram.declared import Instruction
-from cimc.backends.rram.dialect import SectionOp
-from cimc.backends.rram.fields_text import Constant
-from cimc.backends.rram.isa import END, HALT, INSTRUCTIONS, MAX_LOOP_DEPTH, LoopOp
 from cimc.dialects.cim import WeightsRef
+from cimc.isa.container import malformed
+from cimc.isa.declared import Instruction
+from cimc.isa.fields_text import Constant
+from cimc.isa.instruction_set import InstructionSet
+from cimc.isa.program import END, HALT, MAX_LOOP_DEPTH
 
 __all__ = ["Rebuilder", "Span"]
 
-_BY_OPCODE = {op.opcode: op for op in INSTRUCTIONS}
 _LENGTH_SHIFT = 40
 
 
@@ -33,11 +32,13 @@ class Rebuilder:
 
     def __init__(
         self,
+        isa: InstructionSet,
         words: Sequence[int],
         spans: Sequence[Span],
         constants: Sequence[WeightsRef],
         layers: Sequence[str],
     ) -> None:
+        self._isa = isa
         self._words = words
         self._spans = list(reversed(spans))
         self._constants = constants
@@ -56,7 +57,7 @@ class Rebuilder:
     def finish(self) -> None:
         """Check that nothing is left over."""
         if self._at != len(self._words) or self._spans:
-            raise malformed("instructions or sections belong to no core")
+            raise malformed("instructions or sections belong to no unit")
 
     def _block(self, stop: int, depth: int, in_span: bool) -> list[Operation]:
         """The operations of instructions [at, stop)."""
@@ -71,18 +72,18 @@ class Rebuilder:
                 if span.layer >= len(self._layers):
                     raise malformed(f"instruction {self._at}: no layer {span.layer}")
                 body = self._block(self._at + span.length, depth, in_span=True)
-                ops.append(SectionOp(body, layer=self._layers[span.layer]))
+                ops.append(self._isa.section(body, layer=self._layers[span.layer]))
             else:
                 ops.append(self._instruction(stop, depth, in_span))
         return ops
 
     def _instruction(self, stop: int, depth: int, in_span: bool) -> Operation:
         word, at = self._words[self._at], self._at
-        op = _BY_OPCODE.get(word & 0xFF)
+        op = self._isa.by_opcode.get(word & 0xFF)
         if op is None:
             raise malformed(f"instruction {at}: bad opcode 0x{word & 0xFF:02x}")
         self._at += 1
-        if op is LoopOp:
+        if op is self._isa.loop:
             return self._loop(word, stop, depth, in_span)
         values = op.values_of_word(word)
         if values is None:
@@ -101,7 +102,7 @@ class Rebuilder:
             raise malformed(f"instruction {at}: loop without END or too deep")
         body = self._block(end, depth + 1, in_span)
         self._at += 1
-        return self._checked(LoopOp(body, count=(word >> 8) & 0xFFFFFFFF), at)
+        return self._checked(self._isa.loop(body, count=(word >> 8) & 0xFFFFFFFF), at)
 
     def _checked(self, op: Instruction, at: int) -> Instruction:
         for name, field in op.fields().items():

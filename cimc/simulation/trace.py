@@ -6,35 +6,32 @@ import json
 from pathlib import Path
 from typing import Any, cast
 
-from cimc.backends.rram.simulator import layout
-from cimc.backends.rram.simulator.loaded_program import text
-from cimc.backends.rram.simulator.state import State
+from cimc.simulation import layout
+from cimc.simulation.state import State
 
 __all__ = ["TRACE_EVENTS", "write_trace"]
 
 #: Events that a trace holds at most; more are counted and dropped.
 TRACE_EVENTS = 1_000_000
 
-_UNITS = {layout.ISSUE: "wait", layout.LSU: "load/store", layout.VECTOR: "vector"}
-
 
 def write_trace(state: State, path: Path) -> None:
-    """Write the trace; one process per core, one thread per unit, 1 µs = 1 cycle."""
+    """Write the trace: a process per core or bank, a thread per unit, 1 µs a cycle."""
     program = state.program
     count = int(state.scalars[layout.G_TRACE])
     dropped = int(state.scalars[layout.G_DROPPED])
     rows = cast("list[list[int]]", state.trace[:count].tolist())
     events: list[dict[str, Any]] = []
     for core, unit in sorted({(row[0], row[1]) for row in rows}):
-        name = _UNITS.get(unit, f"crossbar {unit - layout.CROSSBAR}")
         number = program.core_numbers[core]
-        events.append(_name("process_name", number, 0, f"core {number}"))
-        events.append(_name("thread_name", number, unit, name))
+        process = f"{program.kind} {number}"
+        events.append(_name("process_name", number, 0, process))
+        events.append(_name("thread_name", number, unit, program.unit_name(unit)))
     for core, unit, pc, start, stop in rows:
         section = program.lines[pc].section
         events.append(
             {
-                "name": text(program.lines[pc]),
+                "name": program.lines[pc].text,
                 "cat": "" if section is None else section.layer,
                 "ph": "X",
                 "ts": start,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cimc.backends.rram.simulator.jit import compiled
-from cimc.backends.rram.simulator.layout import (
+from cimc.simulation.jit import compiled
+from cimc.simulation.layout import (
     E_BLOCKED,
     E_CONSUMED,
     E_EXPECTED,

@@ -1,8 +1,8 @@
 """The frame of program.bin: magic, version, target, named parts, checksum.
 
-Layout, little-endian: ``b"CIMC"``, u16 version, u16 number of parts, 8 bytes target
-name, u32 CRC-32 of all that follows; per part a 4-byte tag and a u32 length; then
-the parts in that order. Nothing may follow.
+Layout, little-endian: ``b"CIMC"``, u16 version, u16 number of parts, 16 bytes
+target name, u32 CRC-32 of all that follows; per part a 4-byte tag and a u32 length;
+then the parts in that order. Nothing may follow.
 """
 
 from __future__ import annotations
@@ -13,13 +13,18 @@ from collections.abc import Mapping
 
 from cimc.diagnostics import InputError
 
-__all__ = ["FORMAT_VERSION", "malformed", "pack_parts", "unpack_parts"]
+__all__ = [
+    "FORMAT_VERSION",
+    "malformed",
+    "pack_parts",
+    "target_of_program",
+    "unpack_parts",
+]
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 _MAGIC = b"CIMC"
-_TARGET = b"rram".ljust(8, b"\0")
-_HEADER = struct.Struct("<4sHH8sI")
+_HEADER = struct.Struct("<4sHH16sI")
 _PART = struct.Struct("<4sI")
 
 
@@ -27,21 +32,23 @@ def malformed(why: str) -> InputError:
     """The error for bytes that are no program of ours (E023)."""
     return InputError(
         "E023",
-        f"not a readable rram program: {why}",
+        f"not a readable program: {why}",
         where="program.bin",
         hints=("compile the model again",),
     )
 
 
-def pack_parts(parts: Mapping[bytes, bytes]) -> bytes:
-    """Frame ``parts``, by 4-byte tag."""
+def pack_parts(target: str, parts: Mapping[bytes, bytes]) -> bytes:
+    """Frame ``parts``, by 4-byte tag; the name has at most 16 letters."""
     rest = b"".join(_PART.pack(tag, len(data)) for tag, data in parts.items())
     rest += b"".join(parts.values())
-    header = _HEADER.pack(_MAGIC, FORMAT_VERSION, len(parts), _TARGET, zlib.crc32(rest))
+    header = _HEADER.pack(
+        _MAGIC, FORMAT_VERSION, len(parts), _field(target), zlib.crc32(rest)
+    )
     return header + rest
 
 
-def unpack_parts(data: bytes, tags: tuple[bytes, ...]) -> list[bytes]:
+def unpack_parts(data: bytes, target: str, tags: tuple[bytes, ...]) -> list[bytes]:
     """The parts of a framed program, which must be exactly ``tags``.
 
     Raises:
@@ -49,13 +56,13 @@ def unpack_parts(data: bytes, tags: tuple[bytes, ...]) -> list[bytes]:
     """
     if len(data) < _HEADER.size:
         raise malformed(f"{len(data)} bytes are too few")
-    magic, version, count, target, crc = _HEADER.unpack_from(data)
+    magic, version, count, found, crc = _HEADER.unpack_from(data)
     if magic != _MAGIC:
         raise malformed("it does not start with CIMC")
     if version != FORMAT_VERSION:
         raise malformed(f"format version {version}, this cimc reads {FORMAT_VERSION}")
-    if target != _TARGET:
-        raise malformed(f"it is for target {target.rstrip(bytes(1))!r}")
+    if found != _field(target):
+        raise malformed(f"it is for target {found.rstrip(bytes(1))!r}, not {target}")
     if zlib.crc32(data[_HEADER.size :]) != crc:
         raise malformed("the checksum differs, the bytes are truncated or damaged")
     start = _HEADER.size + count * _PART.size
@@ -71,3 +78,22 @@ def unpack_parts(data: bytes, tags: tuple[bytes, ...]) -> list[bytes]:
     if start != len(data):
         raise malformed("bytes follow the last part")
     return parts
+
+
+def _field(target: str) -> bytes:
+    """The target's name in the 16 bytes of the header."""
+    return target.encode()[:16].ljust(16, b"\0")
+
+
+def target_of_program(data: bytes) -> str:
+    """The name of the target that a framed program is for.
+
+    Raises:
+        InputError: the bytes do not start with a program's header (E023).
+    """
+    if len(data) < _HEADER.size:
+        raise malformed(f"{len(data)} bytes are too few")
+    magic, _, _, name, _ = _HEADER.unpack_from(data)
+    if magic != _MAGIC:
+        raise malformed("it does not start with CIMC")
+    return name.rstrip(b"\0").decode("ascii", "replace")

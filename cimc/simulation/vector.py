@@ -1,4 +1,4 @@
-"""Values of the vector and crossbar instructions, bit-exact, compiled.
+"""Values of the vector instructions, bit-exact, compiled.
 
 Registers are one array of bytes seen as uint8, int8, int32 and float32:
 ``x[core, register, lane]``.
@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from cimc.backends.rram.simulator.jit import compiled, fma
-from cimc.backends.rram.simulator.layout import (
+from cimc.simulation.jit import compiled, fma
+from cimc.simulation.layout import (
     A0,
     A1,
     A2,
@@ -33,35 +33,9 @@ from cimc.backends.rram.simulator.layout import (
 )
 from cimc.weights import Array
 
-__all__ = ["execute_mvm", "execute_vector"]
+__all__ = ["execute_vector"]
 
 _INT32_MIN, _INT32_MAX = -(2**31), 2**31 - 1
-
-
-@compiled("void(int8[::1], int64, int64, int64, uint8[::1], boolean, int32[::1])")
-def execute_mvm(
-    weights: Array,
-    offset: int,
-    rows: int,
-    columns: int,
-    source: Array,
-    unsigned: bool,
-    result: Array,
-) -> None:
-    """result[:columns] = Wᵀ·source[:rows]; W lies row by row at ``offset``.
-
-    The sums stay within int32: 65535 · 255 · 128 < 2³¹.
-    """
-    sums = np.zeros(columns, np.int32)
-    for row in range(rows):
-        value = np.int32(source[row])
-        if not unsigned and value > 127:
-            value -= np.int32(256)
-        if value != 0:
-            block = weights[offset + row * columns : offset + (row + 1) * columns]
-            for column in range(columns):
-                sums[column] += np.int32(block[column]) * value
-    result[:columns] = sums
 
 
 @compiled("int64(float32, int64, int64, int64)")

@@ -9,8 +9,8 @@ from xdsl.dialects.builtin import DictionaryAttr, StringAttr
 from xdsl.ir import Attribute
 from xdsl.printer import Printer
 
-from cimc.backends.rram.fields import Field
 from cimc.dialects.cim import WeightsRef
+from cimc.isa.fields import Field
 
 if TYPE_CHECKING:
     from xdsl.parser import Parser

@@ -32,7 +32,7 @@ def compiled(signature: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
         before = _numba.config.CACHE_DIR
-        folder = _cache_folder(before)
+        folder = _cache_folder(before, Path(function.__code__.co_filename).parent)
         _numba.config.CACHE_DIR = str(folder)
         try:
             return _numba.njit(
@@ -45,24 +45,33 @@ def compiled(signature: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
 
 @cache
-def _cache_folder(chosen: str) -> Path | None:
+def _cache_folder(chosen: str, owner: Path) -> Path | None:
     """A folder for the machine code of exactly these sources, if one can be written.
 
     numba notices a change of the file that holds a function, but not of the functions
-    and constants that it takes from other files; so the folder's name covers them all.
-    It lies beside the sources or, where they are read-only, in the user's cache.
+    and constants that it takes from other files; so the folder's name covers the
+    shared parts and all files beside the function's own. It lies beside the shared
+    sources or, where they are read-only, in the user's cache.
     """
     here = Path(__file__).parent
-    sources = b"".join(path.read_bytes() for path in sorted(here.glob("*.py")))
-    name = f"rram-{hashlib.sha256(sources).hexdigest()[:16]}"
+    files = [path for part in (here, owner) for path in sorted(part.glob("*.py"))]
+    sources = b"".join(path.read_bytes() for path in files)
+    machine = "shared" if owner == here else owner.parent.name
+    name = f"{machine}-{hashlib.sha256(sources).hexdigest()[:16]}"
     user = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     roots = [chosen] if chosen else [here / "__pycache__", Path(user, "cimc")]
     folders = (Path(root, name) for root in roots)
     folder = next(filter(_writable, folders), None)
     if folder is None or not any(folder.rglob("*.nbi")):
-        kept = f"kept in {folder}" if folder else "for this run: no folder to keep it"
-        _log.info("compiling the simulator for this machine (%s)", kept)
+        _announce(folder.parent if folder else None)
     return folder
+
+
+@cache
+def _announce(root: Path | None) -> None:
+    """Say, once, that compiling takes a moment, and where the result is kept."""
+    kept = f"kept in {root}" if root else "for this run: no folder to keep it"
+    _log.info("compiling the simulator for this machine (%s)", kept)
 
 
 def _writable(folder: Path) -> bool:

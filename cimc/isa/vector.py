@@ -1,25 +1,34 @@
-"""The instructions of the vector unit; isa.py has the others and the table of all."""
+"""The vector unit that machines share: one declaration per instruction.
+
+A machine's ISA names them for its dialect (:func:`cimc.isa.program.named`); their
+arithmetic is in :mod:`cimc.simulation.vector`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
-from xdsl.utils.exceptions import VerifyException
-
-from cimc.backends.rram.declared import Access, Instruction
-from cimc.backends.rram.fields import Flag, Integer, Real, Register
+from cimc.isa.declared import Access, Instruction
+from cimc.isa.fields import Flag, Integer, Real, Register
+from cimc.isa.fields_text import Constant
+from cimc.isa.program import named
+from cimc.isa.rules import broken
 
 __all__ = [
-    "AddOp",
-    "BlendOp",
-    "FloatSumOp",
-    "MaxOp",
-    "QuantiseOp",
-    "RequantOp",
-    "ScaleOp",
-    "SumOp",
-    "TableOp",
-    "VectorOp",
+    "Add",
+    "Blend",
+    "FloatSum",
+    "Max",
+    "Quantise",
+    "Requant",
+    "Scale",
+    "SetParameters",
+    "SetTable",
+    "Sum",
+    "Table",
+    "VectorInstruction",
+    "VectorUnit",
     "lanes",
     "vector_register",
 ]
@@ -35,7 +44,7 @@ def lanes() -> Integer:
     return Integer(16, minimum=1)
 
 
-class VectorOp(Instruction):
+class VectorInstruction(Instruction):
     """What the vector unit executes; all lanes of ``accesses`` are adjacent."""
 
     unit = "vector"
@@ -45,10 +54,9 @@ class VectorOp(Instruction):
         return self.values["n"]
 
 
-class AddOp(VectorOp):
+class Add(VectorInstruction):
     """vd = va + vb on ``n`` int32 lanes; overflow traps."""
 
-    name = "rram.add"
     opcode = 0x30
     syntax = "{vd}, {va}, {vb}, {n}"
     vd = vector_register()
@@ -63,14 +71,13 @@ class AddOp(VectorOp):
         yield Access(self.vd, 0, 4 * self.n, True)
 
 
-class RequantOp(VectorOp):
+class Requant(VectorInstruction):
     """vd = clamp(rint(f32(vs + bias)·multiplier) + zero, low, high), ``n`` lanes.
 
     vs is int32, bias and multiplier are those of q; vs + bias outside int32 traps.
     Bounds within int8 give int8, else bounds within uint8 give uint8.
     """
 
-    name = "rram.requant"
     opcode = 0x31
     syntax = "{vd}, {vs}, {q}, {n} zero {zero} clamp {low} to {high}"
     vd = vector_register()
@@ -82,13 +89,11 @@ class RequantOp(VectorOp):
     high = Integer(16, signed=True)
 
     def verify_(self) -> None:
-        """RRAM-3: low ≤ high, both within int8 or both within uint8."""
+        """Rule 3: low ≤ high, both within int8 or both within uint8."""
         super().verify_()
         low, high = self.low, self.high
         if not (-128 <= low <= high <= 127 or 0 <= low <= high <= 255):
-            raise VerifyException(
-                f"[RRAM-3] bounds {low} to {high} fit neither int8 nor uint8"
-            )
+            raise broken(self, 3, f"bounds {low} to {high} fit neither int8 nor uint8")
 
     def accesses(self) -> Iterator[Access]:
         """Register bytes that the instruction reads and writes."""
@@ -96,10 +101,9 @@ class RequantOp(VectorOp):
         yield Access(self.vd, 0, self.n, True)
 
 
-class TableOp(VectorOp):
+class Table(VectorInstruction):
     """vd = t[vs] on ``n`` bytes; the stored byte, taken as unsigned, is the index."""
 
-    name = "rram.table"
     opcode = 0x32
     syntax = "{vd}, {vs}, {t}, {n}"
     vd = vector_register()
@@ -113,7 +117,7 @@ class TableOp(VectorOp):
         yield Access(self.vd, 0, self.n, True)
 
 
-class _ReductionOp(VectorOp):
+class _Reduction(VectorInstruction):
     """Lane-wise reduction over ``segments`` adjacent segments of ``n`` bytes in vs."""
 
     vd = vector_register()
@@ -125,12 +129,10 @@ class _ReductionOp(VectorOp):
     result_bytes = 4
 
     def verify_(self) -> None:
-        """RRAM-3: int32 and float32 sums do not overwrite the bytes they add."""
+        """Rule 3: int32 and float32 sums do not overwrite the bytes they add."""
         super().verify_()
         if self.result_bytes > 1 and self.vd == self.vs:
-            raise VerifyException(
-                f"[RRAM-3] vd and vs must differ, both are v{self.vd}"
-            )
+            raise broken(self, 3, f"vd and vs must differ, both are v{self.vd}")
 
     def accesses(self) -> Iterator[Access]:
         """Register bytes that the instruction reads and writes."""
@@ -144,33 +146,30 @@ class _ReductionOp(VectorOp):
         return self.segments * self.n
 
 
-class MaxOp(_ReductionOp):
+class Max(_Reduction):
     """vd = lane-wise maximum over the segments in vs (accumulate: and of old vd)."""
 
-    name = "rram.max"
     opcode = 0x33
     syntax = "{vd}, {vs}, {segments} x {n}{unsigned}{accumulate}"
     result_bytes = 1
 
 
-class SumOp(_ReductionOp):
+class Sum(_Reduction):
     """vd = int32 sum over the segments in vs (accumulate: plus old vd).
 
     Overflow traps.
     """
 
-    name = "rram.sum"
     opcode = 0x34
     syntax = "{vd}, {vs}, {segments} x {n}{unsigned}{accumulate}"
 
 
-class FloatSumOp(_ReductionOp):
+class FloatSum(_Reduction):
     """vd = float32 sum of f32(scale·(vs − zero)) over the segments, in their order.
 
     Every addition is rounded; it starts at 0, or at the old vd with accumulate.
     """
 
-    name = "rram.fsum"
     opcode = 0x35
     syntax = (
         "{vd}, {vs}, {segments} x {n} scale {scale} zero {zero}{unsigned}{accumulate}"
@@ -179,10 +178,9 @@ class FloatSumOp(_ReductionOp):
     zero = Integer(16, signed=True)
 
 
-class QuantiseOp(VectorOp):
+class Quantise(VectorInstruction):
     """vd = sat(rint(f32(f32(f32(vs / count) / scale) + zero))), vs float32."""
 
-    name = "rram.fquant"
     opcode = 0x36
     syntax = "{vd}, {vs}, {n} count {count} scale {scale} zero {zero}{unsigned}"
     vd = vector_register()
@@ -199,10 +197,9 @@ class QuantiseOp(VectorOp):
         yield Access(self.vd, 0, self.n, True)
 
 
-class ScaleOp(VectorOp):
+class Scale(VectorInstruction):
     """vd = fma(f32(vs), ratio, offset): float32 from ``n`` bytes, rounded once."""
 
-    name = "rram.scale"
     opcode = 0x37
     syntax = "{vd}, {vs}, {n} ratio {ratio} offset {offset}{unsigned}"
     vd = vector_register()
@@ -218,10 +215,9 @@ class ScaleOp(VectorOp):
         yield Access(self.vd, 0, 4 * self.n, True)
 
 
-class BlendOp(VectorOp):
+class Blend(VectorInstruction):
     """vd = sat(rint(fma(f32(va), ratio, vf))): va bytes, vf float32."""
 
-    name = "rram.blend"
     opcode = 0x38
     syntax = "{vd}, {va}, {vf}, {n} ratio {ratio}{unsigned_in}{unsigned_out}"
     vd = vector_register()
@@ -237,3 +233,63 @@ class BlendOp(VectorOp):
         yield Access(self.va, 0, self.n, False)
         yield Access(self.vf, 0, 4 * self.n, False)
         yield Access(self.vd, 0, self.n, True)
+
+
+class SetParameters(Instruction):
+    """q = bias[column : column + n] (int32), multiplier[…] (float32)."""
+
+    opcode = 0x41
+    unit = "vector"
+    setup = True
+    main = False
+    syntax = "{q}, {bias}, {multiplier} columns {column} + {n}"
+    q = Register("q", 16)
+    bias = Constant(16)
+    multiplier = Constant(16)
+    column = Integer(32)
+    n = lanes()
+
+
+class SetTable(Instruction):
+    """t = table: a uint8 constant of 256 entries."""
+
+    opcode = 0x42
+    unit = "vector"
+    setup = True
+    main = False
+    syntax = "{t}, {table}"
+    t = Register("t", 16)
+    table = Constant(16)
+
+
+class VectorUnit(NamedTuple):
+    """The vector instructions of one dialect."""
+
+    add: type[Add]
+    requant: type[Requant]
+    table: type[Table]
+    max: type[Max]
+    sum: type[Sum]
+    fsum: type[FloatSum]
+    fquant: type[Quantise]
+    scale: type[Scale]
+    blend: type[Blend]
+    setq: type[SetParameters]
+    sett: type[SetTable]
+
+    @classmethod
+    def of(cls, dialect: str) -> VectorUnit:
+        """The instructions ``dialect.add``, ``dialect.requant`` and so on."""
+        return cls(
+            named(dialect, Add, "add"),
+            named(dialect, Requant, "requant"),
+            named(dialect, Table, "table"),
+            named(dialect, Max, "max"),
+            named(dialect, Sum, "sum"),
+            named(dialect, FloatSum, "fsum"),
+            named(dialect, Quantise, "fquant"),
+            named(dialect, Scale, "scale"),
+            named(dialect, Blend, "blend"),
+            named(dialect, SetParameters, "setq"),
+            named(dialect, SetTable, "sett"),
+        )

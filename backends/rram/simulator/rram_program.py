@@ -1,0 +1,157 @@
+"""An RRAM program made ready for the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+from xdsl.dialects.builtin import ModuleOp
+
+from cimc.backends.rram.check import CoreSetup, accesses
+from cimc.backends.rram.dialect import CoreOp, FeatureMapOp, FillOp, MemoryOp
+from cimc.backends.rram.instruction_set import RRAM
+from cimc.backends.rram.isa import MvmOp, ProgramOp, TransferOp
+from cimc.backends.rram.machine import CHIP, RramMachine
+from cimc.backends.rram.simulator.layout import CROSSBAR, LOAD, LSU, MVM, STORE
+from cimc.isa.declared import Access, Instruction
+from cimc.isa.program import Unit
+from cimc.isa.vector import Requant, Table, VectorInstruction
+from cimc.simulation import layout
+from cimc.simulation.constants import Flat, Pool, unfit
+from cimc.simulation.loaded_program import (
+    COMMON,
+    LoadedProgram,
+    Operation,
+    ProgramBuilder,
+)
+from cimc.weights import Array, WeightStore
+
+__all__ = ["Constants", "RramProgram", "load_program"]
+
+
+class Constants(NamedTuple):
+    """The flat arrays: crossbar blocks row by row, parameters, tables of 256."""
+
+    weights: Array
+    biases: Array
+    multipliers: Array
+    tables: Array
+
+
+@dataclass
+class RramProgram(LoadedProgram):
+    """A program, what it finds in memory, and its constants."""
+
+    kind: str = "core"
+    unit_names: tuple[str, ...] = ("wait", "vector", "load/store", "crossbar")
+    memory_bytes: int = 0
+    fills: list[FillOp] = field(default_factory=list[FillOp])
+    feature_maps: dict[str, FeatureMapOp] = field(
+        default_factory=dict[str, FeatureMapOp]
+    )
+    crossbars: int = 1
+    """Most crossbars that one core uses."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        empty = np.empty(0, np.int8)
+        self.constants = Constants(empty, empty, empty, empty)
+
+
+def load_program(module: ModuleOp, weights: WeightStore) -> RramProgram:
+    """Make tables of a module that encode or decode has checked.
+
+    Raises:
+        InputError: a constant is missing, differs or is of the wrong kind (E012, E026).
+    """
+    program = RramProgram(
+        memory_bytes=next(op.size for op in module.ops if isinstance(op, MemoryOp)),
+        fills=[op for op in module.ops if isinstance(op, FillOp)],
+        feature_maps={
+            op.tensor: op for op in module.ops if isinstance(op, FeatureMapOp)
+        },
+    )
+    builder = _Builder(CHIP.get(module), module, program, weights)
+    program.constants = Constants(builder.blocks.joined(), *builder.pool.joined())
+    return program
+
+
+class _Builder(ProgramBuilder):
+    """Adds crossbars and the bus to what all machines have."""
+
+    operations: ClassVar = {
+        **COMMON,
+        "load": Operation(LOAD, ("base", "offset", "count", "length", "stride")),
+        "store": Operation(STORE, ("base", "offset", "length")),
+        "mvm": Operation(MVM, ("", "", "", "unsigned")),
+    }
+
+    def __init__(
+        self,
+        machine: RramMachine,
+        module: ModuleOp,
+        program: RramProgram,
+        weights: WeightStore,
+    ) -> None:
+        self._machine = machine
+        self._program = program
+        self.pool = Pool(weights)
+        self.blocks = Flat(np.int8)
+        super().__init__(RRAM, module, program)
+
+    def enter(self, unit: Unit) -> None:
+        """Load the constants of a core; crossbars are numbered by their set-up."""
+        assert isinstance(unit, CoreOp)
+        self._setup = CoreSetup(unit)
+        crossbars = self._setup.crossbars
+        self._dense = {xb: index for index, xb in enumerate(crossbars)}
+        self._places = {xb: self._block(op) for xb, op in crossbars.items()}
+        self._parameters = {
+            q: self.pool.parameters(op) for q, op in self._setup.parameters.items()
+        }
+        self._tables = {t: self.pool.table(op) for t, op in self._setup.tables.items()}
+        self._program.crossbars = max(self._program.crossbars, len(crossbars))
+
+    def accesses(self, op: Instruction) -> Iterable[Access]:
+        """See base class."""
+        return accesses(op, self._setup)
+
+    def timing(self, op: Instruction | None) -> tuple[int, int]:
+        """See base class."""
+        machine = self._machine
+        match op:
+            case VectorInstruction():
+                cycles = machine.vector_cycles(op.lane_operations())
+                return layout.VECTOR, cycles
+            case TransferOp():
+                return LSU, machine.bus_cycles(*op.transfer())
+            case MvmOp():
+                return CROSSBAR + self._dense[op.xb], machine.mvm_cycles
+            case _:
+                return layout.ISSUE, machine.issue_cycles
+
+    def complete(self, op: Instruction, row: list[int]) -> None:
+        """See base class."""
+        match op:
+            case MvmOp():
+                block = self._setup.crossbars[op.xb]
+                row[layout.A0] = self._places[op.xb]
+                row[layout.A1 : layout.A3] = (block.rows, block.columns)
+            case Requant():
+                row[layout.A0] = self._parameters[op.q]
+            case Table():
+                row[layout.A0] = self._tables[op.t]
+            case _:
+                pass
+
+    def _block(self, op: ProgramOp) -> int:
+        """Place of the crossbar's weights in ``weights``, row by row."""
+        matrix = self.pool.constant(op.matrix, np.int8, 2)
+        rows, columns = op.row + op.rows, op.column + op.columns
+        if rows > matrix.shape[0] or columns > matrix.shape[1]:
+            raise unfit(op.matrix, f"has shape {matrix.shape}, {op.text()}")
+        block = matrix[op.row : rows, op.column : columns]
+        key = (op.matrix, op.row, op.column, block.shape)
+        return self.blocks.place(key, block)

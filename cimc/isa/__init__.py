@@ -1,0 +1,1 @@
+"""What instruction sets share: declared operations, text, encoding, chips, manuals."""

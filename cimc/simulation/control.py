@@ -1,0 +1,146 @@
+"""Parts of an engine's turn that no machine changes, compiled."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cimc.simulation.jit import compiled
+from cimc.simulation.layout import (
+    A0,
+    A1,
+    C_DEPTH,
+    C_HALTED,
+    DEADLOCK,
+    E_EXPECTED,
+    E_TOTAL,
+    END,
+    EPOCH_BITS,
+    FINISHED,
+    G_DROPPED,
+    G_TRACE,
+    LOOP,
+    OP,
+    READ0,
+    READ0_START,
+    READ0_STOP,
+    READ1,
+    READ1_START,
+    READ1_STOP,
+    SET,
+    STEP,
+    T_CORE,
+    T_PC,
+    T_START,
+    T_STOP,
+    T_UNIT,
+    TRAP_A,
+    TRAP_B,
+    UNMATCHED,
+)
+from cimc.weights import Array
+
+__all__ = ["control", "finish", "operand_missing", "record", "unordered"]
+
+_EPOCH_MASK = (1 << EPOCH_BITS) - 1
+
+
+@compiled(
+    "int64(int64, int64, int64[:, ::1], int64[:, ::1], int64[:, ::1], int64[:, ::1])"
+)
+def control(
+    core: int, pc: int, code: Array, cores: Array, loops: Array, addresses: Array
+) -> int:
+    """Run LOOP, END, SET or STEP; the instruction that follows (of any)."""
+    op = code[pc, OP]
+    if op == LOOP:
+        loops[core, cores[core, C_DEPTH]] = code[pc, A0]
+        cores[core, C_DEPTH] += 1
+    elif op == END:
+        depth = cores[core, C_DEPTH] - 1
+        loops[core, depth] -= 1
+        if loops[core, depth] > 0:
+            return code[pc, A0]
+        cores[core, C_DEPTH] = depth
+    elif op == SET:
+        addresses[core, code[pc, A0]] = code[pc, A1]
+    elif op == STEP:
+        addresses[core, code[pc, A0]] += code[pc, A1]
+    return pc + 1
+
+
+@compiled("int64(uint8[:, :, ::1], int64, int64, int64, int64)")
+def first_unset(valid: Array, core: int, register: int, start: int, stop: int) -> int:
+    """The first of the bytes [start, stop) that was never written, or -1."""
+    if register < 0:
+        return -1
+    flags = valid[core, register, start:stop]
+    written = np.int64(0)
+    for i in range(flags.size):
+        written += flags[i]
+    if written == flags.size:
+        return -1
+    for i in range(flags.size):
+        if flags[i] == 0:
+            return start + i
+    return -1
+
+
+@compiled("boolean(uint8[:, :, ::1], int64, int64, int64[:, ::1], int64[::1])")
+def operand_missing(valid: Array, core: int, pc: int, code: Array, trap: Array) -> bool:
+    """Whether the instruction reads bytes of a register that nothing has written."""
+    for first, start, stop in (
+        (READ0, READ0_START, READ0_STOP),
+        (READ1, READ1_START, READ1_STOP),
+    ):
+        missing = first_unset(
+            valid, core, code[pc, first], code[pc, start], code[pc, stop]
+        )
+        if missing >= 0:
+            trap[TRAP_A], trap[TRAP_B] = code[pc, first], missing
+            return True
+    return False
+
+
+@compiled("int64(int64, int32[::1], int64, int32[::1])")
+def unordered(shadow: int, core_of: Array, core: int, clock: Array) -> int:
+    """The pc of an access that ``core`` has not acquired, or -1.
+
+    ``clock[w]`` is the last epoch of core ``w`` that this one has acquired through
+    CALL and WAIT.
+    """
+    pc = (shadow >> EPOCH_BITS) - 2
+    if pc < 0:
+        return -1
+    other = core_of[pc]
+    if other != core and clock[other] < (shadow & _EPOCH_MASK):
+        return pc
+    return -1
+
+
+@compiled("void(int64[:, ::1], int64[::1], int64, int64, int64, int64, int64)")
+def record(
+    trace: Array, scalars: Array, core: int, unit: int, pc: int, start: int, stop: int
+) -> None:
+    """Add an event to the trace, if there is one with room."""
+    if trace.shape[0] == 0:
+        return
+    if scalars[G_TRACE] < trace.shape[0]:
+        event = trace[scalars[G_TRACE]]
+        event[T_CORE], event[T_UNIT], event[T_PC] = core, unit, pc
+        event[T_START], event[T_STOP] = start, stop
+        scalars[G_TRACE] += 1
+    else:
+        scalars[G_DROPPED] += 1
+
+
+@compiled("int64(int64[:, ::1], int64[:, ::1], int64[::1])")
+def finish(cores: Array, edges: Array, trap: Array) -> int:
+    """What became of a run in which no core is ready any more."""
+    for core in range(cores.shape[0]):
+        if cores[core, C_HALTED] == 0:
+            return DEADLOCK
+    for edge in range(edges.shape[0]):
+        if edges[edge, E_TOTAL] != edges[edge, E_EXPECTED]:
+            trap[TRAP_A] = edge
+            return UNMATCHED
+    return FINISHED

@@ -1,0 +1,90 @@
+"""Columns of the tables that compiled engines work on (all int64).
+
+A machine's own layout continues where numbers leave room for it.
+"""
+
+from __future__ import annotations
+
+# Operations, dense. The order of the vector operations is that of vector.py. A
+# machine's own operations start at OWN.
+HALT, LOOP, END, SET, STEP, CALL, WAIT = range(7)
+ADD, REQUANT, TABLE, MAX, SUM, FSUM, FQUANT, SCALE, BLEND = range(10, 19)
+OWN = 20
+
+# Units of a core or bank that every machine has; its own start at OWN_UNIT.
+ISSUE, VECTOR = range(2)
+OWN_UNIT = 2
+
+# A row of code: operation, unit, its cycles there, layer (-1: none), bytes read of
+# up to two vector registers and written of one (register -1: none), operands.
+(
+    OP,
+    UNIT,
+    CYCLES,
+    LAYER,
+    READ0,
+    READ0_START,
+    READ0_STOP,
+    READ1,
+    READ1_START,
+    READ1_STOP,
+    WRITE,
+    WRITE_START,
+    WRITE_STOP,
+    A0,
+    A1,
+    A2,
+    A3,
+    A4,
+) = range(18)
+CODE_COLUMNS = 18
+
+# Scalars: heap size, first free cycle of the bus, its busy cycles, first free queue
+# entry, trace length, events that the trace had no room for.
+G_HEAP, G_BUS_FREE, G_BUS_BUSY, G_FREE, G_TRACE, G_DROPPED = range(6)
+G_COLUMNS = 6
+
+# A core: next issue, program counter, loop depth, grant of its last bus transfer,
+# completion of its last store, completion of everything, whether it halted.
+C_TIME, C_PC, C_DEPTH, C_GRANT, C_STORED, C_DONE, C_HALTED = range(7)
+CORE_COLUMNS = 7
+
+# A sequence register: dense owner (-1: not in the program), expected, value that its
+# waits have consumed, total of all calls, first and last queue entry (-1: none),
+# whether its owner is blocked on it, instruction of the last call (-1: none) and when
+# that becomes visible.
+(
+    E_OWNER,
+    E_EXPECTED,
+    E_CONSUMED,
+    E_TOTAL,
+    E_HEAD,
+    E_TAIL,
+    E_BLOCKED,
+    E_LAST_CALL,
+    E_LAST_TIME,
+) = range(9)
+EDGE_COLUMNS = 9
+
+# A call on its way: value of the register from then on, when, next queue entry.
+Q_VALUE, Q_TIME, Q_NEXT = range(3)
+QUEUE_COLUMNS = 3
+
+# A trace event.
+T_CORE, T_UNIT, T_PC, T_START, T_STOP = range(5)
+TRACE_COLUMNS = 5
+
+# Why an engine returns. A trap leaves core, pc and two operands behind; a machine's
+# own traps start at OWN_TRAP.
+FINISHED, PAUSED, GROW = 0, 1, 2
+UNINITIALISED_REGISTER, OVERFLOW, DEADLOCK, UNMATCHED = 10, 11, 12, 13
+OWN_TRAP = 20
+TRAP_CORE, TRAP_PC, TRAP_A, TRAP_B = range(4)
+TRAP_COLUMNS = 4
+
+# A shadow of something in memory (its last writer or reader): none, the host, or
+# (pc + 2) << EPOCH_BITS | epoch of the core that runs pc.
+SHADOW_NONE, SHADOW_HOST, EPOCH_BITS = 0, 1, 32
+
+# A heap key is time << CORE_BITS | core: ties go to the lower core.
+CORE_BITS = 16

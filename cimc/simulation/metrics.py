@@ -1,0 +1,77 @@
+"""What a run cost, from counts of instructions: keys of metrics.json."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from xdsl.dialects.builtin import FloatAttr, IntegerAttr, ModuleOp, StringAttr
+from xdsl.ir import Attribute
+
+from cimc.isa.instruction_set import InstructionSet
+from cimc.isa.program import Layer, linearise
+from cimc.simulation.state import State
+from cimc.weights import Array
+
+__all__ = ["common_metrics", "energy_table", "layer_row", "static_instructions"]
+
+
+def layer_row(op: Layer) -> dict[str, Any]:
+    """The layer's own keys in ``layers`` of metrics.json."""
+    details = {key: _plain(value) for key, value in op.details.data.items()}
+    return {"name": op.layer, "kind": op.kind, "macs": op.macs, **details}
+
+
+def _plain(attribute: Attribute) -> int | float | str:
+    if isinstance(attribute, IntegerAttr | FloatAttr):
+        return attribute.value.data
+    assert isinstance(attribute, StringAttr)
+    return attribute.data
+
+
+def static_instructions(isa: InstructionSet, module: ModuleOp) -> int:
+    """Encoded instructions of all units, setup and main."""
+    return sum(
+        len(linearise(unit.setup)) + len(linearise(unit.main))
+        for unit in isa.units_of(module)
+    )
+
+
+def energy_table(rows: Iterable[Sequence[float]], components: int) -> Array:
+    """Energy in pJ per execution of each main instruction × component (float64)."""
+    return np.array(list(rows), np.float64).reshape(-1, components)
+
+
+def common_metrics(
+    state: State,
+    *,
+    clock_mhz: float,
+    components: Sequence[str],
+    energy: Array,
+    leakage_mw: float,
+) -> dict[str, Any]:
+    """Cycles, time, energy by component, instructions and layers of a run.
+
+    ``energy`` is what :func:`energy_table` gave; one milliwatt for one nanosecond is
+    one picojoule.
+    """
+    program, counts, cycles = state.loaded, state.counts, state.cycles
+    time = cycles * 1e3 / clock_mhz
+    parts: dict[str, float] = {}
+    parts.update(zip(components, (counts @ energy).tolist(), strict=True))
+    parts["leakage"] = leakage_mw * time
+    layers: list[dict[str, Any]] = []
+    for op, (start, stop) in zip(program.layers, state.layers.tolist(), strict=True):
+        times = {"start": start, "cycles": stop - start} if stop else {}
+        layers.append(layer_row(op) | times)
+    return {
+        "cycles": cycles,
+        "time_ns": time,
+        "energy_pj": {"total": sum(parts.values()), **parts},
+        "instructions": {
+            "static": program.static_instructions,
+            "dynamic": int(counts.sum()),
+        },
+        "layers": layers,
+    }

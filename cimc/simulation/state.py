@@ -1,0 +1,108 @@
+"""What changes while a program runs, as arrays for an engine."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+
+from cimc.isa.program import MAX_LOOP_DEPTH
+from cimc.simulation import layout
+from cimc.simulation.loaded_program import LoadedProgram
+from cimc.weights import Array
+
+__all__ = ["State"]
+
+_ADDRESS_REGISTERS = 16
+_NEVER = np.iinfo(np.int64).max
+
+
+class State(ABC):
+    """One run of a program on one image; a machine adds its memory.
+
+    ``registers`` vector registers of ``register_bytes`` each belong to every core,
+    whose parallel units are ``units`` in number.
+    """
+
+    def __init__(
+        self,
+        program: LoadedProgram,
+        *,
+        registers: int,
+        register_bytes: int,
+        units: int,
+        trace_events: int = 0,
+    ) -> None:
+        cores = len(program.core_numbers)
+        self.loaded = program
+        self.scalars = np.zeros(layout.G_COLUMNS, np.int64)
+        self.trap = np.zeros(layout.TRAP_COLUMNS, np.int64)
+        self.cores = np.zeros((cores, layout.CORE_COLUMNS), np.int64)
+        self.cores[:, layout.C_PC] = program.starts
+        self.heap = np.arange(cores, dtype=np.int64)
+        self.scalars[layout.G_HEAP] = cores
+        self.addresses = np.zeros((cores, _ADDRESS_REGISTERS), np.int64)
+        self.loops = np.zeros((cores, MAX_LOOP_DEPTH), np.int64)
+        self.units = np.zeros((cores, units), np.int64)
+        self.edges = np.zeros((len(program.edges), layout.EDGE_COLUMNS), np.int64)
+        dense = {number: index for index, number in enumerate(program.core_numbers)}
+        self.edges[:, layout.E_OWNER] = [
+            dense.get(core, -1) for core, _ in program.edges
+        ]
+        for column in (layout.E_HEAD, layout.E_TAIL, layout.E_LAST_CALL):
+            self.edges[:, column] = -1
+        self.clocks = np.eye(cores, dtype=np.int32)
+        self.queue = np.zeros((0, layout.QUEUE_COLUMNS), np.int64)
+        self.queue_clocks = np.zeros((0, cores), np.int32)
+        self.scalars[layout.G_FREE] = -1
+        self._grow()
+        size = (cores, registers, register_bytes)
+        self.valid = np.zeros(size, np.uint8)
+        self.bytes = np.zeros(size, np.uint8)
+        self.counts = np.zeros(len(program.lines), np.int64)
+        self.layers = np.zeros((len(program.layers), 2), np.int64)
+        self.layers[:, 0] = _NEVER
+        self.trace = np.zeros((trace_events, layout.TRACE_COLUMNS), np.int64)
+        self.busy = np.zeros(units, np.int64)
+
+    @abstractmethod
+    def advance(self) -> int:
+        """Let the engine run for a while; why it stopped."""
+
+    def run(self) -> int:
+        """Run to the end or to a trap; FINISHED or the trap's code."""
+        while True:
+            why = self.advance()
+            if why == layout.GROW:
+                self._grow()
+            elif why != layout.PAUSED:
+                return why
+
+    @property
+    def cycles(self) -> int:
+        """When everything was over."""
+        return int(self.cores[:, layout.C_DONE].max(initial=0))
+
+    @property
+    def register_views(self) -> tuple[Array, Array, Array, Array]:
+        """The vector registers as uint8, int8, int32 and float32."""
+        registers = self.bytes
+        return (
+            registers,
+            registers.view(np.int8),
+            registers.view(np.int32),
+            registers.view(np.float32),
+        )
+
+    def _grow(self) -> None:
+        """Double the room for calls on their way; all of the new half is free."""
+        old = len(self.queue)
+        new = max(64, 2 * old)
+        queue = np.zeros((new, layout.QUEUE_COLUMNS), np.int64)
+        queue[:old] = self.queue
+        queue[old:, layout.Q_NEXT] = np.arange(old + 1, new + 1)
+        queue[-1, layout.Q_NEXT] = self.scalars[layout.G_FREE]
+        clocks = np.zeros((new, self.queue_clocks.shape[1]), np.int32)
+        clocks[:old] = self.queue_clocks
+        self.queue, self.queue_clocks = queue, clocks
+        self.scalars[layout.G_FREE] = old
