@@ -61,8 +61,8 @@ class Cell:
       write  a
       shift  b + 7 back to column 0, a - 1 along the addition, a - 1 back
 
-    Source: ours. Choong et al., arXiv 2507.01429, build their MAC of racetrack
-    arithmetic cells, whose circuits we do not know.
+    Source: ours. Choong et al., arXiv 2507.01429, build a MAC of racetrack arithmetic
+    cells; we have read the abstract and introduction and do not know the circuits.
     """
 
     name: str
