@@ -1,0 +1,1 @@
+"""Racetrack memory: arithmetic cells beside the tracks that hold the weights."""
