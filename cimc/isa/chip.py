@@ -11,6 +11,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar, cast
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
+from typing_extensions import TypeIs
 
 from cimc.diagnostics import InputError
 
@@ -190,9 +191,17 @@ def _field_names(model: type[BaseModel]) -> Iterator[str]:
     for name, field in model.model_fields.items():
         yield name
         inner = field.annotation
-        nested = isinstance(inner, type) and issubclass(inner, Description)
-        if nested and not issubclass(inner, Quantity):
+        if _is_part(inner):
             yield from _field_names(inner)
+
+
+def _is_part(annotation: object) -> TypeIs[type[Description]]:
+    """Whether a field holds a part of the description, not a quantity."""
+    return (
+        isinstance(annotation, type)
+        and issubclass(annotation, Description)
+        and not issubclass(annotation, Quantity)
+    )
 
 
 def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

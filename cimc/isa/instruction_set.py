@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Dialect
@@ -31,7 +32,7 @@ class InstructionSet:
     loop: type[Loop]
     declarations: tuple[type[DeclaredOp], ...]
     instructions: tuple[type[Instruction], ...]
-    machine: MachineAttribute
+    machine: MachineAttribute[Any]
     check: Callable[[ModuleOp], None]
 
     @cached_property

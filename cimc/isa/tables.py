@@ -21,6 +21,7 @@ from cimc.diagnostics import InputError
 from cimc.isa.container import malformed
 from cimc.isa.declared import DeclaredOp
 from cimc.isa.instruction_set import InstructionSet
+from cimc.isa.machine import Machine
 
 __all__ = ["Tables"]
 
@@ -44,7 +45,7 @@ class Tables(BaseModel):
         cls, isa: InstructionSet, module: ModuleOp, constants: list[tuple[str, str]]
     ) -> Tables:
         """The tables of a module."""
-        machine = isa.machine.find(module)
+        machine: Machine | None = isa.machine.find(module)
         model = module.attributes.get("cim.model")
         return cls(
             model=model.data if isinstance(model, StringAttr) else None,

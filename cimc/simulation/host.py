@@ -23,7 +23,7 @@ def decode_for(isa: InstructionSet, program: bytes, machine: Machine) -> ModuleO
         InputError: the program is malformed, or for another chip (E022, E023).
     """
     module = decode(isa, program)
-    compiled_for = isa.machine.get(module)
+    compiled_for: Machine = isa.machine.get(module)
     if compiled_for != machine:
         raise InputError(
             "E022",

@@ -17,7 +17,7 @@ TRACE_EVENTS = 1_000_000
 
 def write_trace(state: State, path: Path) -> None:
     """Write the trace: a process per core or bank, a thread per unit, 1 µs a cycle."""
-    program = state.program
+    program = state.loaded
     count = int(state.scalars[layout.G_TRACE])
     dropped = int(state.scalars[layout.G_DROPPED])
     rows = cast("list[list[int]]", state.trace[:count].tolist())

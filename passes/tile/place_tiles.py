@@ -35,7 +35,7 @@ class PlaceTiles(ModulePass):
             raise ValueError("cores and crossbars must be at least 1")
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        """Set ``core`` and ``crossbar`` of blocks, and ``core`` of vector sweeps."""
+        """Set ``core`` and ``array`` of blocks, and ``core`` of vector sweeps."""
         operations = list(op.body.block.ops)
         blocks = [block for block in operations if isinstance(block, tile.BlockOp)]
         sweeps = [sweep for sweep in operations if isinstance(sweep, tile.SweepOp)]
@@ -43,7 +43,7 @@ class PlaceTiles(ModulePass):
             raise self._does_not_fit(sweeps)
         for index, block in enumerate(blocks):
             block.properties["core"] = integer(index // self.crossbars)
-            block.properties["crossbar"] = integer(index % self.crossbars)
+            block.properties["array"] = integer(index % self.crossbars)
         load = Counter(dict.fromkeys(range(self.cores), 0))
         for sweep in sweeps:
             for block in weight_blocks(sweep):

@@ -183,8 +183,8 @@ class SweepLowering:
     def _mvm(self, op: tile.MvmOp) -> None:
         block = op.block.owner
         assert isinstance(block, tile.BlockOp)
-        assert block.crossbar is not None
-        crossbar = block.crossbar.value.data
+        assert block.array is not None
+        crossbar = block.array.value.data
         self.setup.append(
             isa.ProgramOp(
                 xb=crossbar,

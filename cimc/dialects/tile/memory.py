@@ -148,10 +148,13 @@ def _verify_address(address: IntegerAttr[I64] | None) -> None:
 
 @irdl_op_definition
 class BlockOp(IRDLOperation):
-    """A block of an im2col kernel matrix; once placed, the contents of a crossbar.
+    """A block of an im2col kernel matrix; once placed, the contents of an array.
+
+    An array is a crossbar, or tracks that shift together. ``order`` is an int32
+    constant that says which row each of its places along the tracks holds.
 
     ``%w = tile.block #cim.weights<"conv2.matrix", "…"> rows <0 : 128> columns <0 : 64>
-    core 7 crossbar 0 : !tile.block<128x64xi8>``
+    core 7 array 0 : !tile.block<128x64xi8>``
     """
 
     name = "tile.block"
@@ -159,11 +162,12 @@ class BlockOp(IRDLOperation):
     rows = prop_def(Range)
     columns = prop_def(Range)
     core = opt_prop_def(IntegerAttr[I64])
-    crossbar = opt_prop_def(IntegerAttr[I64])
+    array = opt_prop_def(IntegerAttr[I64])
+    order = opt_prop_def(WeightsRef)
     result = result_def(BlockType)
     assembly_format = (
         "$matrix `rows` $rows `columns` $columns "
-        "(`core` $core^ `crossbar` $crossbar)? attr-dict `:` type($result)"
+        "(`core` $core^ `array` $array)? (`order` $order^)? attr-dict `:` type($result)"
     )
 
     def __init__(

@@ -6,8 +6,8 @@ builtin.module attributes {rram.chip = {name = "rram-small", cores = 128 : i64, 
   %x = tile.feature_map "x_q" of "" role "input" at 64 : !tile.feature_map<3x3x2xi8, halo 1x1x0x0 of -3>
   %y = tile.feature_map "y_q" of "conv" role "output" at 128 : !tile.feature_map<3x3x4xui8>
   tile.layer "conv" kind "conv" macs 576 p_v 2 p_h 1
-  %w0 = tile.block <"w", "00"> rows <0 : 6> columns <0 : 4> core 3 crossbar 1 : !tile.block<6x4xi8>
-  %w1 = tile.block <"w", "00"> rows <6 : 8> columns <0 : 4> core 5 crossbar 0 : !tile.block<2x4xi8>
+  %w0 = tile.block <"w", "00"> rows <0 : 6> columns <0 : 4> core 3 array 1 : !tile.block<6x4xi8>
+  %w1 = tile.block <"w", "00"> rows <6 : 8> columns <0 : 4> core 5 array 0 : !tile.block<2x4xi8>
   %sums = tile.partial_sums "conv" at 256 : !tile.partial_sums<3x3x4xi32>
   %s = tile.sequence 3 -> 5 : !tile.sequence
   tile.sweep "conv" core 3 rows <0 : 3> columns <0 : 3> {

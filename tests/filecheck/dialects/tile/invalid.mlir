@@ -242,7 +242,7 @@ tile.sweep "l" rows <0 : 4> columns <4 : 5> {
 // A core multiplies with its own crossbars only.
 // CHECK: error[E073]: input.mlir: is invalid: [TILE-16] the sweep of core 3 multiplies with a block that lies elsewhere
 %x = tile.feature_map "x" of "l" role "input" : !tile.feature_map<4x4x2xi8>
-%w = tile.block <"w", "00"> rows <0 : 2> columns <0 : 2> core 4 crossbar 0 : !tile.block<2x2xi8>
+%w = tile.block <"w", "00"> rows <0 : 2> columns <0 : 2> core 4 array 0 : !tile.block<2x2xi8>
 tile.sweep "l" core 3 rows <0 : 4> columns <0 : 4> {
   %a = tile.window %x <kernel 1x1> : !tile.feature_map<4x4x2xi8> -> vector<2xi8>
   %p = tile.mvm %w, %a : !tile.block<2x2xi8>, vector<2xi8> -> vector<2xi32>

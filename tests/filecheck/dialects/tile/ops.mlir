@@ -13,10 +13,10 @@ tile.layer "conv" kind "conv" macs 288 p_v 2 p_h 1
 // CHECK-NEXT: %sums = tile.partial_sums "conv" at 1024 : !tile.partial_sums<4x4x2xi32>
 %later = tile.partial_sums "conv" : !tile.partial_sums<4x4x2xi32>
 // CHECK-NEXT: %later = tile.partial_sums "conv" : !tile.partial_sums<4x4x2xi32>
-%w0 = tile.block <"w", "00"> rows <0 : 6> columns <0 : 2> core 6 crossbar 1 : !tile.block<6x2xi8>
-// CHECK-NEXT: %w0 = tile.block <"w", "00"> rows <0 : 6> columns <0 : 2> core 6 crossbar 1 : !tile.block<6x2xi8>
-%w1 = tile.block <"w", "00"> rows <6 : 8> columns <0 : 2> core 7 crossbar 0 : !tile.block<2x2xi8>
-// CHECK-NEXT: %w1 = tile.block <"w", "00"> rows <6 : 8> columns <0 : 2> core 7 crossbar 0 : !tile.block<2x2xi8>
+%w0 = tile.block <"w", "00"> rows <0 : 6> columns <0 : 2> core 6 array 1 : !tile.block<6x2xi8>
+// CHECK-NEXT: %w0 = tile.block <"w", "00"> rows <0 : 6> columns <0 : 2> core 6 array 1 : !tile.block<6x2xi8>
+%w1 = tile.block <"w", "00"> rows <6 : 8> columns <0 : 2> core 7 array 0 : !tile.block<2x2xi8>
+// CHECK-NEXT: %w1 = tile.block <"w", "00"> rows <6 : 8> columns <0 : 2> core 7 array 0 : !tile.block<2x2xi8>
 %depthwise = tile.block <"d", "00"> rows <0 : 4> columns <0 : 2> : !tile.block<4x2xi8, groups 2>
 // CHECK-NEXT: %depthwise = tile.block <"d", "00"> rows <0 : 4> columns <0 : 2> : !tile.block<4x2xi8, groups 2>
 %s = tile.sequence 6 -> 7 : !tile.sequence

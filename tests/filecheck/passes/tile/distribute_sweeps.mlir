@@ -5,11 +5,11 @@
 builtin.module {
   %x = tile.feature_map "x_q" of "" role "input" : !tile.feature_map<3x2x5xi8>
   %y = tile.feature_map "y_q" of "conv" role "output" : !tile.feature_map<3x2x4xi8>
-  %w0 = tile.block <"w", "00"> rows <0 : 1> columns <0 : 2> core 4 crossbar 0 : !tile.block<1x2xi8>
-  %w1 = tile.block <"w", "00"> rows <1 : 2> columns <0 : 2> core 4 crossbar 1 : !tile.block<1x2xi8>
-  %w2 = tile.block <"w", "00"> rows <2 : 3> columns <0 : 2> core 5 crossbar 0 : !tile.block<1x2xi8>
-  %w3 = tile.block <"w", "00"> rows <3 : 4> columns <0 : 2> core 6 crossbar 0 : !tile.block<1x2xi8>
-  %w4 = tile.block <"w", "00"> rows <4 : 5> columns <0 : 2> core 6 crossbar 1 : !tile.block<1x2xi8>
+  %w0 = tile.block <"w", "00"> rows <0 : 1> columns <0 : 2> core 4 array 0 : !tile.block<1x2xi8>
+  %w1 = tile.block <"w", "00"> rows <1 : 2> columns <0 : 2> core 4 array 1 : !tile.block<1x2xi8>
+  %w2 = tile.block <"w", "00"> rows <2 : 3> columns <0 : 2> core 5 array 0 : !tile.block<1x2xi8>
+  %w3 = tile.block <"w", "00"> rows <3 : 4> columns <0 : 2> core 6 array 0 : !tile.block<1x2xi8>
+  %w4 = tile.block <"w", "00"> rows <4 : 5> columns <0 : 2> core 6 array 1 : !tile.block<1x2xi8>
   tile.sweep "conv" rows <0 : 2> columns <0 : 2> {
     %a = tile.window %x <kernel 1x1> elements <0 : 1> : !tile.feature_map<3x2x5xi8> -> vector<1xi8>
     %pa = tile.mvm %w0, %a : !tile.block<1x2xi8>, vector<1xi8> -> vector<2xi32>
@@ -34,11 +34,11 @@ builtin.module {
 // CHECK: builtin.module {
 // CHECK-NEXT: %x = tile.feature_map "x_q" of "" role "input" : !tile.feature_map<3x2x5xi8>
 // CHECK-NEXT: %y = tile.feature_map "y_q" of "conv" role "output" : !tile.feature_map<3x2x4xi8>
-// CHECK-NEXT: %w0 = tile.block <"w", "00"> rows <0 : 1> columns <0 : 2> core 4 crossbar 0 : !tile.block<1x2xi8>
-// CHECK-NEXT: %w1 = tile.block <"w", "00"> rows <1 : 2> columns <0 : 2> core 4 crossbar 1 : !tile.block<1x2xi8>
-// CHECK-NEXT: %w2 = tile.block <"w", "00"> rows <2 : 3> columns <0 : 2> core 5 crossbar 0 : !tile.block<1x2xi8>
-// CHECK-NEXT: %w3 = tile.block <"w", "00"> rows <3 : 4> columns <0 : 2> core 6 crossbar 0 : !tile.block<1x2xi8>
-// CHECK-NEXT: %w4 = tile.block <"w", "00"> rows <4 : 5> columns <0 : 2> core 6 crossbar 1 : !tile.block<1x2xi8>
+// CHECK-NEXT: %w0 = tile.block <"w", "00"> rows <0 : 1> columns <0 : 2> core 4 array 0 : !tile.block<1x2xi8>
+// CHECK-NEXT: %w1 = tile.block <"w", "00"> rows <1 : 2> columns <0 : 2> core 4 array 1 : !tile.block<1x2xi8>
+// CHECK-NEXT: %w2 = tile.block <"w", "00"> rows <2 : 3> columns <0 : 2> core 5 array 0 : !tile.block<1x2xi8>
+// CHECK-NEXT: %w3 = tile.block <"w", "00"> rows <3 : 4> columns <0 : 2> core 6 array 0 : !tile.block<1x2xi8>
+// CHECK-NEXT: %w4 = tile.block <"w", "00"> rows <4 : 5> columns <0 : 2> core 6 array 1 : !tile.block<1x2xi8>
 // CHECK-NEXT: %conv_sums = tile.partial_sums "conv" : !tile.partial_sums<3x2x2xi32>
 // CHECK-NEXT: tile.sweep "conv" core 4 rows <0 : 2> columns <0 : 2> {
 // CHECK-NEXT: %a = tile.window %x <kernel 1x1> elements <0 : 1> : !tile.feature_map<3x2x5xi8> -> vector<1xi8>
@@ -76,7 +76,7 @@ builtin.module {
   %x = tile.feature_map "x_q" of "" role "input" : !tile.feature_map<3x2x2xi8>
   %y = tile.feature_map "y_q" of "conv" role "intermediate" : !tile.feature_map<3x2x2xi8>
   %z = tile.feature_map "z_q" of "copy" role "output" : !tile.feature_map<3x2x2xi8>
-  %w = tile.block <"w", "00"> rows <0 : 2> columns <0 : 2> core 7 crossbar 1 : !tile.block<2x2xi8>
+  %w = tile.block <"w", "00"> rows <0 : 2> columns <0 : 2> core 7 array 1 : !tile.block<2x2xi8>
   tile.sweep "conv" rows <0 : 3> columns <0 : 2> {
     %a = tile.window %x <kernel 1x1> : !tile.feature_map<3x2x2xi8> -> vector<2xi8>
     %p = tile.mvm %w, %a : !tile.block<2x2xi8>, vector<2xi8> -> vector<2xi32>
@@ -93,7 +93,7 @@ builtin.module {
 // CHECK-NEXT: %x = tile.feature_map "x_q" of "" role "input" : !tile.feature_map<3x2x2xi8>
 // CHECK-NEXT: %y = tile.feature_map "y_q" of "conv" role "intermediate" : !tile.feature_map<3x2x2xi8>
 // CHECK-NEXT: %z = tile.feature_map "z_q" of "copy" role "output" : !tile.feature_map<3x2x2xi8>
-// CHECK-NEXT: %w = tile.block <"w", "00"> rows <0 : 2> columns <0 : 2> core 7 crossbar 1 : !tile.block<2x2xi8>
+// CHECK-NEXT: %w = tile.block <"w", "00"> rows <0 : 2> columns <0 : 2> core 7 array 1 : !tile.block<2x2xi8>
 // CHECK-NEXT: tile.sweep "conv" core 7 rows <0 : 3> columns <0 : 2> {
 // CHECK-NEXT: %a = tile.window %x <kernel 1x1> : !tile.feature_map<3x2x2xi8> -> vector<2xi8>
 // CHECK-NEXT: %0 = tile.mvm %w, %a : !tile.block<2x2xi8>, vector<2xi8> -> vector<2xi32>

@@ -7,8 +7,8 @@ builtin.module {
   %y = tile.feature_map "y_q" of "conv" role "intermediate" : !tile.feature_map<2x2x2xi8>
   %z = tile.feature_map "z_q" of "copy" role "intermediate" : !tile.feature_map<2x2x2xi8>
   %o = tile.feature_map "o_q" of "add" role "output" : !tile.feature_map<2x2x2xi8>
-  %w0 = tile.block <"w", "00"> rows <0 : 2> columns <0 : 2> core 1 crossbar 0 : !tile.block<2x2xi8>
-  %w1 = tile.block <"w", "00"> rows <2 : 4> columns <0 : 2> core 2 crossbar 0 : !tile.block<2x2xi8>
+  %w0 = tile.block <"w", "00"> rows <0 : 2> columns <0 : 2> core 1 array 0 : !tile.block<2x2xi8>
+  %w1 = tile.block <"w", "00"> rows <2 : 4> columns <0 : 2> core 2 array 0 : !tile.block<2x2xi8>
   %sums = tile.partial_sums "conv" : !tile.partial_sums<2x2x2xi32>
   tile.sweep "conv" core 1 rows <0 : 2> columns <0 : 2> {
     %a = tile.window %x <kernel 1x1> elements <0 : 2> : !tile.feature_map<2x2x4xi8> -> vector<2xi8>
@@ -40,8 +40,8 @@ builtin.module {
 // CHECK-NEXT: %y = tile.feature_map "y_q" of "conv" role "intermediate" : !tile.feature_map<2x2x2xi8>
 // CHECK-NEXT: %z = tile.feature_map "z_q" of "copy" role "intermediate" : !tile.feature_map<2x2x2xi8>
 // CHECK-NEXT: %o = tile.feature_map "o_q" of "add" role "output" : !tile.feature_map<2x2x2xi8>
-// CHECK-NEXT: %w0 = tile.block <"w", "00"> rows <0 : 2> columns <0 : 2> core 1 crossbar 0 : !tile.block<2x2xi8>
-// CHECK-NEXT: %w1 = tile.block <"w", "00"> rows <2 : 4> columns <0 : 2> core 2 crossbar 0 : !tile.block<2x2xi8>
+// CHECK-NEXT: %w0 = tile.block <"w", "00"> rows <0 : 2> columns <0 : 2> core 1 array 0 : !tile.block<2x2xi8>
+// CHECK-NEXT: %w1 = tile.block <"w", "00"> rows <2 : 4> columns <0 : 2> core 2 array 0 : !tile.block<2x2xi8>
 // CHECK-NEXT: %sums = tile.partial_sums "conv" : !tile.partial_sums<2x2x2xi32>
 // CHECK-NEXT: %0 = tile.sequence 1 -> 2 : !tile.sequence
 // CHECK-NEXT: tile.sweep "conv" core 1 rows <0 : 2> columns <0 : 2> {
@@ -82,8 +82,8 @@ builtin.module {
 // SEQ-NEXT: %y = tile.feature_map "y_q" of "conv" role "intermediate" : !tile.feature_map<2x2x2xi8>
 // SEQ-NEXT: %z = tile.feature_map "z_q" of "copy" role "intermediate" : !tile.feature_map<2x2x2xi8>
 // SEQ-NEXT: %o = tile.feature_map "o_q" of "add" role "output" : !tile.feature_map<2x2x2xi8>
-// SEQ-NEXT: %w0 = tile.block <"w", "00"> rows <0 : 2> columns <0 : 2> core 1 crossbar 0 : !tile.block<2x2xi8>
-// SEQ-NEXT: %w1 = tile.block <"w", "00"> rows <2 : 4> columns <0 : 2> core 2 crossbar 0 : !tile.block<2x2xi8>
+// SEQ-NEXT: %w0 = tile.block <"w", "00"> rows <0 : 2> columns <0 : 2> core 1 array 0 : !tile.block<2x2xi8>
+// SEQ-NEXT: %w1 = tile.block <"w", "00"> rows <2 : 4> columns <0 : 2> core 2 array 0 : !tile.block<2x2xi8>
 // SEQ-NEXT: %sums = tile.partial_sums "conv" : !tile.partial_sums<2x2x2xi32>
 // SEQ-NEXT: %0 = tile.sequence 1 -> 2 : !tile.sequence
 // SEQ-NEXT: tile.sweep "conv" core 1 rows <0 : 2> columns <0 : 2> {
