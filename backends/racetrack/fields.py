@@ -1,0 +1,22 @@
+"""Fields of racetrack instructions that name arrays and domains."""
+
+from __future__ import annotations
+
+from cimc.isa.fields import Integer, Register
+
+__all__ = ["array_register", "domain", "map_array"]
+
+
+def array_register() -> Register:
+    """A weight array of the bank: ``w3``."""
+    return Register("w", 12)
+
+
+def map_array() -> Register:
+    """A feature-map array of the chip: ``m12``."""
+    return Register("m", 24)
+
+
+def domain() -> Integer:
+    """A domain along the tracks, relative to an address register."""
+    return Integer(14, signed=True)
