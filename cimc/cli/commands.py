@@ -239,8 +239,11 @@ def quantize(
     activations: Annotated[
         str, typer.Option(help="Type of activations: uint8 or int8.")
     ] = "uint8",
+    weights: Annotated[
+        str, typer.Option(help="Type of weights: int8, or int4 in int8 tensors.")
+    ] = "int8",
 ) -> None:
-    """Quantise a float model to 8 bits with onnxruntime."""
+    """Quantise a float model with onnxruntime, to 8 bits or with weights of 4."""
     from cimc.driver.quantisation import quantise_file
 
     quantise_file(
@@ -249,6 +252,7 @@ def quantize(
         calibration=options.calibration(calib),
         shapes=options.parse_shapes(shape),
         activations=activations,
+        weights=weights,
     )
     console.print(f"written to {output}", soft_wrap=True, markup=False)
 

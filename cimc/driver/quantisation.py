@@ -7,7 +7,14 @@ from typing import cast, get_args
 
 from cimc.diagnostics import InputError
 from cimc.driver.files import write_bytes
-from cimc.frontend import Activations, Calibration, Shapes, Source, quantise_model
+from cimc.frontend import (
+    Activations,
+    Calibration,
+    Shapes,
+    Source,
+    Weights,
+    quantise_model,
+)
 
 __all__ = ["quantise_file"]
 
@@ -19,6 +26,7 @@ def quantise_file(
     calibration: Calibration | None = None,
     shapes: Shapes | None = None,
     activations: str = "uint8",
+    weights: str = "int8",
 ) -> None:
     """Quantise ``source`` and write it to ``output``.
 
@@ -26,17 +34,23 @@ def quantise_file(
         InputError: the model, the data or an option is at fault, or the file cannot
             be written.
     """
-    if activations not in get_args(Activations):
-        raise InputError(
-            "E003",
-            f"unknown type {activations!r}",
-            where="--activations",
-            hints=(f"one of: {', '.join(get_args(Activations))}",),
-        )
+    _check_type("--activations", activations, get_args(Activations))
+    _check_type("--weights", weights, get_args(Weights))
     model = quantise_model(
         source,
         shapes=shapes,
         calibration=calibration,
         activations=cast(Activations, activations),
+        weights=cast(Weights, weights),
     )
     write_bytes(output, model.SerializeToString(deterministic=True))
+
+
+def _check_type(option: str, given: str, known: tuple[str, ...]) -> None:
+    if given not in known:
+        raise InputError(
+            "E003",
+            f"unknown type {given!r}",
+            where=option,
+            hints=(f"one of: {', '.join(known)}",),
+        )

@@ -10,7 +10,7 @@ from cimc.frontend.entry import (
 )
 from cimc.frontend.hosts import HostSegments
 from cimc.frontend.load import Source
-from cimc.frontend.quantise import Activations
+from cimc.frontend.quantise import Activations, Weights
 from cimc.frontend.shapes import Shapes
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "ImportedModel",
     "Shapes",
     "Source",
+    "Weights",
     "coverage",
     "import_model",
     "quantise_model",

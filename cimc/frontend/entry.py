@@ -19,7 +19,7 @@ from cimc.frontend.importer import build_module
 from cimc.frontend.load import Source, load_model
 from cimc.frontend.normalise import normalise
 from cimc.frontend.placement import Placement, place
-from cimc.frontend.quantise import Activations, is_quantised, quantise
+from cimc.frontend.quantise import Activations, Weights, is_quantised, quantise
 from cimc.frontend.shapes import Shapes, fix_shapes
 from cimc.frontend.simplify import ORT_ERRORS, refused_by_onnxruntime
 from cimc.golden import float_layers
@@ -56,11 +56,12 @@ def quantise_model(
     shapes: Shapes | None = None,
     calibration: Calibration | None = None,
     activations: Activations = "uint8",
+    weights: Weights = "int8",
 ) -> ModelProto:
     """The model in quantised normal form: the golden of all that follows.
 
-    A model that is quantised already keeps its numbers; calibration data is then
-    ignored with a warning (W101).
+    A model that is quantised already keeps its numbers; calibration data and types are
+    then ignored with a warning (W101).
 
     Raises:
         InputError: the model, ``shapes`` or the data is at fault (E011, E101 to E141).
@@ -68,11 +69,11 @@ def quantise_model(
     model = load_model(source)
     fix_shapes(model, shapes)
     if not is_quantised(model):
-        return _static(normalise(quantise(model, calibration, activations)))
-    if calibration is not None:
+        return _static(normalise(quantise(model, calibration, activations, weights)))
+    if calibration is not None or (activations, weights) != ("uint8", "int8"):
         warnings.warn(
             CimcWarning(
-                "W101", "the model is quantised: the calibration data is ignored"
+                "W101", "the model is quantised: calibration data and types are ignored"
             ),
             stacklevel=2,
         )
@@ -91,6 +92,7 @@ def import_model(
     shapes: Shapes | None = None,
     calibration: Calibration | None = None,
     activations: Activations = "uint8",
+    weights: Weights = "int8",
     name: str | None = None,
 ) -> ImportedModel:
     """Read a model: an ONNX file, its contents, or a ModelProto.
@@ -100,18 +102,22 @@ def import_model(
             cannot run the model (E011, E101 to E141).
     """
     quantised = quantise_model(
-        source, shapes=shapes, calibration=calibration, activations=activations
+        source,
+        shapes=shapes,
+        calibration=calibration,
+        activations=activations,
+        weights=weights,
     )
     placement = place(Graph(quantised))
     check_placement(placement)
     _check_golden(placement)
     called = name or _name(source, quantised)
-    module, weights = build_module(placement, called)
+    module, store = build_module(placement, called)
     inputs, outputs = tuple(placement.inputs), tuple(placement.outputs)
     return ImportedModel(
         called,
         module,
-        weights,
+        store,
         quantised,
         inputs,
         outputs,

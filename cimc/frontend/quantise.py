@@ -32,13 +32,18 @@ from cimc.frontend.simplify import (
 )
 from cimc.weights import Array
 
-__all__ = ["Activations", "is_quantised", "quantise"]
+__all__ = ["Activations", "Weights", "is_quantised", "quantise"]
 
 Activations = Literal["int8", "uint8"]
+Weights = Literal["int8", "int4"]
 
 # Activations are uint8 unless asked otherwise: a default session of onnxruntime on x86
 # computes int8 activations with two readers in float32, uint8 ones in integers.
-_TYPES = {"int8": QuantType.QInt8, "uint8": QuantType.QUInt8}
+_TYPES = {
+    "int4": QuantType.QInt4,
+    "int8": QuantType.QInt8,
+    "uint8": QuantType.QUInt8,
+}
 
 
 def is_quantised(model: ModelProto) -> bool:
@@ -65,11 +70,13 @@ def quantise(
     model: ModelProto,
     calibration: Calibration | None,
     activations: Activations = "uint8",
+    weights: Weights = "int8",
 ) -> ModelProto:
     """``model`` (float, static shapes) in QDQ form; equal inputs give equal bytes.
 
-    Weights become int8, symmetric, per output channel; activations take the range
-    between the smallest and the largest value that the calibration data gives.
+    Weights are symmetric, per output channel, int4 ones in 4-bit tensors; activations
+    take the range between the smallest and the largest value that the calibration data
+    gives.
 
     Raises:
         InputError: there is no calibration data (E121), it cannot be read (E011),
@@ -107,8 +114,11 @@ def quantise(
                 quant_format=QuantFormat.QDQ,
                 per_channel=True,
                 activation_type=_TYPES[activations],
-                weight_type=QuantType.QInt8,
+                weight_type=_TYPES[weights],
                 calibrate_method=CalibrationMethod.MinMax,
+                # onnxruntime's own operators have 4-bit types at every opset, those of
+                # ONNX from 21 on; the normal form has none of both.
+                extra_options={"UseQDQContribOps": weights == "int4"},
             )
         except (AssertionError, RuntimeError, ValueError, *ORT_ERRORS) as error:
             raise InputError(

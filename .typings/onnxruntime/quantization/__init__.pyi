@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from onnx import ModelProto
 
 class QuantType(Enum):
+    QInt4: QuantType
     QInt8: QuantType
     QUInt8: QuantType
 

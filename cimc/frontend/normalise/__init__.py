@@ -1,10 +1,10 @@
 """The normal form of quantised models.
 
 In normal form every operator that the device may take stands between its own
-DequantizeLinear and QuantizeLinear nodes, all constants are initialisers and all nodes
-have names. onnxruntime runs such a model in integers; it is the golden of everything
-that follows, and no step changes a number (but for float biases, which are rounded,
-with a warning).
+DequantizeLinear and QuantizeLinear nodes, all constants are initialisers, 4-bit ones
+are int8, and all nodes have names. onnxruntime runs such a model in integers; it is the
+golden of everything that follows, and no step changes a number (but for float biases,
+which are rounded, with a warning).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from cimc.frontend.normalise.constants import (
     name_nodes,
 )
 from cimc.frontend.normalise.qlinear import qlinear_to_qdq
+from cimc.frontend.normalise.widen import widen_constants
 from cimc.frontend.simplify import drop_variable_parts, upgrade
 
 __all__ = ["normalise"]
@@ -29,12 +30,14 @@ def normalise(model: ModelProto) -> ModelProto:
     """A quantised model with static shapes in normal form.
 
     Raises:
-        InputError: the operator set cannot be converted (E106).
+        InputError: the operator set cannot be converted (E106), or 4-bit constants
+            are quantised in blocks (E116).
     """
     found = ModelProto()
     found.CopyFrom(model)
     name_nodes(found)
     fold_constants(found)
+    widen_constants(found)
     qlinear_to_qdq(found)
     found = upgrade(found)
     name_nodes(found)

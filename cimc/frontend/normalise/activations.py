@@ -78,7 +78,7 @@ def _activations(graph: Graph, quantise: NodeProto) -> list[NodeProto]:
 def _is_saturation(graph: Graph, node: NodeProto, affine: Affine) -> bool:
     """Whether cutting at the bounds of the stored type cuts at least as much."""
     bounds = _bounds(graph, node)
-    if bounds is None:
+    if bounds is None or affine.zero.dtype.kind not in "iu":  # such as int4
         return False
     limits = np.iinfo(affine.zero.dtype)
     scale, zero = float(affine.scale.item()), int(affine.zero.item())

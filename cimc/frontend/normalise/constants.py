@@ -112,7 +112,7 @@ def explicit_parameters(model: ModelProto) -> None:
             continue
         operands = list(node.input[:2])
         zero = node.input[2] if len(node.input) > 2 else ""
-        if affine.scale.shape == (1,):
+        if affine.per_tensor and (1,) in (affine.scale.shape, affine.zero.shape):
             scale, offset = affine.scale.reshape(()), affine.zero.reshape(())
             operands[1] = editor.constant(f"{operands[1]}_scalar", scale)
             zero = editor.constant(f"{operands[1]}_zero_point", offset)

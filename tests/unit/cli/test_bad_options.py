@@ -23,6 +23,7 @@ from tests.unit.cli.test_bad_models import QUANTISED, compile_refused, refused
         (["chips", "--target", "abacus"], "unknown target 'abacus'"),
         (["chips", "abacus"], "unknown chip 'abacus'"),
         (["quantize", "m.onnx", "-o", "q.onnx", "--activations", "int4"], "int4"),
+        (["quantize", "m.onnx", "-o", "q.onnx", "--weights", "uint4"], "'uint4'"),
     ],
 )
 def test_wrong_usage(cimc: CommandLine, arguments: list[str], says: str) -> None:
