@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.support.command_line import CommandLine
+from tests.support.second_target import SecondTarget
 
 settings.register_profile(
     "ci",
@@ -30,3 +31,11 @@ def cimc(
 ) -> CommandLine:
     """Runs ``cimc`` in process, in an empty folder."""
     return CommandLine(tmp_path, monkeypatch, capsys)
+
+
+@pytest.fixture
+def mirror(monkeypatch: pytest.MonkeyPatch) -> SecondTarget:
+    """A second target beside rram, installed for one test."""
+    target = SecondTarget()
+    target.install(monkeypatch)
+    return target

@@ -88,8 +88,8 @@ def compile_(
         Path | None,
         typer.Option("-o", "--output", help="Directory for the artifact."),
     ] = None,
-    target: options.TargetName = "rram",
-    chip: options.Chip = None,
+    target: options.TargetNames = "rram",
+    chip: options.Chips = None,
     calib: options.Calib = None,
     shape: options.Shape = None,
     run: Annotated[
@@ -111,10 +111,19 @@ def compile_(
     ] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Compile a model to a program for a chip."""
+    """Compile a model to a program for a chip, or for several to compare them."""
     from cimc.cli.dumps import Dumps
     from cimc.driver import check_destination, compile_model, default_pipeline
 
+    pairs = options.target_chip_pairs(target, chip)
+    if len(pairs) > 1:
+        options.refuse_for_several(
+            {
+                "-p": pipeline is not None,
+                "--print-pipeline": print_pipeline,
+                "--print-ir-after-all": print_ir_after_all,
+            }
+        )
     if print_pipeline:
         text = default_pipeline(target, chip) if pipeline is None else pipeline
         _write_text(f"{text}\n")
@@ -123,8 +132,28 @@ def compile_(
         raise typer.BadParameter("give a directory for the artifact", param_hint="-o")
     if input is not None and not (run or verify_each):
         raise typer.BadParameter("needs --run or --verify-each", param_hint="--input")
-    check_destination(output)
     images = _image_source(input, model)
+    if len(pairs) > 1:
+        from cimc.cli.comparison import compile_for_each
+        from cimc.cli.table import show_comparison
+        from cimc.driver import exit_code_of
+
+        outcomes = compile_for_each(
+            model,
+            output,
+            pairs,
+            shapes=options.parse_shapes(shape),
+            calibration=options.calibration(calib),
+            images=images,
+            run=run,
+            verify_each=verify_each,
+            dump_ir=dump_ir,
+        )
+        if as_json:
+            _print_json({"machines": [found.as_json() for found in outcomes]})
+        show_comparison(outcomes)
+        raise typer.Exit(exit_code_of(outcomes))
+    check_destination(output)
     dumps = Dumps(dump_ir, print_ir_after_all)
     compilation = compile_model(
         model,
@@ -138,20 +167,14 @@ def compile_(
     )
     dumps.save_weights(compilation.weights)
     artifact = compilation.artifact
-    report = dict(artifact.metrics)
-    verdict = None
+    execution = verdict = None
     if run:
         execution = _execute(artifact, images(artifact.model), verify=True)
-        verdict, report = execution.verified, dict(execution.metrics)
-        artifact = replace(artifact, metrics=execution.lasting_metrics)
-    report["compile"] = {
-        "wall_s": sum(compilation.seconds.values()),
-        "passes": dict(compilation.seconds),
-    }
+        verdict, artifact = execution.verified, execution.measured(artifact)
     if verdict is None or verdict.equal:
         artifact.save(output)
         console.print(f"written to {output}", soft_wrap=True, markup=False)
-    _report(report, as_json, verdict)
+    _report(compilation.report(execution), as_json, verdict)
 
 
 def _execute(
@@ -281,7 +304,9 @@ def disasm(
     ] = None,
     target: Annotated[
         str | None,
-        typer.Option("--target", help="Kind of hardware, for a bare program."),
+        typer.Option(
+            "--target", help="Kind of hardware. Default: as the program says."
+        ),
     ] = None,
 ) -> None:
     """Print a compiled program as text of its ISA dialect."""
@@ -311,13 +336,23 @@ def chips(
     name: Annotated[
         str | None, typer.Argument(help="Preset or YAML file to print.")
     ] = None,
-    target: options.TargetName = "rram",
+    target: options.AnyTarget = None,
 ) -> None:
-    """List the chip presets of a target, or print one with its provenance."""
-    from cimc.target import get_target
+    """List the chip presets of all targets or of one, or print a chip.
 
-    found = get_target(target)
-    if name is None:
-        _write_text("".join(f"{preset}\n" for preset in found.chip_names()))
+    A chip is printed with the provenance of each number. A YAML file is read as a
+    chip of the target, by default rram.
+    """
+    from cimc.driver import find_chip
+    from cimc.target import get_target, target_names
+
+    if name is not None:
+        _write_text(find_chip(name, target).to_yaml())
+    elif target is not None:
+        _write_text("".join(f"{chip}\n" for chip in get_target(target).chip_names()))
     else:
-        _write_text(found.load_chip(name).to_yaml())
+        for known in map(get_target, target_names()):
+            _write_text(f"{known.name}: {known.summary}\n")
+            for chip in known.chip_names():
+                default = " (default)" if chip == known.default_chip else ""
+                _write_text(f"  {chip}{default}\n")

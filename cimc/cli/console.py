@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.markup import escape
 
+from cimc.cli import facts
 from cimc.diagnostics import Diagnostic
 
 if TYPE_CHECKING:
@@ -59,36 +60,28 @@ def progress(what: str) -> Generator[Callable[[int, int], None]]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def _number(value: float) -> str:
-    return f"{value:,.0f}".replace(",", " ")
-
-
-def _scaled(value: float, units: tuple[str, ...]) -> str:
-    """A value in the unit (each 1000 times the one before) that keeps it short."""
-    index = 0
-    while value >= 1000 and index < len(units) - 1:
-        value /= 1000
-        index += 1
-    return f"{value:.3g} {units[index]}" if value < 1000 else f"{value:.0f} {units[-1]}"
-
-
 def show_metrics(metrics: Mapping[str, Any]) -> None:
     """Print the summary of a compilation or a run, one fact a line."""
     lines = [f"{metrics['model']} on {metrics['target']}, chip {metrics['chip']}"]
-    crossbars, instructions = metrics["crossbars"], metrics["instructions"]
-    lines.append(
-        f"crossbars: {_number(crossbars['used'])} of {_number(crossbars['available'])}"
-    )
-    dynamic = instructions.get("dynamic")
-    lines.append(
-        f"instructions: {_number(instructions['static'])}"
-        + (f", {_number(dynamic)} executed per image" if dynamic else "")
-    )
+    lines += [f"{name}: {text}" for name, text in facts.resources(metrics).items()]
+    lines += [f"{name}: {text}" for name, text in facts.memory(metrics).items()]
+    instructions = metrics.get("instructions", {})
+    if "static" in instructions:
+        dynamic = instructions.get("dynamic")
+        executed = f", {facts.number(dynamic)} executed per image" if dynamic else ""
+        lines.append(f"instructions: {facts.number(instructions['static'])}{executed}")
     if "cycles" in metrics:
-        time = _scaled(metrics["time_ns"], ("ns", "us", "ms", "s"))
-        energy = _scaled(metrics["energy_pj"]["total"], ("pJ", "nJ", "uJ", "mJ", "J"))
-        lines.append(f"cycles: {_number(metrics['cycles'])} per image ({time})")
+        time = facts.time(metrics)
+        lines.append(
+            f"cycles: {facts.number(metrics['cycles'])} per image"
+            + (f" ({time})" if time else "")
+        )
+    if shifts := facts.shifts(metrics):
+        lines.append(f"shifts: {shifts}")
+    if energy := facts.energy(metrics):
         lines.append(f"energy: {energy} per image")
+    if area := facts.area(metrics):
+        lines.append(f"area: {area}")
     if "accuracy" in metrics:
         lines.append(_accuracy(metrics["accuracy"]))
     if "verified" in metrics:
@@ -106,10 +99,10 @@ def _accuracy(accuracy: Mapping[str, Any]) -> str:
 
 def _verdict(verified: Mapping[str, Any]) -> str:
     text = "equal to onnxruntime: " + ("yes" if verified["equal"] else "NO")
-    text += f" ({_number(verified['elements'])} elements of "
-    text += f"{_number(verified['images'])} images compared"
+    text += f" ({facts.number(verified['elements'])} elements of "
+    text += f"{facts.number(verified['images'])} images compared"
     if verified["mismatches"]:
-        text += f", {_number(verified['mismatches'])} differ"
+        text += f", {facts.number(verified['mismatches'])} differ"
     return text + ")"
 
 
@@ -121,20 +114,20 @@ def show_fit(report: FitReport) -> None:
     colours = {"device": "green", "host": "yellow", "refused": "red"}
     for row in report.rows:
         place = f"[{colours[row.placement]}]{row.placement}[/]"
-        macs = _number(row.macs) if row.macs else ""
+        macs = facts.number(row.macs) if row.macs else ""
         table.add_row(escape(row.node), row.op, place, macs, escape(row.why))
     console.print(table)
     total = sum(row.macs for row in report.rows)
     on_device = sum(row.macs for row in report.rows if row.placement == "device")
     if total and report.exit_code != 2:
-        console.print(f"{_number(total)} MACs, {on_device / total:.2%} on the device")
+        console.print(
+            f"{facts.number(total)} MACs, {on_device / total:.2%} on the device"
+        )
     if report.problem is not None:
         show_diagnostic(report.problem)
     else:
-        crossbars = report.demand.get("crossbars", {})
-        console.print(
-            f"fits chip {report.chip}: {crossbars.get('used')} of "
-            f"{crossbars.get('available')} crossbars"
-        )
+        demand = facts.resources(report.demand)
+        needs = ", ".join(f"{text} {name}" for name, text in demand.items())
+        console.print(escape(f"fits chip {report.chip}: {needs}"), soft_wrap=True)
     if report.fitting_chips:
         console.print(f"presets that hold it: {', '.join(report.fitting_chips)}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -10,15 +12,20 @@ import typer
 from cimc.diagnostics import InputError
 
 __all__ = [
+    "AnyTarget",
     "ArtifactDirectory",
     "Calib",
     "Chip",
+    "Chips",
     "Json",
     "Model",
     "Shape",
     "TargetName",
+    "TargetNames",
     "calibration",
     "parse_shapes",
+    "refuse_for_several",
+    "target_chip_pairs",
 ]
 
 Model = Annotated[
@@ -31,10 +38,30 @@ ArtifactDirectory = Annotated[
 TargetName = Annotated[
     str, typer.Option("--target", help="Kind of hardware.", metavar="NAME")
 ]
+TargetNames = Annotated[
+    str,
+    typer.Option(
+        "--target",
+        help="Kind of hardware. Several with commas between them are compared.",
+        metavar="NAME[,NAME]",
+    ),
+]
+AnyTarget = Annotated[
+    str | None,
+    typer.Option("--target", help="Kind of hardware, by default any.", metavar="NAME"),
+]
 Chip = Annotated[
     str | None,
     typer.Option(
         help="Chip preset or YAML file (see `cimc chips`).", metavar="NAME|FILE"
+    ),
+]
+Chips = Annotated[
+    str | None,
+    typer.Option(
+        help="Chip preset or YAML file (see `cimc chips`). Several with commas between "
+        "them are compared, one for each target, or all of the same target.",
+        metavar="NAME|FILE[,NAME|FILE]",
     ),
 ]
 Calib = Annotated[
@@ -81,3 +108,60 @@ def parse_shapes(texts: list[str] | None) -> dict[str, tuple[int, ...]] | None:
 def calibration(text: str | None) -> Path | str | None:
     """What ``--calib`` names: a path, or the word ``random``."""
     return text if text is None or text == "random" else Path(text)
+
+
+def target_chip_pairs(targets: str, chips: str | None) -> list[tuple[str, str | None]]:
+    """The target and the chip of each machine; no chip stands for the default.
+
+    Raises:
+        InputError: there are neither as many chips as targets nor one target (E005).
+    """
+    names = _listed("--target", targets)
+    if chips is None or os.path.isfile(chips):
+        chosen: list[str | None] = [chips]
+    else:
+        chosen = [*_listed("--chip", chips)]
+    if len(names) == 1:
+        return [(names[0], chip) for chip in chosen]
+    if chips is None:
+        return [(name, None) for name in names]
+    if len(names) != len(chosen):
+        raise InputError(
+            "E005",
+            f"{len(names)} targets and {len(chosen)} chip(s) make no pairs",
+            where="--chip",
+            hints=(
+                "one chip for each target, in their order",
+                "name a target again for a further chip: --target A,A,B",
+            ),
+        )
+    return list(zip(names, chosen, strict=True))
+
+
+def refuse_for_several(given: Mapping[str, bool]) -> None:
+    """Refuse options (by whether they are given) that are about one machine only.
+
+    Raises:
+        InputError: one of them is given (E005).
+    """
+    for option, is_given in given.items():
+        if is_given:
+            raise InputError(
+                "E005",
+                "is for one machine, not for several",
+                where=option,
+                hints=("one --target and one --chip", "--dump-ir, which takes several"),
+            )
+
+
+def _listed(option: str, text: str) -> list[str]:
+    """The items of a list with commas, where there is more than one."""
+    items = [item.strip() for item in text.split(",")] if "," in text else [text]
+    if len(items) > 1 and "" in items:
+        raise InputError(
+            "E005",
+            f"nothing stands at a comma in {text!r}",
+            where=option,
+            hints=("write it as a,b",),
+        )
+    return items

@@ -32,7 +32,7 @@ from cimc.weights import WeightStore
 if TYPE_CHECKING:
     from cimc.driver.session import Session
 
-__all__ = ["FORMAT", "Artifact", "check_destination", "load"]
+__all__ = ["FORMAT", "Artifact", "check_destination", "check_folder", "load"]
 
 #: Version of the directory's format; a reader refuses any other.
 FORMAT = 1
@@ -143,6 +143,23 @@ def check_destination(path: Path) -> None:
             "E052",
             "exists and is no artifact of cimc, so it is not overwritten",
             where=str(path),
+            hints=("choose another -o",),
+        )
+
+
+def check_folder(path: Path) -> None:
+    """Refuse to write artifacts into an artifact or a file.
+
+    Raises:
+        InputError: that is what is there (E052).
+    """
+    is_artifact = (path / _MANIFEST).is_file()
+    if is_artifact or (path.exists() and not path.is_dir()):
+        raise InputError(
+            "E052",
+            f"is {'an artifact' if is_artifact else 'no folder'}",
+            where=str(path),
+            notes=("the artifacts of several machines go to folders inside of -o",),
             hints=("choose another -o",),
         )
 

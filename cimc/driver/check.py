@@ -9,6 +9,7 @@ from typing import Any
 
 from cimc.diagnostics import CimcWarning, Diagnostic, DoesNotFitError, InputError
 from cimc.driver.fit import fitting_chips, try_chip
+from cimc.driver.machines import load_machine
 from cimc.frontend import (
     Calibration,
     CoverageRow,
@@ -18,7 +19,6 @@ from cimc.frontend import (
     coverage,
     import_model,
 )
-from cimc.target import get_target
 
 __all__ = ["FitReport", "check_model"]
 
@@ -66,8 +66,8 @@ def check_model(
     Raises:
         InputError: the model cannot be read, or an option is at fault.
     """
-    backend = get_target(target)
-    wanted = backend.load_chip(chip or backend.default_chip)
+    machine = load_machine(target, chip)
+    backend, wanted = machine.target, machine.chip
     rows = coverage(source, shapes=shapes, calibration=calibration)
     try:
         model = _import(source, shapes, calibration)

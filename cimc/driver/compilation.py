@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from time import perf_counter
+from typing import Any
 
 from xdsl.dialects.builtin import ModuleOp
 
@@ -12,17 +13,24 @@ from cimc.context import CompilationContext
 from cimc.diagnostics import DoesNotFitError, InputError, VerificationError
 from cimc.dialects.cim import WeightsRef
 from cimc.driver.artifact import Artifact
+from cimc.driver.execution import Execution
 from cimc.driver.fit import with_fitting_chips
 from cimc.driver.inputs import Images, ImageSource
 from cimc.driver.levels import execute, level_of, text_of
+from cimc.driver.machines import Machine, load_machine
 from cimc.driver.passes import Observer, parse_passes, run_passes
 from cimc.driver.verification import comparable, compare
 from cimc.frontend import Calibration, ImportedModel, Shapes, Source, import_model
 from cimc.golden import Golden
-from cimc.target import Chip, Target, get_target
 from cimc.weights import WeightStore
 
-__all__ = ["Compilation", "compile_model", "default_pipeline", "text_at_level"]
+__all__ = [
+    "Compilation",
+    "compile_imported",
+    "compile_model",
+    "default_pipeline",
+    "text_at_level",
+]
 
 
 @dataclass(frozen=True)
@@ -36,6 +44,13 @@ class Compilation:
     artifact: Artifact
     weights: WeightStore
     seconds: Mapping[str, float]
+
+    def report(self, execution: Execution | None = None) -> dict[str, Any]:
+        """All metrics, with those of a run of the artifact if there was one."""
+        metrics = execution.metrics if execution else self.artifact.metrics
+        seconds = dict(self.seconds)
+        compiling = {"wall_s": sum(seconds.values()), "passes": seconds}
+        return {**metrics, "compile": compiling}
 
 
 def compile_model(
@@ -61,19 +76,48 @@ def compile_model(
         DoesNotFitError: the network does not fit the chip.
         VerificationError: with ``verify_each``, a pass changed the result (E060).
     """
-    backend = get_target(target)
-    found = backend.load_chip(chip or backend.default_chip)
-    text = pipeline if pipeline is not None else backend.pipeline(found)
-    passes = parse_passes(text)
+    machine = load_machine(target, chip)
+    if pipeline is not None:
+        parse_passes(pipeline)  # so that what is wrong with it is said at once
     start = perf_counter()
     model = import_model(source, shapes=shapes, calibration=calibration)
-    backend.attach_chip(model.module, found)
     import_seconds = perf_counter() - start
+    return compile_imported(
+        model,
+        machine,
+        import_seconds=import_seconds,
+        pipeline=pipeline,
+        verify_each=verify_each(model.quantised) if verify_each else None,
+        observer=observer,
+    )
+
+
+def compile_imported(
+    model: ImportedModel,
+    machine: Machine,
+    *,
+    import_seconds: float,
+    pipeline: str | None = None,
+    verify_each: Images | None = None,
+    observer: Observer | None = None,
+) -> Compilation:
+    """Compile a model that has been read; its module and weights are used up.
+
+    Like :func:`compile_model` otherwise. ``import_seconds`` is how long reading took.
+
+    Raises:
+        InputError: the pipeline is at fault.
+        DoesNotFitError: the network does not fit the chip.
+        VerificationError: with ``verify_each``, a pass changed the result (E060).
+    """
+    backend, chip = machine.target, machine.chip
+    text = pipeline if pipeline is not None else backend.pipeline(chip)
+    passes = parse_passes(text)
+    backend.attach_chip(model.module, chip)
     seconds: dict[str, float] = {}
     watchers: list[Observer] = [_timer(seconds)]
     if verify_each is not None:
-        images = verify_each(model.quantised)
-        watchers.append(_verifier(model, backend, found, images))
+        watchers.append(_verifier(model, machine, verify_each))
     if observer is not None:
         watchers.append(observer)
 
@@ -96,7 +140,7 @@ def compile_model(
             where="-p",
             hints=(
                 "cimc opt, which runs part of a pipeline",
-                f"the default: {backend.pipeline(found)}",
+                f"the default: {backend.pipeline(chip)}",
             ),
         )
     start = perf_counter()
@@ -105,7 +149,7 @@ def compile_model(
     artifact = Artifact(
         target=backend,
         name=model.name,
-        chip=found,
+        chip=chip,
         program=program,
         weights=_used(model.module, model.weights),
         model=model.quantised,
@@ -114,9 +158,9 @@ def compile_model(
         pipeline=text,
         metrics={
             "target": backend.name,
-            "chip": found.name,
+            "chip": chip.name,
             "model": model.name,
-            **backend.static_metrics(model.module, found),
+            **backend.static_metrics(model.module, chip),
         },
     )
     return Compilation(artifact, model.weights, seconds)
@@ -124,8 +168,8 @@ def compile_model(
 
 def default_pipeline(target: str, chip: str | None) -> str:
     """The pipeline text that a target would use for a chip."""
-    backend = get_target(target)
-    return backend.pipeline(backend.load_chip(chip or backend.default_chip))
+    machine = load_machine(target, chip)
+    return machine.target.pipeline(machine.chip)
 
 
 def text_at_level(artifact: Artifact, level: str) -> str:
@@ -161,16 +205,14 @@ def _timer(seconds: dict[str, float]) -> Observer:
     return time
 
 
-def _verifier(
-    model: ImportedModel, target: Target, chip: Chip, images: Images
-) -> Observer:
+def _verifier(model: ImportedModel, machine: Machine, images: Images) -> Observer:
     """Execute the module after every pass and compare it with onnxruntime."""
     feeds = images.feeds[0]
     golden = Golden(model.quantised)
     inputs = model.host.prologue(feeds)
 
     def check(name: str, module: ModuleOp, duration: float) -> None:
-        maps = execute(module, model.weights, target, chip, inputs)
+        maps = execute(module, model.weights, machine.target, machine.chip, inputs)
         found = comparable(model.quantised, maps)
         expected = golden.run(feeds, list(found))
         result = compare(found, expected, 0, lambda tensor, index: name)

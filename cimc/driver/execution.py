@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -17,7 +17,10 @@ from cimc.driver.verification import Verified, comparable, compare
 from cimc.golden import Golden
 from cimc.weights import Array
 
-__all__ = ["Execution", "execute_images"]
+__all__ = ["Execution", "Progress", "execute_images"]
+
+Progress = Callable[[int, int], None]
+"""Called after each image with how many of how many are done."""
 
 
 _OF_ONE_RUN = ("verified", "accuracy")
@@ -36,10 +39,10 @@ class Execution:
     metrics: dict[str, Any]
     verified: Verified | None
 
-    @property
-    def lasting_metrics(self) -> dict[str, Any]:
-        """The metrics that do not depend on the machine that simulated."""
-        return {k: v for k, v in self.metrics.items() if k != "simulator"}
+    def measured(self, artifact: Artifact) -> Artifact:
+        """The artifact with what this run found, but for the simulator's speed."""
+        lasting = {k: v for k, v in self.metrics.items() if k != "simulator"}
+        return replace(artifact, metrics=lasting)
 
 
 def execute_images(
@@ -48,7 +51,7 @@ def execute_images(
     *,
     verify: bool,
     trace: Path | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Execution:
     """Simulate every image; with ``verify`` compare every feature map of each.
 

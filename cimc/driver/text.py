@@ -14,6 +14,7 @@ from cimc.driver.artifact import load
 from cimc.driver.files import read_bytes, read_text
 from cimc.driver.levels import text_of
 from cimc.driver.passes import parse_passes, run_passes
+from cimc.isa.container import target_of_program
 from cimc.target import Target, get_target, target_names
 from cimc.weights import WeightStore
 
@@ -81,16 +82,33 @@ def optimise_file(path: Path, pipeline: str) -> str:
 
 
 def disassemble(path: Path, target: str | None = None) -> str:
-    """The ISA text of an artifact, or of a bare program for ``target``.
+    """The ISA text of an artifact, or of a bare program.
+
+    ``target`` is what the program is for, by default what its header says.
 
     Raises:
-        InputError: it is damaged, or no target is given for a bare program.
+        InputError: it is damaged (E051), no program of an installed target (E023), or
+            ``target`` is unknown (E001).
     """
     if path.is_dir():
         artifact = load(path)
         return artifact.ir(artifact.target.name)
-    backend = get_target(target or "rram")
-    return text_of(backend.decode(read_bytes(path)))
+    program = read_bytes(path)
+    backend = get_target(target) if target else _target_in(program, path)
+    return text_of(backend.decode(program))
+
+
+def _target_in(program: bytes, path: Path) -> Target:
+    """The target that a program's header names."""
+    name = target_of_program(program)
+    if name not in target_names():
+        raise InputError(
+            "E023",
+            f"not a program of an installed target, but of {name!r}",
+            where=str(path),
+            hints=(f"installed: {', '.join(target_names())}",),
+        )
+    return get_target(name)
 
 
 def assemble(path: Path) -> bytes:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
+
 from cimc.driver import compile_model, execute_images, random_images
 from cimc.target import get_target
+from tests.support.command_line import CommandLine
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -50,3 +53,19 @@ def test_the_numbers_of_the_main_job_are_current():
         README.replace(",", " ")
     )
     assert f"cycles: {metrics['cycles']:,} per image".replace(",", " ") in README
+
+
+def test_the_numbers_of_the_comparison_are_current(cimc: CommandLine) -> None:
+    """As in the README, but on one image, which changes the first three rows."""
+    found = re.search(r"^cimc (compile .*--(chip|target) \S+,\S+ .*)$", README, re.M)
+    assert found is not None
+    (cimc.folder / "models").symlink_to(ROOT / "models")
+    np.savez(cimc.folder / "one.npz", image=np.zeros((1, 3, 32, 32), np.float32))
+
+    shown = cimc(*found[1].split(), "--input", "one.npz").err
+
+    table = README[found.end() :].split("\n accuracy ", 1)[1].split("```")[0]
+    rows = [line.split() for line in table.splitlines()[1:]]
+    assert len(rows) > 5
+    for row in rows:
+        assert row in [line.split() for line in shown.splitlines()]

@@ -1,0 +1,80 @@
+"""Metrics as a person reads them, of whatever a target counts.
+
+A target says what it counts by the form of its metrics: each entry at the top that
+holds exactly ``used`` and ``available`` is a resource of the chip. ``shifts`` with
+``total`` and ``bound``, ``area_mm2`` with ``total`` and ``memory_bytes`` by kind of
+content are shown where they are present.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+__all__ = ["area", "energy", "memory", "number", "resources", "shifts", "time"]
+
+Metrics = Mapping[str, Any]
+
+
+def number(value: float) -> str:
+    """A whole number with its thousands apart."""
+    return f"{value:,.0f}".replace(",", " ")
+
+
+def resources(metrics: Metrics) -> dict[str, str]:
+    """How much of what the program takes: ``{"crossbars": "9 of 1 024"}``."""
+    found: dict[str, str] = {}
+    for name, entry in metrics.items():
+        if isinstance(entry, Mapping):
+            counts = cast(Mapping[str, Any], entry)
+            if set(counts) == {"used", "available"}:
+                used, available = number(counts["used"]), number(counts["available"])
+                found[name.replace("_", " ")] = f"{used} of {available}"
+    return found
+
+
+def memory(metrics: Metrics) -> dict[str, str]:
+    """Bytes by what they hold: ``{"memory for weights": "61.7 kB"}``."""
+    units = ("B", "kB", "MB", "GB")
+    return {
+        f"memory for {name.replace('_', ' ')}": _scaled(value, units)
+        for name, value in metrics.get("memory_bytes", {}).items()
+    }
+
+
+def shifts(metrics: Metrics) -> str | None:
+    """Shifts of one image, beside the least that would do."""
+    counts = metrics.get("shifts", {})
+    if not {"total", "bound"} <= counts.keys():
+        return None
+    total, bound = counts["total"], counts["bound"]
+    ratio = f", x{total / bound:.2f}" if bound else ""
+    return f"{number(total)} (bound {number(bound)}{ratio})"
+
+
+def area(metrics: Metrics) -> str | None:
+    """Area of the chip."""
+    total = metrics.get("area_mm2", {}).get("total")
+    return None if total is None else f"{total:.3g} mm2"
+
+
+def energy(metrics: Metrics) -> str | None:
+    """Energy of one image."""
+    total = metrics.get("energy_pj", {}).get("total")
+    units = ("pJ", "nJ", "uJ", "mJ", "J")
+    return None if total is None else _scaled(total, units)
+
+
+def time(metrics: Metrics) -> str | None:
+    """Time of one image."""
+    value = metrics.get("time_ns")
+    return None if value is None else _scaled(value, ("ns", "us", "ms", "s"))
+
+
+def _scaled(value: float, units: tuple[str, ...]) -> str:
+    """A value in the unit (each 1000 times the one before) that keeps it short."""
+    index = 0
+    while value >= 1000 and index < len(units) - 1:
+        value /= 1000
+        index += 1
+    return f"{value:.3g} {units[index]}" if value < 1000 else f"{value:.0f} {units[-1]}"
