@@ -16,6 +16,7 @@ from typing_extensions import TypeIs
 from cimc.diagnostics import InputError
 
 __all__ = [
+    "Area",
     "ChipFiles",
     "ChipModel",
     "Cycles",
@@ -23,6 +24,7 @@ __all__ = [
     "Energy",
     "Frequency",
     "Number",
+    "PositiveCycles",
     "Power",
     "Quantity",
 ]
@@ -54,8 +56,10 @@ class Quantity(Description, Generic[Value, UnitName]):
 Number = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 Cycles = Quantity[Annotated[int, Field(ge=0, le=1 << 31)], Literal["cycles"]]
+PositiveCycles = Quantity[Annotated[int, Field(ge=1, le=1 << 31)], Literal["cycles"]]
 Energy = Quantity[Number, Literal["pJ"]]
 Power = Quantity[Number, Literal["mW"]]
+Area = Quantity[Number, Literal["um2"]]
 Frequency = Quantity[Annotated[float, Field(gt=0, allow_inf_nan=False)], Literal["MHz"]]
 
 
@@ -183,7 +187,7 @@ class ChipFiles(Generic[C]):
             case "model_type" | "model_attributes_type":
                 return f"{place}: give a mapping {{value, unit, status, source}}"
             case _:
-                return f"{place}: {item['msg']}"
+                return f"{place}: {item['msg'].removeprefix('Value error, ')}"
 
 
 def _field_names(model: type[BaseModel]) -> Iterator[str]:
