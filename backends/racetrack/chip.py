@@ -72,6 +72,8 @@ class Structure(Description):
     sequence_registers: int = Field(ge=1, le=65536)
     instruction_memory: int = Field(ge=1, le=1 << 24)
     """Instructions per bank, setup and main together."""
+    line_buffer_bytes: int = Field(ge=64, le=1 << 22)
+    """Of a bank: the rows of feature maps under the windows of a sweep."""
     link_bytes: int = Field(ge=1, le=4096)
     """Bytes that a link carries per cycle."""
 

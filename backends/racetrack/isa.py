@@ -48,7 +48,7 @@ VECTOR = VectorUnit.of("racetrack")
 
 
 class CallOp(Call):
-    """sequence[s] of ``bank`` += by, visible once all earlier TRANSFERs are complete."""
+    """sequence[s] of ``bank`` += by, visible once earlier TRANSFERs are complete."""
 
     name = "racetrack.call"
     unit = "link"
@@ -109,7 +109,7 @@ class ReadOp(Instruction):
 
 
 class _StoreOp(Instruction):
-    """Copy ``length`` bytes of a vector register to the word in a domain of an array."""
+    """Copy ``length`` bytes of a vector register to a word of an array."""
 
     syntax = "{m}[{base}] domain {domain}[{at}], {vs}{source}, {length}"
     m = map_array()
@@ -220,7 +220,9 @@ class ProgramOp(Instruction):
     opcode = 0x28
     unit = "port"
     setup = True
-    syntax = "{w}, {matrix} rows {row} + {rows} columns {column} + {columns} order {order}"
+    syntax = (
+        "{w}, {matrix} rows {row} + {rows} columns {column} + {columns} order {order}"
+    )
     w = array_register()
     matrix = Constant(16)
     row = Integer(28)
@@ -253,7 +255,7 @@ class MacOp(Instruction):
     count = Integer(8, minimum=1)
     vs = vector_register()
     index = Register("a", 4)
-    source = Displacement(16)
+    source = Displacement(20, signed=True)
     n = Integer(12, minimum=1)
     unsigned = Flag()
     lanewise = Flag()

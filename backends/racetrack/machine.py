@@ -34,6 +34,7 @@ class RacetrackMachine(Machine):
     table_registers: int
     sequence_registers: int
     instruction_memory: int
+    line_buffer_bytes: int
     link_bytes: int
     port_policy: str
     port_update: str

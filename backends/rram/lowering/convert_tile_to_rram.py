@@ -12,10 +12,10 @@ from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
 
 from cimc.backends.rram import dialect as rram
-from cimc.backends.rram.lowering.registers import NumberedRegisters
-from cimc.backends.rram.lowering.sweep import CoreRegisters, SweepLowering
+from cimc.backends.rram.lowering.sweep import SweepLowering
 from cimc.backends.rram.machine import CHIP, RramMachine
 from cimc.dialects import tile
+from cimc.lowering.registers import CoreRegisters
 
 __all__ = ["ConvertTileToRram"]
 
@@ -139,11 +139,11 @@ def _programs(operations: list[Operation], machine: RramMachine) -> Iterator[Ope
 
     def registers_of(core: int) -> CoreRegisters:
         if core not in registers:
-            where = f"core {core}"
-            registers[core] = CoreRegisters(
-                NumberedRegisters("parameter", where, machine.parameter_registers),
-                NumberedRegisters("table", where, machine.table_registers),
-                NumberedRegisters("sequence", where, machine.sequence_registers),
+            registers[core] = CoreRegisters.of(
+                f"core {core}",
+                machine.parameter_registers,
+                machine.table_registers,
+                machine.sequence_registers,
             )
         return registers[core]
 

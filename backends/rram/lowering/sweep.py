@@ -10,30 +10,15 @@ from xdsl.ir import Operation, SSAValue
 from cimc.backends.rram import isa
 from cimc.backends.rram.isa import VECTOR
 from cimc.backends.rram.lowering.addresses import AddressRegisters, nest
-from cimc.backends.rram.lowering.registers import NumberedRegisters, VectorRegisters
-from cimc.backends.rram.lowering.segments import copies, tap_offsets
 from cimc.backends.rram.machine import RramMachine
 from cimc.dialects import tile
-from cimc.dialects.tile.body import element_of, length_of
+from cimc.dialects.tile.body import length_of
+from cimc.isa.declared import Instruction
+from cimc.lowering.copies import copies, tap_offsets
+from cimc.lowering.registers import CoreRegisters, VectorRegisters
+from cimc.lowering.vector import Reduction, VectorLowering, is_unsigned
 
-__all__ = ["CoreRegisters", "SweepLowering"]
-
-_Reduction = tile.MaxOp | tile.SumOp | tile.AverageOp
-_Reduce = Callable[[int, int, bool], Operation]
-"""(source register, segments, accumulate) → the instruction that reduces them."""
-
-
-@dataclass
-class CoreRegisters:
-    """Registers that a core sets up once: parameters, tables, and its sequences."""
-
-    parameters: NumberedRegisters
-    tables: NumberedRegisters
-    sequences: NumberedRegisters
-
-
-def _unsigned(value: SSAValue) -> bool:
-    return element_of(value) == tile.ui8
+__all__ = ["SweepLowering"]
 
 
 @dataclass
@@ -57,6 +42,9 @@ class SweepLowering:
         block = self.sweep.body.block
         self.vectors = VectorRegisters(block, self.machine.vector_registers)
         self.addresses = AddressRegisters(self.sweep)
+        self.vector = VectorLowering(
+            VECTOR, self.core, self.vectors, self._emit, self.setup
+        )
 
     def lower(self) -> list[Operation]:
         """The instructions for the main section; fills ``setup`` as well."""
@@ -84,26 +72,19 @@ class SweepLowering:
             case tile.MvmOp():
                 self._mvm(op)
             case tile.AccumulateOp():
-                lhs, rhs = self.vectors[op.lhs], self.vectors[op.rhs]
-                target = self.vectors.define(op.result)
-                n = length_of(op.result)
-                self.body.append(VECTOR.add(vd=target, va=lhs, vb=rhs, n=n))
+                self.vector.accumulate(op)
             case tile.LoadPartialOp():
                 self._load_partial(op)
             case tile.StorePartialOp():
                 self._store_partial(op)
             case tile.FinishOp():
-                self._finish(op)
+                self.vector.finish(op, self.vectors[op.sums])
             case tile.MaxOp() | tile.SumOp() | tile.AverageOp():
                 self._reduction(op)
             case tile.AddOp():
-                self._add(op)
+                self.vector.add(op)
             case tile.TableOp():
-                table = self._table(op)
-                source = self.vectors[op.operand]
-                target = self.vectors.define(op.result)
-                n = length_of(op.result)
-                self.body.append(VECTOR.table(vd=target, vs=source, t=table, n=n))
+                self.vector.table(op)
             case tile.StoreOp():
                 self._store(op)
             case tile.AwaitOp():
@@ -129,7 +110,7 @@ class SweepLowering:
 
     def _is_reduced(self, window: tile.WindowOp) -> bool:
         """Whether a reduction takes the window's elements, and loads them itself."""
-        return all(isinstance(use.operation, _Reduction) for use in window.result.uses)
+        return all(isinstance(use.operation, Reduction) for use in window.result.uses)
 
     def _window_register(self, op: tile.WindowOp) -> tuple[int, int, int]:
         """Address register, offset of the first tap, bytes per kernel row."""
@@ -166,7 +147,7 @@ class SweepLowering:
         taps: list[int] | None = None,
     ) -> list[Operation]:
         base, offset, _ = self._window_register(op)
-        found = copies(taps or tap_offsets(op), op.channels.size, start, stop)
+        found = copies(taps or _taps(op), op.channels.size, start, stop)
         return [
             isa.LoadOp(
                 vd=register,
@@ -201,7 +182,7 @@ class SweepLowering:
                 vd=self.vectors.define(op.result),
                 xb=crossbar,
                 vs=source,
-                unsigned=_unsigned(op.operand),
+                unsigned=is_unsigned(op.operand),
             )
         )
 
@@ -228,68 +209,6 @@ class SweepLowering:
             )
         )
 
-    def _finish(self, op: tile.FinishOp) -> None:
-        parameters = self.core.parameters
-        fresh = len(parameters.contents)
-        q = parameters.number((op.bias, op.multiplier, op.channels))
-        if q == fresh:
-            self.setup.append(
-                VECTOR.setq(
-                    q=q,
-                    bias=op.bias,
-                    multiplier=op.multiplier,
-                    column=op.channels.start,
-                    n=op.channels.size,
-                )
-            )
-        source = self.vectors[op.sums]
-        self.body.append(
-            VECTOR.requant(
-                vd=self.vectors.define(op.result),
-                vs=source,
-                q=q,
-                n=length_of(op.result),
-                zero=op.zero.value.data,
-                low=op.clamp.low,
-                high=op.clamp.high,
-            )
-        )
-
-    def _table(self, op: tile.TableOp) -> int:
-        tables = self.core.tables
-        fresh = len(tables.contents)
-        number = tables.number(op.table)
-        if number == fresh:
-            self.setup.append(VECTOR.sett(t=number, table=op.table))
-        return number
-
-    def _add(self, op: tile.AddOp) -> None:
-        """fma(a, ratio_a, fma(b, ratio_b, offset)) as SCALE of b, then BLEND."""
-        lhs, rhs, n = self.vectors[op.lhs], self.vectors[op.rhs], length_of(op.result)
-        inner = self.vectors.take()
-        self.body.append(
-            VECTOR.scale(
-                vd=inner,
-                vs=rhs,
-                n=n,
-                ratio=op.rhs_ratio.value.data,
-                offset=op.offset.value.data,
-                unsigned=_unsigned(op.rhs),
-            )
-        )
-        self.body.append(
-            VECTOR.blend(
-                vd=self.vectors.define(op.result),
-                va=lhs,
-                vf=inner,
-                n=n,
-                ratio=op.lhs_ratio.value.data,
-                unsigned_in=_unsigned(op.lhs),
-                unsigned_out=_unsigned(op.result),
-            )
-        )
-        self.vectors.give_back(inner)
-
     def _store(self, op: tile.StoreOp) -> None:
         target = op.target_type
         strides = target.row_stride, target.column_stride
@@ -308,58 +227,31 @@ class SweepLowering:
             )
         )
 
-    def _reduction(self, op: _Reduction) -> None:
+    def _reduction(self, op: Reduction) -> None:
         """Load the window in parts that fit a register, reducing as they come."""
-        window = op.operand.owner
-        assert isinstance(window, tile.WindowOp)
-        n, unsigned = length_of(op.result), _unsigned(op.operand)
         source = self.vectors.take()
         target = self.vectors.define(op.result)
         sums = self.vectors.take() if isinstance(op, tile.AverageOp) else target
-
-        def reduce(part: int, segments: int, accumulate: bool) -> Operation:
-            fields = {
-                "vd": sums,
-                "vs": part,
-                "segments": segments,
-                "n": n,
-                "unsigned": unsigned,
-                "accumulate": accumulate,
-            }
-            match op:
-                case tile.MaxOp():
-                    return VECTOR.max(**fields)
-                case tile.SumOp():
-                    return VECTOR.sum(**fields)
-                case tile.AverageOp():
-                    scale, zero = op.source.scale.data, op.source.zero.data
-                    return VECTOR.fsum(**fields, scale=scale, zero=zero)
-
-        self._reduce_window(window, source, reduce)
+        self._reduce_window(op, source, sums)
         if isinstance(op, tile.AverageOp):
-            self.body.append(
-                VECTOR.fquant(
-                    vd=target,
-                    vs=sums,
-                    n=n,
-                    count=op.count.value.data,
-                    scale=op.target.scale.data,
-                    zero=op.target.zero.data,
-                    unsigned=_unsigned(op.result),
-                )
-            )
+            self.vector.quantise(op, sums, target)
             self.vectors.give_back(sums)
         self.vectors.give_back(source)
 
-    def _reduce_window(
-        self, window: tile.WindowOp, source: int, reduce: _Reduce
-    ) -> None:
+    def _reduce_window(self, op: Reduction, source: int, sums: int) -> None:
         """The whole window at once if it fits a register, else row by row in a loop."""
-        taps, length = tap_offsets(window), window.channels.size
+        window = op.operand.owner
+        assert isinstance(window, tile.WindowOp)
+        taps, length = _taps(window), window.channels.size
+
+        def reduce(segments: int, accumulate: bool) -> Operation:
+            kind, fields = self.vector.reduce(op, sums, source, segments, accumulate)
+            return kind(**fields)
+
         fitting = self.machine.vector_register_bytes // length
         if len(taps) <= fitting:
             self._load_window(window, source, 0, len(taps) * length)
-            self.body.append(reduce(source, len(taps), False))
+            self.body.append(reduce(len(taps), False))
             return
         columns = window.tap_columns.size
         first_row = taps[:columns]
@@ -370,7 +262,7 @@ class SweepLowering:
             for index, part in enumerate(parts):
                 size = len(part) * length
                 operations += self._window_loads(window, source, 0, size, part)
-                operations.append(reduce(source, len(part), accumulate or index > 0))
+                operations.append(reduce(len(part), accumulate or index > 0))
             return operations
 
         self.body += row(accumulate=False)
@@ -380,6 +272,17 @@ class SweepLowering:
             step = isa.StepOp(a=base, by=row_stride)
             self.body.append(isa.LoopOp([step, *row(accumulate=True)], count=further))
             self.body.append(isa.StepOp(a=base, by=-further * row_stride))
+
+    def _emit(self, op: type[Instruction], /, **values: object) -> None:
+        self.body.append(op(**values))
+
+
+def _taps(window: tile.WindowOp) -> list[int]:
+    """Bytes from the window's first element to each of its taps in shared memory."""
+    source = window.source_type
+    return tap_offsets(
+        window, source.row_stride, source.column_stride, window.channels.start
+    )
 
 
 def _address(buffer: SSAValue) -> int:

@@ -7,8 +7,8 @@ from xdsl.dialects import test
 from xdsl.dialects.builtin import i32
 from xdsl.ir import Block
 
-from cimc.backends.rram.lowering.registers import NumberedRegisters, VectorRegisters
 from cimc.diagnostics import DoesNotFitError
+from cimc.lowering.registers import NumberedRegisters, VectorRegisters
 
 
 def test_equal_contents_share_a_register():

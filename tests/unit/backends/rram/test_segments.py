@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cimc.backends.rram.lowering.segments import Copy, copies
+from cimc.lowering.copies import Copy, copies
 
 
 def gathered(found):

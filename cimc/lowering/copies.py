@@ -24,13 +24,18 @@ class Copy:
     stride: int
 
 
-def tap_offsets(window: WindowOp) -> list[int]:
-    """Bytes from the window's first element (of channel 0) to each of its taps."""
-    source = window.source_type
+def tap_offsets(
+    window: WindowOp, row_stride: int, column_stride: int, channel: int
+) -> list[int]:
+    """Bytes from the window's first element to each of its taps.
+
+    ``row_stride`` and ``column_stride`` are those of the memory in which the map
+    lies, and ``channel`` is where the window's channels begin there.
+    """
     return [
-        tap_row * window.window.dilation[0] * source.row_stride
-        + tap_column * window.window.dilation[1] * source.column_stride
-        + window.channels.start
+        tap_row * window.window.dilation[0] * row_stride
+        + tap_column * window.window.dilation[1] * column_stride
+        + channel
         for tap_row in range(window.tap_rows.start, window.tap_rows.stop)
         for tap_column in range(window.tap_columns.start, window.tap_columns.stop)
     ]

@@ -10,7 +10,7 @@ from xdsl.ir import Block, Operation, SSAValue
 
 from cimc.diagnostics import DoesNotFitError
 
-__all__ = ["NumberedRegisters", "VectorRegisters"]
+__all__ = ["CoreRegisters", "NumberedRegisters", "VectorRegisters"]
 
 
 @dataclass
@@ -41,6 +41,26 @@ class NumberedRegisters:
                 )
             self.contents.append(content)
         return self.contents.index(content)
+
+
+@dataclass
+class CoreRegisters:
+    """Registers that a core sets up once: parameters, tables, and its sequences."""
+
+    parameters: NumberedRegisters
+    tables: NumberedRegisters
+    sequences: NumberedRegisters
+
+    @classmethod
+    def of(
+        cls, where: str, parameters: int, tables: int, sequences: int
+    ) -> CoreRegisters:
+        """Empty registers of the core that ``where`` names, that many of each kind."""
+        return cls(
+            NumberedRegisters("parameter", where, parameters),
+            NumberedRegisters("table", where, tables),
+            NumberedRegisters("sequence", where, sequences),
+        )
 
 
 class VectorRegisters:

@@ -1,0 +1,1 @@
+"""From the tile level to programs of racetrack banks."""

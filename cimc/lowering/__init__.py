@@ -1,0 +1,1 @@
+"""What lowerings from the tile level to instruction sets share."""
