@@ -50,7 +50,7 @@ def roll(bodies: Sequence[Body], longest: int) -> list[Code]:
     """``bodies`` one after another, with a loop where a run of them repeats.
 
     A repeated run has at most ``longest`` bodies; of those that begin at a body, the
-    one that saves most is taken.
+    one that saves most is taken. Repetition inside a run becomes an inner loop.
     """
     numbers: dict[Body, int] = {}
     sequence = [numbers.setdefault(body, len(numbers)) for body in bodies]
@@ -58,11 +58,11 @@ def roll(bodies: Sequence[Body], longest: int) -> list[Code]:
     at = 0
     while at < len(sequence):
         period, count = _best_run(sequence, at, longest)
-        run = tuple(item for body in bodies[at : at + period] for item in body)
-        if count > 1 and run:
-            code.append(Repeat(count, run))
+        if count > 1:
+            inner = roll(bodies[at : at + period], period - 1)
+            code.append(Repeat(count, tuple(inner)))
         else:
-            code += run
+            code += bodies[at]
         at += period * count
     return code
 

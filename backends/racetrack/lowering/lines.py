@@ -7,9 +7,11 @@ each row of a map is read once per strip. Borders are filled with the zero point
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
-from xdsl.ir import SSAValue
+from xdsl.ir import Operation, SSAValue
 
 from cimc.dialects import tile
 from cimc.dialects.cim import Range, Window
@@ -27,7 +29,10 @@ class Strip:
 
 @dataclass(frozen=True)
 class Region:
-    """What windows of one shape on one map need: kernel rows × columns × channels."""
+    """What windows of one shape on one map need: kernel rows × columns × channels.
+
+    ``channels`` are bytes of a column; partial sums have four for each of theirs.
+    """
 
     source: SSAValue
     window: Window
@@ -41,10 +46,18 @@ class Region:
         return (self.tap_rows.size - 1) * self.window.dilation[0] + 1
 
     @property
-    def source_type(self) -> tile.FeatureMapType:
-        """Type of the map."""
-        assert isinstance(self.source.type, tile.FeatureMapType)
-        return self.source.type
+    def shape(self) -> tuple[int, int]:
+        """Height and width of the map."""
+        type_ = self.source.type
+        assert isinstance(type_, tile.FeatureMapType | tile.PartialSumsType)
+        height, width, _ = type_.shape
+        return height, width
+
+    @property
+    def fill(self) -> int:
+        """What stands outside the map."""
+        type_ = self.source.type
+        return type_.fill.data if isinstance(type_, tile.FeatureMapType) else 0
 
     def top(self, row: int) -> int:
         """Input row, perhaps outside the map, that comes first at output row ``row``."""
@@ -63,7 +76,7 @@ class Region:
 
     def needed_columns(self, strip: Strip) -> list[int]:
         """Input columns inside the map that a window of the strip covers."""
-        width = self.source_type.shape[1]
+        _, width = self.shape
         taps = range(self.tap_columns.size)
         found = {
             self.left(column) + tap * self.window.dilation[1]
@@ -80,35 +93,43 @@ class Region:
         """Bytes of the region."""
         return self.rows * self.pitch(strip)
 
-    def holds(self, op: tile.WindowOp) -> bool:
-        """Whether the window is one of those that the region is for."""
-        return (
-            op.source == self.source
-            and op.window == self.window
-            and (op.tap_rows, op.tap_columns) == (self.tap_rows, self.tap_columns)
-        )
+    @property
+    def key(self) -> tuple[SSAValue, Window, Range, Range]:
+        """What the windows of a region have in common."""
+        return self.source, self.window, self.tap_rows, self.tap_columns
+
+    @classmethod
+    def of(cls, op: tile.WindowOp | tile.LoadPartialOp) -> Region:
+        """The region that a single operation needs."""
+        if isinstance(op, tile.WindowOp):
+            taps = op.tap_rows, op.tap_columns
+            return cls(op.source, op.window, *taps, op.channels)
+        assert isinstance(op.source.type, tile.PartialSumsType)
+        one, all_bytes = Range.of(0, 1), Range.of(0, op.source.type.column_stride)
+        return cls(op.source, Window.of((1, 1)), one, one, all_bytes)
 
 
-def regions_of(windows: list[tile.WindowOp]) -> list[Region]:
+def regions_of(operations: Iterable[Operation]) -> list[Region]:
     """One region per map and shape of windows, with all channels that these take."""
-    channels: dict[tuple[SSAValue, Window, Range, Range], Range] = {}
-    for op in windows:
-        key = (op.source, op.window, op.tap_rows, op.tap_columns)
-        old = channels.get(key, op.channels)
-        channels[key] = Range.of(
-            min(old.start, op.channels.start), max(old.stop, op.channels.stop)
-        )
-    return [Region(*key, found) for key, found in channels.items()]
+    regions: dict[object, Region] = {}
+    for op in operations:
+        if isinstance(op, tile.WindowOp | tile.LoadPartialOp):
+            new = Region.of(op)
+            old = regions.get(new.key, new).channels
+            start = min(old.start, new.channels.start)
+            stop = max(old.stop, new.channels.stop)
+            regions[new.key] = replace(new, channels=Range.of(start, stop))
+    return list(regions.values())
 
 
 def strips_of(columns: Range, regions: list[Region], capacity: int) -> list[Strip]:
     """The fewest strips, nearly equal, whose regions fit ``capacity`` bytes.
 
-    None if not even one column fits.
+    There are none if not even one column fits.
     """
     for count in range(1, columns.size + 1):
         cuts = [columns.start + columns.size * i // count for i in range(count + 1)]
-        strips = [Strip(*pair) for pair in zip(cuts, cuts[1:], strict=False)]
+        strips = [Strip(*pair) for pair in pairwise(cuts)]
         if all(sum(r.size(strip) for r in regions) <= capacity for strip in strips):
             return strips
     return []
@@ -126,6 +147,17 @@ class Lines:
         before = self.regions[: self.regions.index(region)]
         return sum(other.size(self.strip) for other in before)
 
-    def region_of(self, op: tile.WindowOp) -> Region:
-        """The region that holds a window."""
-        return next(region for region in self.regions if region.holds(op))
+    def region_of(self, op: tile.WindowOp | tile.LoadPartialOp) -> Region:
+        """The region that holds what the operation reads."""
+        key = Region.of(op).key
+        return next(region for region in self.regions if region.key == key)
+
+    def address(self, region: Region, slot: int, column: int, channel: int) -> int:
+        """Byte at which a channel of an input column in a row of the region stands."""
+        return (
+            self.start(region)
+            + slot * region.pitch(self.strip)
+            + (column - region.columns(self.strip).start) * region.channels.size
+            + channel
+            - region.channels.start
+        )
