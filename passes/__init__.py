@@ -34,6 +34,7 @@ PASSES: dict[str, Callable[[], type[ModulePass]]] = {
     "distribute-sweeps": lazy_pass(
         "cimc.passes.tile.distribute_sweeps", "DistributeSweeps"
     ),
+    "localise-maps": lazy_pass("cimc.passes.tile.localise_maps", "LocaliseMaps"),
     "insert-sync": lazy_pass("cimc.passes.tile.insert_sync", "InsertSync"),
     "allocate-buffers": lazy_pass(
         "cimc.passes.tile.allocate_buffers", "AllocateBuffers"

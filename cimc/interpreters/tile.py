@@ -14,6 +14,7 @@ from xdsl.dialects.builtin import IntegerType, ModuleOp
 from xdsl.ir import Operation, SSAValue
 
 from cimc import numerics
+from cimc.diagnostics import VerificationError
 from cimc.dialects import tile
 from cimc.dialects.cim import WeightsRef
 from cimc.dialects.tile.body import element_of
@@ -29,15 +30,22 @@ def interpret(
 
     ``inputs`` maps the tensors of input feature maps to arrays (height, width,
     channels). Returns every feature map by tensor name in the same form.
+
+    Raises:
+        VerificationError: copies of one tensor differ (E064).
     """
     machine = _Machine(weights, inputs)
     for operation in module.body.block.ops:
         machine.execute(operation)
-    return {
-        map_.tensor.data: machine.interior(map_.result).copy()
-        for map_ in module.body.block.ops
-        if isinstance(map_, tile.FeatureMapOp)
-    }
+    found: dict[str, Array] = {}
+    for map_ in module.body.block.ops:
+        if isinstance(map_, tile.FeatureMapOp):
+            name, interior = map_.tensor.data, machine.interior(map_.result).copy()
+            if not np.array_equal(found.setdefault(name, interior), interior):
+                raise VerificationError(
+                    "E064", f"copies of feature map {name!r} differ"
+                )
+    return found
 
 
 def _dtype(element: IntegerType) -> numerics.IntegerDType:

@@ -13,8 +13,8 @@ from xdsl.utils.exceptions import PassFailedException
 
 from cimc.dialects import tile
 from cimc.dialects.tile.body import length_of
-from cimc.passes.tile.place_tiles import weight_blocks
 from cimc.passes.tile.products import sum_of_products
+from cimc.passes.tile.sweeps import weight_blocks
 
 __all__ = ["DistributeSweeps"]
 

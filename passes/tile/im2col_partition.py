@@ -25,7 +25,8 @@ class _Strip:
     """A part of a layer's columns, with the one matrix that computes it.
 
     ``matrix`` names the weights, ``columns`` its columns for this strip;
-    ``inputs`` are the channels of the IFM and ``outputs`` those of the OFM.
+    ``inputs`` are the channels of the IFM and ``outputs`` those of the OFM. Each of
+    ``groups`` has inputs of its own, side by side, so that a row takes one of each.
     """
 
     matrix: WeightsRef
@@ -33,6 +34,7 @@ class _Strip:
     columns: Range
     inputs: Range
     outputs: Range
+    groups: int = 1
 
 
 @dataclass(frozen=True)
@@ -42,12 +44,17 @@ class Im2colPartition(ModulePass):
     A matrix of K rows and N columns becomes P_V = ⌈K/rows⌉ row blocks, whose partial
     sums are accumulated, in each of P_H = ⌈N/columns⌉ sweeps. Groups that fit
     together on one crossbar are packed block-diagonally.
+
+    With ``depthwise``, for a machine whose lanes take an input each, groups of one
+    input and one output channel stay side by side instead: a block has the taps of
+    the kernel as rows and up to ``columns`` groups as columns.
     """
 
     name = "im2col-partition"
 
     rows: int = 128
     columns: int = 128
+    depthwise: bool = False
 
     def __post_init__(self) -> None:
         if min(self.rows, self.columns) < 1:
@@ -78,10 +85,18 @@ class Im2colPartition(ModulePass):
         strips = self._strips(window, mvm, weights)
         for strip in strips:
             parts = chunks(strip.rows, self.rows)
-            blocks = [tile.BlockOp(strip.matrix, rows, strip.columns) for rows in parts]
+            blocks = [
+                tile.BlockOp(strip.matrix, rows, strip.columns, strip.groups)
+                for rows in parts
+            ]
             windows = [
                 tile.WindowOp(
-                    window.source, window.window, channels=strip.inputs, elements=rows
+                    window.source,
+                    window.window,
+                    channels=strip.inputs,
+                    elements=Range.of(
+                        rows.start * strip.groups, rows.stop * strip.groups
+                    ),
                 )
                 for rows in parts
             ]
@@ -113,6 +128,11 @@ class Im2colPartition(ModulePass):
             return [
                 _Strip(whole.matrix, rows, columns, window.channels, columns)
                 for columns in chunks(outputs, self.columns)
+            ]
+        if self.depthwise and inputs == outputs == 1:
+            return [
+                _Strip(whole.matrix, rows, part, part, part, part.size)
+                for part in chunks(groups, self.columns)
             ]
         together = max(1, min(self.rows // rows, self.columns // outputs))
         strips: list[_Strip] = []

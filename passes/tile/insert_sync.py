@@ -12,6 +12,7 @@ from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
 
 from cimc.dialects import tile
+from cimc.passes.tile.sweeps import core_of
 
 __all__ = ["InsertSync", "Scheme"]
 
@@ -44,10 +45,6 @@ class InsertSync(ModulePass):
         ]
         if any(isinstance(old, tile.SequenceOp) for old in op.body.block.ops):
             raise PassFailedException("the module has sequences already")
-        if any(sweep.core is None for sweep in sweeps):
-            raise PassFailedException(
-                "sweeps have no core: distribute-sweeps comes before"
-            )
         order = _Order({sweep: position for position, sweep in enumerate(sweeps)})
         writers: dict[SSAValue, list[tile.SweepOp]] = {}
         for sweep in sweeps:
@@ -82,13 +79,14 @@ class _Order:
 
     def start_after(self, before: list[tile.SweepOp], after: tile.SweepOp) -> None:
         """Let ``after`` start when all sweeps ``before`` are complete."""
+        sink = core_of(after)
         last = {
-            _core_of(sweep): sweep
+            core_of(sweep): sweep
             for sweep in sorted(before, key=lambda sweep: self.positions[sweep])
         }
         for source, sweep in last.items():
-            pair, position = (source, _core_of(after)), self.positions[sweep]
-            if source == _core_of(after) or self.awaited.get(pair, -1) >= position:
+            pair, position = (source, sink), self.positions[sweep]
+            if source == sink or self.awaited.get(pair, -1) >= position:
                 continue
             if pair not in self.sequences:
                 self.sequences[pair] = _sequence(sweep, after)
@@ -111,16 +109,11 @@ def _take_turns(before: tile.SweepOp, after: tile.SweepOp) -> None:
 
 def _sequence(before: tile.SweepOp, after: tile.SweepOp) -> tile.SequenceOp:
     """A new sequence between the cores of two sweeps, declared before the first."""
-    sequence = tile.SequenceOp(_core_of(before), _core_of(after))
+    sequence = tile.SequenceOp(core_of(before), core_of(after))
     block = before.parent_block()
     assert block is not None
     block.insert_op_before(sequence, before)
     return sequence
-
-
-def _core_of(sweep: tile.SweepOp) -> int:
-    assert sweep.core is not None
-    return sweep.core.value.data
 
 
 def _first(sweep: tile.SweepOp, kind: type[Operation]) -> Operation:

@@ -12,6 +12,7 @@ from xdsl.passes import ModulePass
 from cimc.diagnostics import DoesNotFitError
 from cimc.dialects import tile
 from cimc.dialects.tile.memory import integer
+from cimc.passes.tile.sweeps import weight_blocks
 
 __all__ = ["PlaceTiles"]
 
@@ -76,13 +77,3 @@ class PlaceTiles(ModulePass):
             ),
             hints=("a chip with larger crossbars or more cores",),
         )
-
-
-def weight_blocks(sweep: tile.SweepOp) -> list[tile.BlockOp]:
-    """The weight blocks that a sweep multiplies with, in order."""
-    blocks: list[tile.BlockOp] = []
-    for op in sweep.body.block.ops:
-        if isinstance(op, tile.MvmOp):
-            assert isinstance(op.block.owner, tile.BlockOp)
-            blocks.append(op.block.owner)
-    return blocks

@@ -72,7 +72,10 @@ class LayerOp(IRDLOperation):
 
 @irdl_op_definition
 class FeatureMapOp(IRDLOperation):
-    """A feature map that lives in shared memory.
+    """A feature map, in shared memory or in that of a core.
+
+    Where each core has a memory of its own, ``core`` is the one that holds the map;
+    several maps of one tensor are copies of it.
 
     ``%x = tile.feature_map "relu1_q" of "conv1" role "intermediate" at 4096 : !…``
     """
@@ -81,20 +84,28 @@ class FeatureMapOp(IRDLOperation):
     tensor = prop_def(StringAttr)
     layer = prop_def(StringAttr)
     role = prop_def(StringAttr)
+    core = opt_prop_def(IntegerAttr[I64])
     address = opt_prop_def(IntegerAttr[I64])
     result = result_def(FeatureMapType)
     assembly_format = (
-        "$tensor `of` $layer `role` $role (`at` $address^)? attr-dict `:` type($result)"
+        "$tensor `of` $layer `role` $role (`core` $core^)? (`at` $address^)? "
+        "attr-dict `:` type($result)"
     )
 
     def __init__(
-        self, tensor: str, layer: str, role: Role, type: FeatureMapType
+        self,
+        tensor: str,
+        layer: str,
+        role: Role,
+        type: FeatureMapType,
+        core: int | None = None,
     ) -> None:
         super().__init__(
             properties={
                 "tensor": StringAttr(tensor),
                 "layer": StringAttr(layer),
                 "role": StringAttr(role),
+                "core": None if core is None else integer(core),
             },
             result_types=[type],
         )
@@ -118,17 +129,30 @@ class FeatureMapOp(IRDLOperation):
 class PartialSumsOp(IRDLOperation):
     """Partial sums of a layer, shared by the cores of one horizontal group.
 
+    Where each core has a memory of its own, ``core`` is the one that holds them.
+
     ``%p = tile.partial_sums "conv2" at 8192 : !tile.partial_sums<8x8x64xi32>``
     """
 
     name = "tile.partial_sums"
     layer = prop_def(StringAttr)
+    core = opt_prop_def(IntegerAttr[I64])
     address = opt_prop_def(IntegerAttr[I64])
     result = result_def(PartialSumsType)
-    assembly_format = "$layer (`at` $address^)? attr-dict `:` type($result)"
+    assembly_format = (
+        "$layer (`core` $core^)? (`at` $address^)? attr-dict `:` type($result)"
+    )
 
-    def __init__(self, layer: str, type: PartialSumsType) -> None:
-        super().__init__(properties={"layer": StringAttr(layer)}, result_types=[type])
+    def __init__(
+        self, layer: str, type: PartialSumsType, core: int | None = None
+    ) -> None:
+        super().__init__(
+            properties={
+                "layer": StringAttr(layer),
+                "core": None if core is None else integer(core),
+            },
+            result_types=[type],
+        )
         self.result.name_hint = f"{name_hint(layer)}_sums"
 
     @property

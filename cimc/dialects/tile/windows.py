@@ -128,6 +128,21 @@ class WindowOp(BodyOp):
             - self.window.pad[1]
         )
 
+    @property
+    def reach(self) -> tuple[int, int, int, int]:
+        """How far (top, left, bottom, right) the window leaves the map in its sweep.
+
+        Negative where it stays inside.
+        """
+        height, width, _ = self.source_type.shape
+        rows, columns = self.sweep.rows, self.sweep.columns
+        return (
+            -self.input_row(rows.start, self.tap_rows.start),
+            -self.input_column(columns.start, self.tap_columns.start),
+            self.input_row(rows.stop - 1, self.tap_rows.stop - 1) - height + 1,
+            self.input_column(columns.stop - 1, self.tap_columns.stop - 1) - width + 1,
+        )
+
     def verify_(self) -> None:
         """TILE-6: ranges are within bounds. TILE-7: the window stays in the map."""
         taps = (self.tap_rows.size, self.tap_columns.size)
@@ -144,16 +159,8 @@ class WindowOp(BodyOp):
                 "[TILE-6] taps, channels, elements and the vector's type must agree "
                 "with the kernel and the map"
             )
-        top, left, bottom, right = self.source_type.halo
-        height, width, _ = self.source_type.shape
-        rows, columns = self.sweep.rows, self.sweep.columns
-        if (
-            self.input_row(rows.start, self.tap_rows.start) < -top
-            or self.input_row(rows.stop - 1, self.tap_rows.stop - 1) >= height + bottom
-            or self.input_column(columns.start, self.tap_columns.start) < -left
-            or self.input_column(columns.stop - 1, self.tap_columns.stop - 1)
-            >= width + right
-        ):
+        halo = self.source_type.halo
+        if any(reach > size for reach, size in zip(self.reach, halo, strict=True)):
             raise VerifyException(
                 "[TILE-7] the window leaves the feature map and its halo"
             )

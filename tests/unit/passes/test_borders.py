@@ -2,8 +2,10 @@
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from xdsl.dialects.builtin import i8
 
-from cimc.dialects.cim import Window
+from cimc.dialects import tile
+from cimc.dialects.cim import Range, Window
 from cimc.dialects.feature_map import FeatureMap
 from cimc.passes.tile.borders import cut_at_borders, halo_of
 
@@ -85,3 +87,16 @@ def test_positions_that_are_cut_alike_share_a_sweep():
     assert (
         len(list(cut_at_borders(inner, ifm, FeatureMap(4, 4, 1, False, 1.0, 0)))) == 1
     )
+
+
+@given(sizes, windows)
+def test_a_window_reaches_what_its_halo_holds(size, window):
+    shape = window.output_size(*size)
+    assume(min(shape) >= 1)
+    halo = halo_of(*size, [window])
+    map_type = tile.FeatureMapType.of((*size, 1), i8, halo)
+    feature_map = tile.FeatureMapOp("x", "x", "input", map_type)
+    found = tile.WindowOp(feature_map.result, window)
+    rows, columns = (Range.of(0, positions) for positions in shape)
+    tile.SweepOp("x", rows, columns, [found])
+    assert tuple(max(0, reach) for reach in found.reach) == halo

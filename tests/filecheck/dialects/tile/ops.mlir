@@ -19,6 +19,10 @@ tile.layer "conv" kind "conv" macs 288 p_v 2 p_h 1
 // CHECK-NEXT: %w1 = tile.block <"w", "00"> rows <6 : 8> columns <0 : 2> core 7 array 0 : !tile.block<2x2xi8>
 %depthwise = tile.block <"d", "00"> rows <0 : 4> columns <0 : 2> : !tile.block<4x2xi8, groups 2>
 // CHECK-NEXT: %depthwise = tile.block <"d", "00"> rows <0 : 4> columns <0 : 2> : !tile.block<4x2xi8, groups 2>
+%copy = tile.feature_map "y_q" of "conv" role "intermediate" core 3 at 64 : !tile.feature_map<4x4x2xi8>
+// CHECK-NEXT: %copy = tile.feature_map "y_q" of "conv" role "intermediate" core 3 at 64 : !tile.feature_map<4x4x2xi8>
+%link = tile.partial_sums "conv" core 3 : !tile.partial_sums<4x4x2xi32>
+// CHECK-NEXT: %link = tile.partial_sums "conv" core 3 : !tile.partial_sums<4x4x2xi32>
 %s = tile.sequence 6 -> 7 : !tile.sequence
 // CHECK-NEXT: %s = tile.sequence 6 -> 7 : !tile.sequence
 

@@ -1,0 +1,37 @@
+"""Passes for machines without shared memory: every one leaves the results alone."""
+
+from __future__ import annotations
+
+import onnx.printer
+import pytest
+from hypothesis import given, note
+
+from cimc.context import CompilationContext
+from cimc.driver.passes import parse_passes, run_passes
+from cimc.interpreters import tile
+from tests.properties.networks import networks
+from tests.properties.test_every_level import Reference
+
+PIPELINES = {
+    "depthwise": (
+        "fuse-tables,convert-cnn-to-tile,"
+        "im2col-partition{rows=8 columns=4 depthwise=true},split-vectors{lanes=4},"
+        "place-tiles{cores=200 crossbars=3},distribute-sweeps,localise-maps,"
+        'insert-sync{scheme="sequential"}'
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PIPELINES)
+@given(model=networks())
+def test_every_pass_keeps_the_results(name, model):
+    note(onnx.printer.to_text(model))
+    reference = Reference(model)
+    module, weights = reference.model.module, reference.model.weights
+    context = CompilationContext(weights=weights)
+    for pass_ in parse_passes(PIPELINES[name]):
+        run_passes(module, context, [pass_])
+        if pass_.name != "fuse-tables":
+            reference.check(
+                tile.interpret(module, weights, reference.inputs), pass_.name
+            )
