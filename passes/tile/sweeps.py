@@ -6,7 +6,7 @@ from xdsl.utils.exceptions import PassFailedException
 
 from cimc.dialects import tile
 
-__all__ = ["core_of", "weight_blocks"]
+__all__ = ["core_of", "weight_blocks", "work_of"]
 
 
 def core_of(sweep: tile.SweepOp) -> int:
@@ -28,3 +28,18 @@ def weight_blocks(sweep: tile.SweepOp) -> list[tile.BlockOp]:
             assert isinstance(op.block.owner, tile.BlockOp)
             blocks.append(op.block.owner)
     return blocks
+
+
+def work_of(sweep: tile.SweepOp) -> int:
+    """The time that a sweep takes on one core, in vectors that it works through.
+
+    At each position that is one per row of its blocks, or one per tap of the windows
+    that it reads if it has no blocks.
+    """
+    rows = sum(block.type.rows.data for block in weight_blocks(sweep))
+    taps = sum(
+        op.tap_rows.size * op.tap_columns.size
+        for op in sweep.body.block.ops
+        if isinstance(op, tile.WindowOp)
+    )
+    return sweep.positions * (rows or taps)

@@ -13,10 +13,16 @@ from tests.properties.networks import networks
 from tests.properties.test_every_level import Reference
 
 PIPELINES = {
-    "depthwise": (
+    "arrays for all blocks": (
         "fuse-tables,convert-cnn-to-tile,"
         "im2col-partition{rows=8 columns=4 depthwise=true},split-vectors{lanes=4},"
-        "place-tiles{cores=200 crossbars=3},distribute-sweeps,localise-maps,"
+        "assign-arrays{cores=20 arrays=60},distribute-sweeps,localise-maps,"
+        'insert-sync{scheme="sequential"}'
+    ),
+    "few arrays": (
+        "fuse-tables,convert-cnn-to-tile,"
+        "im2col-partition{rows=8 columns=4 depthwise=true},split-vectors{lanes=4},"
+        "assign-arrays{cores=4 arrays=6},distribute-sweeps,localise-maps,"
         'insert-sync{scheme="sequential"}'
     ),
 }

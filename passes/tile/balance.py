@@ -1,0 +1,275 @@
+"""Which core takes which part of a layer: balanced work, limited arrays.
+
+The numbers behind ``assign-arrays``, without any IR.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from ortools.sat.python import cp_model
+
+__all__ = ["Assignment", "Item", "assign"]
+
+_SMALL = 1000
+"""Items × cores up to which all layers are balanced in one model."""
+
+_EFFORT = 1.0
+"""Deterministic time (about seconds) for one model."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """What one core takes as a whole: ``size`` blocks of a sweep, or vector work.
+
+    ``weights`` counts those of the blocks; items of one ``sweep`` need different
+    cores. Vector work has no blocks.
+    """
+
+    layer: str
+    sweep: int
+    size: int
+    weights: int
+    work: int
+
+
+@dataclass
+class Assignment:
+    """A core for every item, and whether its blocks have their arrays to themselves.
+
+    The blocks of other items are loaded again for each image, into the arrays that
+    are left on their core. Core -1 means none yet.
+    """
+
+    items: Sequence[Item]
+    cores: int
+    arrays: int
+    core: list[int] = field(init=False)
+    resident: list[bool] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.core = [-1] * len(self.items)
+        self.resident = [True] * len(self.items)
+
+    @property
+    def reloaded(self) -> int:
+        """Weights that are loaded for each image."""
+        pairs = zip(self.items, self.resident, strict=True)
+        return sum(item.weights for item, resident in pairs if not resident)
+
+    def span(self, layer: str) -> int:
+        """Work of the core that has the most of a layer."""
+        load: dict[int, int] = defaultdict(int)
+        for item, core in zip(self.items, self.core, strict=True):
+            if item.layer == layer:
+                load[core] += item.work
+        return max(load.values())
+
+
+def assign(items: Sequence[Item], cores: int, arrays: int) -> Assignment:
+    """Assign all items to cores with ``arrays`` arrays each.
+
+    No item has more than ``arrays`` blocks, no sweep more than ``cores`` items.
+    """
+    assignment = _first(items, cores, arrays)
+    layers = {
+        layer: [i for i, item in enumerate(items) if item.layer == layer]
+        for layer in dict.fromkeys(item.layer for item in items)
+    }
+    improvable = [
+        layer
+        for layer, members in layers.items()
+        if assignment.span(layer) > _bound([items[i].work for i in members], cores)
+    ]
+    if improvable and len(items) * cores <= _SMALL:
+        _balance(assignment, range(len(items)))
+    else:
+        for layer in improvable:
+            _balance(assignment, layers[layer])
+    return assignment
+
+
+def _bound(works: list[int], cores: int) -> int:
+    """A lower bound of the work of the most loaded core.
+
+    The mean, and (k + 1)·w for the k·cores + 1 items of at least w each.
+    """
+    ordered = sorted(works, reverse=True)
+    crowded = [(k + 1) * w for k, w in enumerate(ordered[::cores])]
+    return max(-(-sum(works) // cores), *crowded)
+
+
+# The first assignment.
+
+
+def _first(items: Sequence[Item], cores: int, arrays: int) -> Assignment:
+    """All items resident if greedy placement manages it, else as few reloads as can be.
+
+    What is not resident needs free arrays: ``width`` of them on ``depth`` cores, as
+    one of the sweeps does. All such pools are tried; each keeps resident what does
+    not fit the pool, then what has the most weights per array, then the most work.
+    """
+    pieces: dict[int, list[int]] = defaultdict(list)
+    for index, item in enumerate(items):
+        if item.size:
+            pieces[item.sweep].append(index)
+    needs = {
+        sweep: (len(members), max(items[i].size for i in members))
+        for sweep, members in pieces.items()
+    }
+    best: Assignment | None = None
+    for depth, width in [(0, 0), *sorted(set(needs.values()))]:
+        pooled = {
+            sweep
+            for sweep, (count, size) in needs.items()
+            if count <= depth and size <= width
+        }
+        for choose in (_least_loaded, _fullest):
+            found = _Greedy(Assignment(items, cores, arrays), choose).run(
+                pieces, pooled, depth, width
+            )
+            if found and (best is None or found.reloaded < best.reloaded):
+                best = found
+            if best and not best.reloaded:
+                return best
+    assert best is not None
+    return best
+
+
+_Choice = Callable[["_Greedy", Item, Iterable[int]], int]
+
+
+@dataclass
+class _Greedy:
+    """Places one item after the other."""
+
+    assignment: Assignment
+    choose: _Choice
+    load: dict[tuple[str, int], int] = field(
+        default_factory=lambda: defaultdict[tuple[str, int], int](int)
+    )
+
+    def __post_init__(self) -> None:
+        self.free = [self.assignment.arrays] * self.assignment.cores
+
+    def run(
+        self, pieces: dict[int, list[int]], pooled: set[int], depth: int, width: int
+    ) -> Assignment | None:
+        """Place all items, or nothing if a sweep outside ``pooled`` does not fit."""
+        items = self.assignment.items
+
+        def urgency(sweep: int) -> tuple[bool, float, int, int]:
+            members = [items[i] for i in pieces[sweep]]
+            size = sum(item.size for item in members)
+            weights = sum(item.weights for item in members)
+            work = sum(item.work for item in members)
+            if not pooled:
+                return False, -size, -work, sweep
+            return sweep in pooled, -weights / size, -work, sweep
+
+        reserved = [width if core < depth else 0 for core in range(len(self.free))]
+        self.free = [a - b for a, b in zip(self.free, reserved, strict=True)]
+        left: list[int] = []
+        for sweep in sorted(pieces, key=urgency):
+            if not self.place(pieces[sweep], resident=True):
+                if sweep not in pooled:
+                    return None
+                left.append(sweep)
+        self.free = [a + b for a, b in zip(self.free, reserved, strict=True)]
+        for sweep in left:
+            self.place(pieces[sweep], resident=False)
+        for index in sorted(range(len(items)), key=lambda i: -items[i].work):
+            if not items[index].size:
+                self.place([index], resident=True)
+        return self.assignment
+
+    def place(self, members: list[int], *, resident: bool) -> bool:
+        """Place the items of one sweep on different cores; whether that worked."""
+        taken: dict[int, int] = {}
+        for index in members:
+            item = self.assignment.items[index]
+            fitting = [
+                core
+                for core, free in enumerate(self.free)
+                if free >= item.size and core not in taken
+            ]
+            if not fitting:
+                return False
+            taken[self.choose(self, item, fitting)] = index
+        for core, index in taken.items():
+            item = self.assignment.items[index]
+            self.assignment.core[index] = core
+            self.assignment.resident[index] = resident
+            self.load[item.layer, core] += item.work
+            if resident:
+                self.free[core] -= item.size
+        return True
+
+
+def _least_loaded(greedy: _Greedy, item: Item, fitting: Iterable[int]) -> int:
+    """The core with the least work of the layer, then the most free arrays."""
+    return min(fitting, key=lambda c: (greedy.load[item.layer, c], -greedy.free[c]))
+
+
+def _fullest(greedy: _Greedy, item: Item, fitting: Iterable[int]) -> int:
+    """The core with the fewest free arrays, then the least work of the layer."""
+    return min(fitting, key=lambda c: (greedy.free[c], greedy.load[item.layer, c]))
+
+
+# Its improvement.
+
+
+def _balance(assignment: Assignment, members: Iterable[int]) -> None:
+    """Move ``members`` between cores so that their layers' spans are least in sum.
+
+    Everything else stays where it is, and what is resident stays so.
+    """
+    chosen = set(members)
+    items, resident = assignment.items, assignment.resident
+    cores = range(assignment.cores)
+    model = cp_model.CpModel()
+    on = {(i, c): model.new_bool_var(f"{i} on {c}") for i in chosen for c in cores}
+    sweeps: dict[int, list[int]] = defaultdict(list)
+    layers: dict[str, list[int]] = defaultdict(list)
+    for index in chosen:
+        model.add_exactly_one(on[index, core] for core in cores)
+        sweeps[items[index].sweep].append(index)
+        layers[items[index].layer].append(index)
+    for core in cores:
+        for pieces in sweeps.values():
+            model.add_at_most_one(on[i, core] for i in pieces)
+        kept = sum(items[i].size * on[i, core] for i in chosen if resident[i])
+        there = [
+            i
+            for i, other in enumerate(assignment.core)
+            if other == core and i not in chosen
+        ]
+        room = assignment.arrays - sum(items[i].size for i in there if resident[i])
+        pool = max((items[i].size for i in there if not resident[i]), default=0)
+        model.add(kept + pool <= room)
+        for index in chosen:
+            if not resident[index]:
+                model.add(kept + items[index].size * on[index, core] <= room)
+    spans: list[cp_model.IntVar] = []
+    for layer, parts in layers.items():
+        span = model.new_int_var(0, sum(items[i].work for i in parts), f"span {layer}")
+        for core in cores:
+            model.add(sum(items[i].work * on[i, core] for i in parts) <= span)
+        spans.append(span)
+    model.minimize(sum(spans))
+    for (index, core), variable in on.items():
+        model.add_hint(variable, assignment.core[index] == core)
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = 1
+    solver.parameters.random_seed = 0
+    solver.parameters.max_deterministic_time = _EFFORT
+    status = solver.solve(model)
+    before = sum(assignment.span(layer) for layer in layers)
+    if status in (cp_model.OPTIMAL, cp_model.FEASIBLE) and (
+        solver.objective_value < before
+    ):
+        for (index, core), variable in on.items():
+            if solver.boolean_value(variable):
+                assignment.core[index] = core
