@@ -12,30 +12,27 @@ from cimc.interpreters import tile
 from tests.properties.networks import networks
 from tests.properties.test_every_level import Reference
 
-PIPELINES = {
-    "arrays for all blocks": (
-        "fuse-tables,convert-cnn-to-tile,"
-        "im2col-partition{rows=8 columns=4 depthwise=true},split-vectors{lanes=4},"
-        "assign-arrays{cores=20 arrays=60},distribute-sweeps,localise-maps,"
-        'insert-sync{scheme="sequential"}'
-    ),
-    "few arrays": (
-        "fuse-tables,convert-cnn-to-tile,"
-        "im2col-partition{rows=8 columns=4 depthwise=true},split-vectors{lanes=4},"
-        "assign-arrays{cores=4 arrays=6},distribute-sweeps,localise-maps,"
-        'insert-sync{scheme="sequential"}'
-    ),
+PIPELINE = (
+    "fuse-tables,convert-cnn-to-tile,"
+    "im2col-partition{{rows=8 columns=4 depthwise=true}},split-vectors{{lanes=4}},"
+    "duplicate-weights{{{machine} limit=3}},assign-arrays{{{machine}}},"
+    'distribute-sweeps,localise-maps,insert-sync{{scheme="sequential"}}'
+)
+
+MACHINES = {
+    "copies of everything": "cores=20 arrays=60",
+    "few arrays": "cores=4 arrays=6",
 }
 
 
-@pytest.mark.parametrize("name", PIPELINES)
+@pytest.mark.parametrize("machine", MACHINES.values(), ids=MACHINES)
 @given(model=networks())
-def test_every_pass_keeps_the_results(name, model):
+def test_every_pass_keeps_the_results(machine, model):
     note(onnx.printer.to_text(model))
     reference = Reference(model)
     module, weights = reference.model.module, reference.model.weights
     context = CompilationContext(weights=weights)
-    for pass_ in parse_passes(PIPELINES[name]):
+    for pass_ in parse_passes(PIPELINE.format(machine=machine)):
         run_passes(module, context, [pass_])
         if pass_.name != "fuse-tables":
             reference.check(
