@@ -98,13 +98,13 @@ class AssignArrays(ModulePass):
             ):
                 if resident is not wanted:
                     continue
+                blocks = [op for op in part if isinstance(op, tile.BlockOp)]
                 rest = sorted(shared[core], key=lambda a: (users[core][a], a))
-                for block, array in zip(part, rest, strict=False):
-                    if isinstance(block, tile.BlockOp):
-                        block.properties["array"] = integer(array)
-                        users[core][array] += 1
-                        if resident:
-                            shared[core].remove(array)
+                for block, array in zip(blocks, rest[: len(blocks)], strict=True):
+                    block.properties["array"] = integer(array)
+                    users[core][array] += 1
+                    if resident:
+                        shared[core].remove(array)
 
 
 def _item_of(sweep: tile.SweepOp, number: int, run: list[tile.BlockOp]) -> Item:
