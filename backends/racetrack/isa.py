@@ -193,7 +193,7 @@ class FillOp(Instruction):
 
 
 class SlideOp(Instruction):
-    """Move ``length`` bytes of the line buffer down by ``by`` bytes to ``offset``."""
+    """Copy ``length`` bytes of the line buffer from offset + by down to ``offset``."""
 
     name = "racetrack.slide"
     opcode = 0x27

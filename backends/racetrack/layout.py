@@ -1,9 +1,9 @@
 """Where feature maps lie on the tracks: arrays by row, domains by column.
 
 Every row of a map has tracks of its own, so that rows shift independently of each
-other. Column x stands in domain (x mod P)·L + ⌊x / P⌋ of its array, for P ports that are
-L domains apart: P neighbouring columns are under ports at once, and a row of W columns
-passes all ports within ⌈W / P⌉ − 1 steps.
+other. Column x stands in domain (x mod P)·L + ⌊x / P⌋ of its array, for P ports that
+are L domains apart: P neighbouring columns are under ports at once, and a row of W
+columns passes all ports within ⌈W / P⌉ − 1 steps.
 """
 
 from __future__ import annotations

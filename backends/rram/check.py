@@ -7,10 +7,8 @@ simulator to trap.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import Operation
 from xdsl.utils.exceptions import VerifyException
 
 from cimc.backends.rram.dialect import (
@@ -25,7 +23,9 @@ from cimc.backends.rram.isa import CallOp, MvmOp, ProgramOp, WaitOp
 from cimc.backends.rram.machine import CHIP, RramMachine
 from cimc.isa.declared import Access, Instruction
 from cimc.isa.program import linearise
-from cimc.isa.vector import Requant, SetParameters, SetTable, Table
+from cimc.isa.rules import broken, limit, unique
+from cimc.isa.setup import RegisterSetup, set_once
+from cimc.isa.vector import SetParameters, SetTable
 
 __all__ = ["CoreSetup", "accesses", "check_program"]
 
@@ -36,19 +36,11 @@ class CoreSetup:
     """What a core's setup section sets, by register number."""
 
     def __init__(self, core: CoreOp) -> None:
+        self.registers = RegisterSetup.of(core)
         self.crossbars: dict[int, ProgramOp] = {}
-        self.parameters: dict[int, SetParameters] = {}
-        self.tables: dict[int, SetTable] = {}
         for line in linearise(core.setup):
-            match line.op:
-                case ProgramOp() as op:
-                    _set_once(self.crossbars, op.xb, op)
-                case SetParameters() as op:
-                    _set_once(self.parameters, op.q, op)
-                case SetTable() as op:
-                    _set_once(self.tables, op.t, op)
-                case _:
-                    pass
+            if isinstance(line.op, ProgramOp):
+                set_once(self.crossbars, line.op.xb, line.op)
 
 
 def accesses(op: Instruction, setup: CoreSetup) -> list[Access]:
@@ -56,27 +48,16 @@ def accesses(op: Instruction, setup: CoreSetup) -> list[Access]:
 
     RRAM-9: the crossbar, parameters or table that it uses are set.
     """
-    match op:
-        case MvmOp():
-            block = setup.crossbars.get(op.xb)
-            if block is None:
-                raise VerifyException(f"[RRAM-9] crossbar xb{op.xb} is not programmed")
-            return [
-                Access(op.vs, 0, block.rows, False),
-                Access(op.vd, 0, 4 * block.columns, True),
-            ]
-        case Requant():
-            parameters = setup.parameters.get(op.q)
-            if parameters is None or parameters.n < op.n:
-                raise VerifyException(
-                    f"[RRAM-9] parameters q{op.q} are not set for {op.n} lanes"
-                )
-        case Table():
-            if op.t not in setup.tables:
-                raise VerifyException(f"[RRAM-9] table t{op.t} is not set")
-        case _:
-            pass
-    return list(op.accesses())
+    setup.registers.check(op)
+    if not isinstance(op, MvmOp):
+        return list(op.accesses())
+    block = setup.crossbars.get(op.xb)
+    if block is None:
+        raise broken(op, 9, f"crossbar xb{op.xb} is not programmed")
+    return [
+        Access(op.vs, 0, block.rows, False),
+        Access(op.vd, 0, 4 * block.columns, True),
+    ]
 
 
 def check_program(module: ModuleOp) -> None:
@@ -94,9 +75,9 @@ def check_program(module: ModuleOp) -> None:
     cores = cores_of(module)
     layers = [op.layer for op in module.ops if isinstance(op, LayerOp)]
     maps = [op for op in module.ops if isinstance(op, FeatureMapOp)]
-    _unique("core", (op.number for op in cores))
-    _unique("layer", layers)
-    _unique("feature map", (op.tensor for op in maps))
+    unique("rram", "core", (op.number for op in cores))
+    unique("rram", "layer", layers)
+    unique("rram", "feature map", (op.tensor for op in maps))
     for op in module.ops:
         stop = 0
         if isinstance(op, FillOp | FeatureMapOp):
@@ -110,16 +91,17 @@ def check_program(module: ModuleOp) -> None:
     for core in cores:
         _check_core(core, machine, set(layers))
     if machine is not None:
-        _limit("shared memory", memory[0].size, machine.shared_memory_bytes)
+        limit("rram", "shared memory", memory[0].size, machine.shared_memory_bytes)
         for core in cores:
-            _limit("core number", core.number, machine.cores - 1)
+            limit("rram", "core number", core.number, machine.cores - 1)
 
 
 def _check_core(core: CoreOp, machine: RramMachine | None, layers: set[str]) -> None:
     setup = CoreSetup(core)
     lines = [*linearise(core.setup), *linearise(core.main)]
     if machine is not None:
-        _limit(
+        limit(
+            "rram",
             f"instructions of core {core.number}",
             len(lines),
             machine.instruction_memory,
@@ -136,7 +118,7 @@ def _check_core(core: CoreOp, machine: RramMachine | None, layers: set[str]) -> 
                     _check_limits(line.op, used, machine)
             except VerifyException as error:
                 raise VerifyException(
-                    f"{error} (core {core.number}: {line.op.name} {line.op.text()})"
+                    f"{error} (core {core.number}: {line.text})"
                 ) from error
 
 
@@ -145,41 +127,27 @@ def _check_limits(
 ) -> None:
     """RRAM-8: registers, crossbars and bytes exist on the chip."""
     for access in used:
-        _limit("vector register", access.register, machine.vector_registers - 1)
-        _limit("byte of a vector register", access.stop, machine.vector_register_bytes)
+        limit("rram", "vector register", access.register, machine.vector_registers - 1)
+        limit(
+            "rram",
+            "byte of a vector register",
+            access.stop,
+            machine.vector_register_bytes,
+        )
     match op:
         case ProgramOp():
-            _limit("crossbar", op.xb, machine.crossbars_per_core - 1)
-            _limit("rows of a crossbar", op.rows, machine.rows)
-            _limit("columns of a crossbar", op.columns, machine.columns)
+            limit("rram", "crossbar", op.xb, machine.crossbars_per_core - 1)
+            limit("rram", "rows of a crossbar", op.rows, machine.rows)
+            limit("rram", "columns of a crossbar", op.columns, machine.columns)
         case SetParameters():
-            _limit("parameter register", op.q, machine.parameter_registers - 1)
-            _limit("parameters", op.n, machine.columns)
+            limit("rram", "parameter register", op.q, machine.parameter_registers - 1)
+            limit("rram", "parameters", op.n, machine.columns)
         case SetTable():
-            _limit("table register", op.t, machine.table_registers - 1)
+            limit("rram", "table register", op.t, machine.table_registers - 1)
         case CallOp():
-            _limit("core number", op.core, machine.cores - 1)
-            _limit("sequence register", op.s, machine.sequence_registers - 1)
+            limit("rram", "core number", op.core, machine.cores - 1)
+            limit("rram", "sequence register", op.s, machine.sequence_registers - 1)
         case WaitOp():
-            _limit("sequence register", op.s, machine.sequence_registers - 1)
+            limit("rram", "sequence register", op.s, machine.sequence_registers - 1)
         case _:
             pass
-
-
-def _limit(what: str, value: int, maximum: int) -> None:
-    if value > maximum:
-        raise VerifyException(f"[RRAM-8] {what} {value}, the chip allows {maximum}")
-
-
-def _unique(what: str, values: Iterable[int | str]) -> None:
-    seen: set[int | str] = set()
-    for value in values:
-        if value in seen:
-            raise VerifyException(f"[RRAM-7] {what} {value!r} is declared twice")
-        seen.add(value)
-
-
-def _set_once(table: dict[int, Any], number: int, op: Operation) -> None:
-    if number in table:
-        raise VerifyException(f"[RRAM-9] {op.name} sets register {number} twice")
-    table[number] = op

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 
-from xdsl.ir import Block, Operation, SSAValue
+from xdsl.ir import Operation, SSAValue
 
 from cimc.diagnostics import DoesNotFitError
 
@@ -70,14 +70,18 @@ class VectorRegisters:
     possible, so that the units of a core seldom wait for each other.
     """
 
-    def __init__(self, body: Block, limit: int) -> None:
+    def __init__(self, body: Iterable[Operation], limit: int) -> None:
         self._free = deque(range(limit))
         self._limit = limit
         self._held: dict[SSAValue, int] = {}
         self._last_use: dict[SSAValue, Operation] = {}
-        for op in body.ops:
+        for op in body:
             for operand in op.operands:
                 self._last_use[operand] = op
+
+    def holds(self, value: SSAValue) -> bool:
+        """Whether a register holds ``value`` now."""
+        return value in self._held
 
     def __getitem__(self, value: SSAValue) -> int:
         """The register that holds ``value``."""

@@ -36,8 +36,13 @@ OWN_UNIT = 2
     A2,
     A3,
     A4,
-) = range(18)
-CODE_COLUMNS = 18
+    A5,
+    A6,
+    A7,
+    A8,
+    A9,
+) = range(23)
+CODE_COLUMNS = 23
 
 # Scalars: heap size, first free cycle of the bus, its busy cycles, first free queue
 # entry, trace length, events that the trace had no room for.

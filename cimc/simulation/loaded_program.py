@@ -88,13 +88,9 @@ class LoadedProgram:
         self.core_of = np.array(self.core_of_line, np.int32)
 
     def unit_name(self, unit: int) -> str:
-        """What the unit of that number is called; the last kind may be several."""
+        """What the unit of that number is called; the last may stand for several."""
         last = len(self.unit_names) - 1
-        return (
-            self.unit_names[unit]
-            if unit < last
-            else f"{self.unit_names[last]} {unit - last}"
-        )
+        return self.unit_names[min(unit, last)].format(unit - last)
 
     @property
     def static_instructions(self) -> int:

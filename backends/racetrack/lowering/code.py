@@ -21,9 +21,9 @@ class Plain(NamedTuple):
 
 
 class Repeat(NamedTuple):
-    """A body that runs ``count`` times."""
+    """A body that runs ``times`` times."""
 
-    count: int
+    times: int
     body: tuple[Code, ...]
 
 
@@ -39,7 +39,7 @@ def plain(op: type[Instruction], /, **fields: object) -> Plain:
 def build(code: Iterable[Code]) -> list[Operation]:
     """The operations that the code stands for."""
     return [
-        LoopOp(build(item.body), count=item.count)
+        LoopOp(build(item.body), count=item.times)
         if isinstance(item, Repeat)
         else item.op(**dict(item.fields))
         for item in code
@@ -73,10 +73,9 @@ def _best_run(sequence: Sequence[int], at: int, longest: int) -> tuple[int, int]
     for period in range(1, min(longest, (len(sequence) - at) // 2) + 1):
         run = sequence[at : at + period]
         count = 1
-        while (
-            sequence[at + count * period : at + (count + 1) * period] == run
-            and at + (count + 1) * period <= len(sequence)
-        ):
+        while sequence[
+            at + count * period : at + (count + 1) * period
+        ] == run and at + (count + 1) * period <= len(sequence):
             count += 1
         if period * (count - 1) > best[0] * (best[1] - 1):
             best = (period, count)

@@ -1,8 +1,8 @@
 """The line buffer: rows of feature maps under the windows of a sweep.
 
-A region holds, for all positions of a strip of output columns, the input rows under the
-kernel. From one output row to the next it slides up, and only new rows are read, so that
-each row of a map is read once per strip. Borders are filled with the zero point.
+A region holds, for all positions of a strip of output columns, the input rows under
+the kernel. From one output row to the next it slides up, and only new rows are read,
+so that each row of a map is read once per strip. Borders hold the zero point.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Region:
         return type_.fill.data if isinstance(type_, tile.FeatureMapType) else 0
 
     def top(self, row: int) -> int:
-        """Input row, perhaps outside the map, that comes first at output row ``row``."""
+        """Input row, perhaps outside the map, that is first at output row ``row``."""
         first_tap = self.tap_rows.start * self.window.dilation[0]
         return row * self.window.stride[0] + first_tap - self.window.pad[0]
 
@@ -84,6 +84,18 @@ class Region:
             for tap in taps
         }
         return sorted(column for column in found if 0 <= column < width)
+
+    def needed_rows(self, start: int, stop: int) -> list[int]:
+        """Input rows inside the map that windows of rows [start, stop) cover."""
+        height, _ = self.shape
+        rows = range(start, stop)
+        found = {self.top(row) + tap for row in rows for tap in self.taps}
+        return sorted(row for row in found if 0 <= row < height)
+
+    @property
+    def taps(self) -> range:
+        """Input rows under the kernel, from its first row on."""
+        return range(0, self.rows, self.window.dilation[0])
 
     def pitch(self, strip: Strip) -> int:
         """Bytes from one row of the region to the next."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from cimc.backends.racetrack.isa import MapShiftOp, ReadOp, TransferOp, WriteOp
 from cimc.backends.racetrack.layout import MapLayout, Slice
@@ -17,6 +18,13 @@ __all__ = ["MapCode"]
 _LINE, _READ, _WRITE = "line buffer", "domain read", "domain written"
 
 
+class _Rows(NamedTuple):
+    """A register that follows rows: where it starts, and its step from row to row."""
+
+    first: int
+    stride: int
+
+
 @dataclass
 class MapCode:
     """Makes the code that moves words of maps in one sweep.
@@ -27,11 +35,11 @@ class MapCode:
 
     offsets: Offsets
     addresses: Addresses
-    _rows: dict[MapLayout, Hashable] = field(default_factory=dict[MapLayout, Hashable])
+    _rows: dict[MapLayout, _Rows] = field(default_factory=dict[MapLayout, _Rows])
 
     def follow_rows(self, layout: MapLayout, first: int, stride: int) -> Code:
         """Let a register follow the rows of ``layout``, from ``first`` on."""
-        key = ("rows", first * layout.segments, stride * layout.segments)
+        key = _Rows(first * layout.segments, stride * layout.segments)
         self._rows[layout] = key
         return self.addresses.set(key, first * layout.segments)
 
@@ -40,8 +48,7 @@ class MapCode:
         code: list[Code] = []
         keys = dict.fromkeys(self._rows[layout] for layout in layouts)
         for key in keys:
-            assert isinstance(key, tuple)
-            code += self.addresses.step(key, self.addresses.values[key] + key[2])
+            code += self.addresses.step(key, self.addresses.values[key] + key.stride)
         return code
 
     def read_row(

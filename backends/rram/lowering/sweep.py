@@ -40,7 +40,7 @@ class SweepLowering:
 
     def __post_init__(self) -> None:
         block = self.sweep.body.block
-        self.vectors = VectorRegisters(block, self.machine.vector_registers)
+        self.vectors = VectorRegisters(block.ops, self.machine.vector_registers)
         self.addresses = AddressRegisters(self.sweep)
         self.vector = VectorLowering(
             VECTOR, self.core, self.vectors, self._emit, self.setup

@@ -45,7 +45,7 @@ class RramProgram(LoadedProgram):
     """A program, what it finds in memory, and its constants."""
 
     kind: str = "core"
-    unit_names: tuple[str, ...] = ("wait", "vector", "load/store", "crossbar")
+    unit_names: tuple[str, ...] = ("wait", "vector", "load/store", "crossbar {}")
     memory_bytes: int = 0
     fills: list[FillOp] = field(default_factory=list[FillOp])
     feature_maps: dict[str, FeatureMapOp] = field(
@@ -105,13 +105,13 @@ class _Builder(ProgramBuilder):
         """Load the constants of a core; crossbars are numbered by their set-up."""
         assert isinstance(unit, CoreOp)
         self._setup = CoreSetup(unit)
-        crossbars = self._setup.crossbars
+        crossbars, registers = self._setup.crossbars, self._setup.registers
         self._dense = {xb: index for index, xb in enumerate(crossbars)}
         self._places = {xb: self._block(op) for xb, op in crossbars.items()}
         self._parameters = {
-            q: self.pool.parameters(op) for q, op in self._setup.parameters.items()
+            q: self.pool.parameters(op) for q, op in registers.parameters.items()
         }
-        self._tables = {t: self.pool.table(op) for t, op in self._setup.tables.items()}
+        self._tables = {t: self.pool.table(op) for t, op in registers.tables.items()}
         self._program.crossbars = max(self._program.crossbars, len(crossbars))
 
     def accesses(self, op: Instruction) -> Iterable[Access]:

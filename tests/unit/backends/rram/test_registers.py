@@ -35,7 +35,7 @@ def blocks(draw):
 
 @given(blocks())
 def test_no_live_value_is_overwritten(block):
-    registers = VectorRegisters(block, 16)
+    registers = VectorRegisters(block.ops, 16)
     contents = {}
     for op in block.ops:
         for operand in op.operands:
@@ -52,7 +52,7 @@ def test_registers_of_dead_values_are_taken_again(limit, length):
     for _ in range(length):
         chain.append(test.TestOp([chain[-1].results[0]] * 2, [i32]))
     block = Block(chain)
-    registers = VectorRegisters(block, limit)
+    registers = VectorRegisters(block.ops, limit)
     taken = []
     for op in block.ops:
         taken.append(registers.define(op.results[0]))
@@ -62,7 +62,7 @@ def test_registers_of_dead_values_are_taken_again(limit, length):
 
 
 def test_too_many_live_values():
-    registers = VectorRegisters(Block(), 2)
+    registers = VectorRegisters([], 2)
     borrowed = registers.take()
     registers.take()
     with pytest.raises(DoesNotFitError) as caught:

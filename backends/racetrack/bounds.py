@@ -1,0 +1,93 @@
+"""A lower bound on the shifts of a program, from its mapping alone.
+
+With P ports, at most P words of an array are under ports at one offset, so whoever
+visits n of them stands at ⌈n / P⌉ or more offsets and takes k = ⌈n / P⌉ − 1 steps or
+more on the way from the least to the greatest of them: one *traversal*. An image
+consists of s visits of an array, one after the other, and ends where it began, so that
+it goes as often up as down: at least s traversals, and an even number. See README.md.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from xdsl.ir import SSAValue
+
+from cimc.backends.racetrack.layout import MapLayout
+from cimc.backends.racetrack.lowering.lines import Strip, regions_of
+from cimc.backends.racetrack.lowering.products import Block
+from cimc.backends.racetrack.machine import RacetrackMachine
+from cimc.dialects import tile
+from cimc.dialects.cim import Range
+
+__all__ = ["shift_bounds"]
+
+
+def shift_bounds(
+    sweeps: Sequence[tile.SweepOp],
+    layouts: Mapping[SSAValue, MapLayout],
+    blocks: Mapping[SSAValue, Block],
+    machine: RacetrackMachine,
+) -> Counter[str]:
+    """Shifts that each layer cannot do without; a visit counts for who makes it.
+
+    Weights are visited once per position, and once more where they are stored anew for
+    every image; a row of a map once by each sweep that needs some of it. The traversal
+    that makes the number even counts for the last visitor.
+    """
+    bounds: Counter[str] = Counter()
+    visits: dict[int, list[tuple[str, int]]] = defaultdict(list)
+    users = Counter(block.array for block in blocks.values())
+    for sweep in sweeps:
+        layer = sweep.layer.data
+        bounds[layer] += 0
+        for op in sweep.body.block.ops:
+            if isinstance(op, tile.MvmOp):
+                block = blocks[op.block]
+                times = sweep.positions + (users[block.array] > 1)
+                traversal = _traversal(block.rows, machine.ports)
+                bounds[layer] += traversal * (times + times % 2)
+            elif isinstance(op, tile.StoreOp | tile.StorePartialOp):
+                columns = range(sweep.columns.start, sweep.columns.stop)
+                rows = range(sweep.rows.start, sweep.rows.stop)
+                stored = op.channels if isinstance(op, tile.StoreOp) else None
+                layout = layouts[op.target]
+                for array, steps in _visited(layout, rows, columns, stored):
+                    visits[array].append((layer, steps))
+        whole = Strip(sweep.columns.start, sweep.columns.stop)
+        for region in regions_of(sweep.body.block.ops):
+            rows = region.needed_rows(sweep.rows.start, sweep.rows.stop)
+            columns = region.needed_columns(whole)
+            layout = layouts[region.source]
+            for array, steps in _visited(layout, rows, columns, region.channels):
+                visits[array].append((layer, steps))
+    for steps in visits.values():
+        for layer, traversal in steps:
+            bounds[layer] += traversal
+        if len(steps) % 2:
+            bounds[steps[-1][0]] += min(traversal for _, traversal in steps)
+    return bounds
+
+
+def _traversal(words: int, ports: int) -> int:
+    """Steps from the first to the last of so many words, at least."""
+    return max(0, -(-words // ports) - 1)
+
+
+def _visited(
+    layout: MapLayout,
+    rows: Iterable[int],
+    columns: Iterable[int],
+    channels: Range | None,
+) -> Iterator[tuple[int, int]]:
+    """(array, steps) of every array that holds some of these rows and columns."""
+    per_segment = Counter(column // layout.domains for column in columns)
+    for part in layout.slices:
+        if channels is None or (
+            channels.start < part.stop and part.start < channels.stop
+        ):
+            for row in rows:
+                for segment, words in per_segment.items():
+                    array = layout.array(part, row, segment * layout.domains)
+                    yield array, _traversal(words, layout.ports)

@@ -1,0 +1,219 @@
+"""Time, energy and shifts of instructions, from the chip's constants.
+
+A MAC takes what the steps of its cell take (``cells/README.md``), all lanes at once and
+port after port. Reading or writing a word takes all its bits at once.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from xdsl.dialects.builtin import ModuleOp
+
+from cimc.backends.racetrack import isa
+from cimc.backends.racetrack.area import area_report
+from cimc.backends.racetrack.chip import Chip
+from cimc.backends.racetrack.dialect import ArraysOp, LayerOp, banks_of
+from cimc.backends.racetrack.instruction_set import RACETRACK
+from cimc.backends.racetrack.machine import RacetrackMachine
+from cimc.isa.declared import Instruction
+from cimc.isa.program import linearise
+from cimc.isa.vector import VectorInstruction
+from cimc.simulation.constants import Pool
+from cimc.simulation.metrics import layer_row, static_instructions
+from cimc.weights import Array
+
+__all__ = [
+    "COMPONENTS",
+    "cycles_of",
+    "energy_of",
+    "highest_offset",
+    "leakage",
+    "macro_units_of",
+    "map_shift_energy",
+    "shifts_of",
+    "static_metrics",
+]
+
+#: Where dynamic energy goes, in the order of :func:`energy_of`.
+COMPONENTS = (
+    "issue",
+    "shift",
+    "sense",
+    "write",
+    "mac",
+    "vector",
+    "transfer",
+    "sync",
+)
+
+
+def highest_offset(order: Array, machine: RacetrackMachine) -> int:
+    """Offset at which an array stands once its rows have been stored."""
+    places = np.flatnonzero(order >= 0) % machine.segment
+    return int(places.max(initial=0))
+
+
+def cycles_of(op: Instruction | None, machine: RacetrackMachine, pool: Pool) -> int:
+    """Cycles that an instruction takes; None is HALT or END.
+
+    TRANSFER and CALL: on the link alone.
+    """
+    match op:
+        case isa.ShiftOp() | isa.MapShiftOp():
+            return abs(op.by) * machine.shift_cycles
+        case isa.ReadOp():
+            return machine.read_cycles
+        case isa.WriteOp():
+            return machine.write_cycles
+        case isa.TransferOp() | isa.CallOp():
+            return machine.link_cycles(op.transfer())
+        case isa.MacOp():
+            return op.count * machine.mac_cycles
+        case isa.ProgramOp():
+            order = pool.constant(op.order, np.int32, 1)
+            return _storing(op, order, machine)
+        case (
+            VectorInstruction()
+            | isa.LoadOp()
+            | isa.FillOp()
+            | isa.SlideOp()
+            | isa.AccumulatorOp()
+        ):
+            return machine.vector_cycles(op.lane_operations())
+        case _:
+            return machine.issue_cycles
+
+
+def _storing(op: isa.ProgramOp, order: Array, machine: RacetrackMachine) -> int:
+    """Cycles to bring weights in over the link, row by row, and to write them."""
+    rows = int(np.count_nonzero(order >= 0))
+    row = -(-op.columns * machine.weight_bits // 8)
+    steps = highest_offset(order, machine)
+    per_row = machine.link_cycles(row) + machine.write_cycles
+    return rows * per_row + steps * machine.shift_cycles
+
+
+def shifts_of(op: Instruction | None, machine: RacetrackMachine, pool: Pool) -> int:
+    """Steps by which an instruction moves arrays."""
+    match op:
+        case isa.ShiftOp() | isa.MapShiftOp():
+            return abs(op.by)
+        case isa.ProgramOp():
+            order = pool.constant(op.order, np.int32, 1)
+            return highest_offset(order, machine)
+        case _:
+            return 0
+
+
+def energy_of(
+    op: Instruction | None, chip: Chip, machine: RacetrackMachine, pool: Pool
+) -> list[float]:
+    """Energy in pJ that one execution takes, by component; None is HALT or END.
+
+    Shifts of map arrays, whose width an address decides, are left out: see
+    :func:`map_shift_energy`.
+    """
+    energy: dict[str, float] = dict.fromkeys(COMPONENTS, 0.0)
+    constants, tracks = chip.energy, chip.structure.tracks
+    array_shift = machine.weight_macro_units * tracks * constants.shift.value
+    energy["issue"] = constants.issue.value
+    match op:
+        case isa.ShiftOp():
+            energy["shift"] = abs(op.by) * array_shift
+        case isa.ReadOp():
+            energy["sense"] = 8 * op.length * constants.read.value
+        case isa.WriteOp():
+            energy["write"] = 8 * op.length * constants.write.value
+        case isa.TransferOp():
+            energy["write"] = 8 * op.length * constants.write.value
+            energy["transfer"] = op.length * constants.transfer_byte.value
+        case isa.CallOp():
+            energy["transfer"] = op.transfer() * constants.transfer_byte.value
+            energy["sync"] = constants.call.value
+        case isa.MacOp():
+            for component, value in chip.mac_energy().items():
+                energy[component] += op.count * op.n * value
+        case isa.ProgramOp():
+            order = pool.constant(op.order, np.int32, 1)
+            rows = int(np.count_nonzero(order >= 0))
+            bits = rows * op.columns * machine.weight_bits
+            energy["write"] = bits * constants.write.value
+            energy["transfer"] = bits / 8 * constants.transfer_byte.value
+            energy["shift"] = highest_offset(order, machine) * array_shift
+        case (
+            VectorInstruction()
+            | isa.LoadOp()
+            | isa.FillOp()
+            | isa.SlideOp()
+            | isa.AccumulatorOp()
+        ):
+            energy["vector"] = op.lane_operations() * constants.vector_lane.value
+        case _:
+            pass
+    return [energy[name] for name in COMPONENTS]
+
+
+def map_shift_energy(chip: Chip) -> float:
+    """Energy in pJ of one step of one macro unit."""
+    return chip.structure.tracks * chip.energy.shift.value
+
+
+def leakage(chip: Chip, macro_units: int, banks: int) -> float:
+    """Standing power in mW of banks in use and of macro units that hold data."""
+    constants = chip.energy
+    return (
+        constants.leakage_shared.value
+        + banks * constants.leakage_bank.value
+        + macro_units * constants.leakage_macro_unit.value
+    )
+
+
+def macro_units_of(module: ModuleOp, machine: RacetrackMachine) -> tuple[int, int]:
+    """Macro units that hold weights, and those that hold feature maps."""
+    arrays = sum(len(arrays) for arrays in _arrays_used(module).values())
+    maps = sum(
+        op.count * machine.map_macro_units(op.width)
+        for op in module.ops
+        if isinstance(op, ArraysOp)
+    )
+    return arrays * machine.weight_macro_units, maps
+
+
+def static_metrics(module: ModuleOp, chip: Chip) -> dict[str, Any]:
+    """Keys of metrics.json that follow from the program alone."""
+    machine, structure = chip.machine(), chip.structure
+    arrays = _arrays_used(module)
+    weight_units, map_units = macro_units_of(module, machine)
+    banks = banks_of(module)
+    layers = [layer_row(op) for op in module.ops if isinstance(op, LayerOp)]
+    return {
+        "instructions": {"static": static_instructions(RACETRACK, module)},
+        "layers": layers,
+        "banks": {"used": len(banks), "available": structure.banks},
+        "arrays": {
+            "used": sum(map(len, arrays.values())),
+            "available": structure.banks * structure.arrays_per_bank,
+        },
+        "macro_units": {"used": map_units, "available": structure.buffer_macro_units},
+        "memory_bytes": {
+            "weights": weight_units * structure.domains * structure.word_bits // 8,
+            "feature_maps": map_units * structure.domains * structure.word_bits // 8,
+        },
+        "area_mm2": dict(area_report(chip, len(banks), map_units)),
+        "shifts": {"bound": sum(row["shift_bound"] for row in layers)},
+    }
+
+
+def _arrays_used(module: ModuleOp) -> dict[int, set[int]]:
+    """Weight arrays that each bank stores something in."""
+    return {
+        bank.number: {
+            line.op.w
+            for section in (bank.setup, bank.main)
+            for line in linearise(section)
+            if isinstance(line.op, isa.ProgramOp)
+        }
+        for bank in banks_of(module)
+    }

@@ -1,0 +1,290 @@
+"""``convert-tile-to-racetrack``: one program per bank, with its weights and maps."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import IntegerAttr, ModuleOp, i64
+from xdsl.ir import Operation, SSAValue
+from xdsl.passes import ModulePass
+from xdsl.utils.exceptions import PassFailedException
+
+from cimc.backends.racetrack import dialect as racetrack
+from cimc.backends.racetrack.bounds import shift_bounds
+from cimc.backends.racetrack.isa import ProgramOp, ShiftOp
+from cimc.backends.racetrack.layout import MapLayout
+from cimc.backends.racetrack.lowering.addresses import ZERO, Addresses
+from cimc.backends.racetrack.lowering.code import Code, build, plain
+from cimc.backends.racetrack.lowering.maps import MapCode
+from cimc.backends.racetrack.lowering.offsets import Offsets
+from cimc.backends.racetrack.lowering.products import Block
+from cimc.backends.racetrack.lowering.surroundings import Surroundings
+from cimc.backends.racetrack.lowering.sweep import SweepLowering
+from cimc.backends.racetrack.machine import CHIP, RacetrackMachine
+from cimc.context import weights_of
+from cimc.dialects import tile
+from cimc.isa.program import Layer
+from cimc.lowering.layers import layer_details
+from cimc.lowering.registers import CoreRegisters
+from cimc.weights import WeightStore
+
+__all__ = ["ConvertTileToRacetrack"]
+
+
+@dataclass(frozen=True)
+class ConvertTileToRacetrack(ModulePass):
+    """Turn placed and synchronised sweeps into the programs of racetrack banks.
+
+    The sweeps of a bank run in program order. Weights that have an array for
+    themselves are stored when the program is loaded, those that share one before each
+    of their sweeps. At the end of an image all arrays stand at offset 0 again.
+    """
+
+    name = "convert-tile-to-racetrack"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        """Replace all ``tile`` operations of the module by ``racetrack`` operations."""
+        old = list(op.body.block.ops)
+        _require_ready(old)
+        machine, weights = CHIP.get(op), weights_of(ctx)
+        new = list(_Conversion(old, machine, weights).convert())
+        for operation in reversed(old):
+            operation.detach()
+            operation.erase()
+        op.body.block.add_ops(new)
+
+
+def _require_ready(operations: list[Operation]) -> None:
+    """Refuse what the passes before this one have not prepared."""
+    for op in operations:
+        match op:
+            case tile.FeatureMapOp() | tile.PartialSumsOp() if op.address is None:
+                problem = "buffers have no arrays: allocate-map-arrays comes before"
+            case tile.FeatureMapOp() | tile.PartialSumsOp() if op.core is None:
+                problem = "buffers have no bank: localise-maps comes before"
+            case tile.BlockOp() if op.order is None:
+                problem = "blocks have no order: order-domains comes before"
+            case tile.BlockOp() if op.array is None:
+                problem = "blocks have no array: assign-arrays comes before"
+            case tile.SweepOp() if op.core is None:
+                problem = "sweeps have no core: assign-arrays comes before"
+            case _ if op.dialect_name() != "tile":
+                problem = f"{op.name} is not of the tile level"
+            case _:
+                continue
+        raise PassFailedException(problem)
+
+
+@dataclass
+class _Conversion:
+    """The programs made so far, bank by bank."""
+
+    operations: list[Operation]
+    machine: RacetrackMachine
+    weights: WeightStore
+    registers: dict[int, CoreRegisters] = field(
+        default_factory=dict[int, CoreRegisters]
+    )
+    setups: dict[int, list[Operation]] = field(
+        default_factory=dict[int, list[Operation]]
+    )
+    mains: dict[int, list[Operation]] = field(
+        default_factory=dict[int, list[Operation]]
+    )
+
+    def __post_init__(self) -> None:
+        machine = self.machine
+        self.buffers = [
+            op
+            for op in self.operations
+            if isinstance(op, tile.FeatureMapOp | tile.PartialSumsOp)
+        ]
+        self.sweeps = [op for op in self.operations if isinstance(op, tile.SweepOp)]
+        self.block_ops = [op for op in self.operations if isinstance(op, tile.BlockOp)]
+        self.layouts: dict[SSAValue, MapLayout] = {
+            op.result: MapLayout.of(op, machine.domains, machine.ports, _address(op))
+            for op in self.buffers
+        }
+        self.blocks: dict[SSAValue, Block] = {
+            op.result: self._block(op) for op in self.block_ops
+        }
+        users = Counter(block.array for block in self.blocks.values())
+        self.shared = {array for array, count in users.items() if count > 1}
+        self.offsets = Offsets(machine)
+
+    def convert(self) -> Iterator[Operation]:
+        """The module's new operations."""
+        for op in self.buffers:
+            yield from self._declare(op)
+        for op in self.buffers:
+            if isinstance(op, tile.FeatureMapOp):
+                yield from self._feature_map(op)
+        bounds = shift_bounds(self.sweeps, self.layouts, self.blocks, self.machine)
+        for op in self.operations:
+            if isinstance(op, tile.LayerOp):
+                bound = bounds[op.layer.data]
+                yield self._layer(op, {"shift_bound": IntegerAttr(bound, i64)})
+        around = Surroundings(
+            self.machine,
+            self.offsets,
+            self.layouts,
+            {op.result: _bank_of(op) for op in self.buffers},
+            self.blocks,
+            self._sequence_register,
+        )
+        last = _last_users(self.sweeps)
+        for sweep in self.sweeps:
+            self._sweep(sweep, around, last)
+        for bank in sorted(self.mains):
+            setup = self.setups.get(bank, [])
+            yield racetrack.BankOp(setup, self.mains[bank], number=bank)
+
+    def _block(self, op: tile.BlockOp) -> Block:
+        assert op.core is not None
+        assert op.array is not None
+        assert op.order is not None
+        order = tuple(self.weights.resolve(op.order).tolist())
+        array = op.core.value.data, op.array.value.data
+        groups = op.type.groups.data
+        return Block(array, order, op.type.columns.data, groups > 1)
+
+    def _layer(self, op: tile.LayerOp, more: dict[str, IntegerAttr]) -> Layer:
+        return racetrack.LayerOp(
+            layer=op.layer.data,
+            kind=op.kind.data,
+            macs=op.macs.value.data,
+            details=layer_details(op, more),
+        )
+
+    def _declare(
+        self, op: tile.FeatureMapOp | tile.PartialSumsOp
+    ) -> Iterator[Operation]:
+        """The arrays of a buffer, one declaration per slice."""
+        layout = self.layouts[op.result]
+        for part in layout.slices:
+            yield racetrack.ArraysOp(
+                first=part.first,
+                count=layout.arrays,
+                width=part.width,
+                bank=_bank_of(op),
+            )
+
+    def _feature_map(self, op: tile.FeatureMapOp) -> Iterator[Operation]:
+        """Where the host finds a map; copies of one tensor are numbered."""
+        copies = [
+            other.result
+            for other in self.buffers
+            if isinstance(other, tile.FeatureMapOp) and other.tensor == op.tensor
+        ]
+        height, width, channels = op.type.shape
+        for part in self.layouts[op.result].slices:
+            yield racetrack.FeatureMapOp(
+                tensor=op.tensor.data,
+                layer=op.layer.data,
+                copy=copies.index(op.result),
+                first=part.first,
+                height=height,
+                width=width,
+                channel=part.start,
+                channels=part.width,
+                total=channels,
+                element="ui8" if op.type.unsigned else "i8",
+                role=op.role.data,
+            )
+
+    def _registers_of(self, bank: int) -> CoreRegisters:
+        if bank not in self.registers:
+            self.registers[bank] = CoreRegisters.of(
+                f"bank {bank}",
+                self.machine.parameter_registers,
+                self.machine.table_registers,
+                self.machine.sequence_registers,
+            )
+        return self.registers[bank]
+
+    def _sequence_register(self, sequence: tile.SequenceOp) -> int:
+        sink = self._registers_of(sequence.sink.value.data)
+        return sink.sequences.number(sequence.result)
+
+    def _sweep(
+        self,
+        sweep: tile.SweepOp,
+        around: Surroundings,
+        last: dict[SSAValue, tile.SweepOp],
+    ) -> None:
+        """Append a sweep to its bank: weights, positions, and the arrays' way back."""
+        lowering = SweepLowering(sweep, around, self._registers_of(_core_of(sweep)))
+        setup, main = lowering.setup, list[Code]()
+        used = [
+            op
+            for op in self.block_ops
+            if any(use.operation.parent_op() is sweep for use in op.result.uses)
+        ]
+        for op in used:
+            block = self.blocks[op.result]
+            program = self._program(op)
+            if block.array in self.shared:
+                main.append(program)
+                scan = block.scan(self.machine)
+                self.offsets[block.array] = scan[-1] if scan else 0
+            else:
+                setup += build([program])
+        main += lowering.lower()
+        for op in used:
+            steps = self.offsets.go_home(self.blocks[op.result].array)
+            if steps:
+                number = self.blocks[op.result].array[1]
+                main.append(plain(ShiftOp, w=number, base=ZERO, by=steps))
+        maps = MapCode(self.offsets, Addresses())
+        for buffer in self.buffers:
+            if last.get(buffer.result) is sweep:
+                layout = self.layouts[buffer.result]
+                for part in layout.slices:
+                    main += maps.go_home(layout, part)
+        layer, bank = sweep.layer.data, _core_of(sweep)
+        section = racetrack.SectionOp(build(main), layer=layer)
+        self.mains.setdefault(bank, []).append(section)
+        if setup:
+            section = racetrack.SectionOp(setup, layer=layer)
+            self.setups.setdefault(bank, []).append(section)
+
+    def _program(self, op: tile.BlockOp) -> Code:
+        return plain(
+            ProgramOp,
+            w=self.blocks[op.result].array[1],
+            matrix=op.matrix,
+            row=op.rows.start,
+            rows=op.rows.size,
+            column=op.columns.start,
+            columns=op.columns.size,
+            order=op.order,
+        )
+
+
+def _last_users(sweeps: list[tile.SweepOp]) -> dict[SSAValue, tile.SweepOp]:
+    """The last sweep that reads or writes each buffer."""
+    return {
+        operand: sweep
+        for sweep in sweeps
+        for op in sweep.body.block.ops
+        for operand in op.operands
+        if isinstance(operand.type, tile.FeatureMapType | tile.PartialSumsType)
+    }
+
+
+def _address(op: tile.FeatureMapOp | tile.PartialSumsOp) -> int:
+    assert op.address is not None
+    return op.address.value.data
+
+
+def _bank_of(op: tile.FeatureMapOp | tile.PartialSumsOp) -> int:
+    assert op.core is not None
+    return op.core.value.data
+
+
+def _core_of(sweep: tile.SweepOp) -> int:
+    assert sweep.core is not None
+    return sweep.core.value.data

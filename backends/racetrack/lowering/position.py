@@ -1,0 +1,235 @@
+"""The body of a sweep as instructions for one position."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xdsl.ir import Operation, SSAValue
+
+from cimc.backends.racetrack import isa
+from cimc.backends.racetrack.isa import VECTOR
+from cimc.backends.racetrack.lowering.code import Code, plain
+from cimc.backends.racetrack.lowering.lines import Lines, Region
+from cimc.backends.racetrack.lowering.maps import MapCode
+from cimc.backends.racetrack.lowering.products import multiply
+from cimc.backends.racetrack.lowering.surroundings import Surroundings, synchronise
+from cimc.dialects import tile
+from cimc.dialects.tile.body import length_of
+from cimc.isa.declared import Instruction
+from cimc.lowering.copies import copies, tap_offsets
+from cimc.lowering.registers import CoreRegisters, VectorRegisters
+from cimc.lowering.vector import Reduction, VectorLowering, is_unsigned
+
+__all__ = ["Position"]
+
+
+class Position:
+    """Makes the code of position after position of one row."""
+
+    def __init__(
+        self,
+        body: Sequence[Operation],
+        around: Surroundings,
+        core: CoreRegisters,
+        setup: list[Operation],
+        maps: MapCode,
+        lines: Lines,
+        bank: int,
+    ) -> None:
+        self._body = body
+        self._around = around
+        self._core = core
+        self._setup = setup
+        self._maps = maps
+        self._addresses = maps.addresses
+        self._lines = lines
+        self._bank = bank
+
+    def begin_row(self) -> list[Code]:
+        """Set the registers that follow the columns of regions."""
+        pitches = dict.fromkeys(map(self._column_pitch, self._lines.regions))
+        return [self._addresses.set(("line column", pitch), 0) for pitch in pitches]
+
+    def lower(self, row: int, column: int) -> list[Code]:
+        """The code of one position, with the step to the next column behind it."""
+        self._row, self._column = row, column
+        self._code: list[Code] = []
+        self._summed: SSAValue | None = None
+        self._vectors = VectorRegisters(
+            self._body, self._around.machine.vector_registers
+        )
+        self._vector = VectorLowering(
+            VECTOR, self._core, self._vectors, self._emit, self._setup
+        )
+        for op in self._body:
+            self._lower(op)
+            self._vectors.release_after(op)
+        for pitch in dict.fromkeys(map(self._column_pitch, self._lines.regions)):
+            following = (column + 1 - self._lines.strip.start) * pitch
+            self._code += self._addresses.step(("line column", pitch), following)
+        targets = [
+            self._around.layouts[op.target]
+            for op in self._body
+            if isinstance(op, tile.StoreOp | tile.StorePartialOp)
+        ]
+        if targets:
+            self._code += self._maps.after_column(targets[0])
+        return self._code
+
+    @staticmethod
+    def _column_pitch(region: Region) -> int:
+        return region.window.stride[1] * region.channels.size
+
+    def _emit(self, op: type[Instruction], /, **values: object) -> None:
+        self._code.append(plain(op, **values))
+
+    def _lower(self, op: Operation) -> None:
+        match op:
+            case tile.WindowOp():
+                if not self._is_reduced(op):
+                    register = self._vectors.define(op.result)
+                    self._load(op, register, op.elements.start, op.elements.stop)
+            case tile.LoadPartialOp():
+                self._load_partial(op)
+            case tile.MvmOp():
+                self._multiply(op)
+            case tile.AccumulateOp():
+                self._accumulate(op)
+            case tile.FinishOp():
+                self._vector.finish(op, self._register(op.sums))
+            case tile.MaxOp() | tile.SumOp() | tile.AverageOp():
+                self._reduce(op)
+            case tile.AddOp():
+                self._vector.add(op)
+            case tile.TableOp():
+                self._vector.table(op)
+            case tile.StoreOp():
+                channels = op.channels.start, op.channels.stop
+                self._write(op.target, channels, self._vectors[op.value])
+            case tile.StorePartialOp():
+                whole = 0, 4 * length_of(op.value)
+                self._write(op.target, whole, self._register(op.value))
+            case tile.AwaitOp() | tile.SignalOp():
+                if op.per == "vector":
+                    self._code += synchronise(op, self._around.sequences)
+            case _:
+                raise AssertionError(f"{op.name} has no lowering to racetrack")
+
+    def _is_reduced(self, window: tile.WindowOp) -> bool:
+        """Whether a reduction takes the window's elements, and loads them itself."""
+        return all(isinstance(use.operation, Reduction) for use in window.result.uses)
+
+    def _load(
+        self,
+        op: tile.WindowOp,
+        register: int,
+        start: int,
+        stop: int,
+        taps: list[int] | None = None,
+    ) -> None:
+        """Load elements [start, stop) of a window, or of some of its taps."""
+        region = self._lines.region_of(op)
+        base = self._addresses.register(("line column", self._column_pitch(region)))
+        found = copies(taps or self._taps(op), op.channels.size, start, stop)
+        for copy in found:
+            self._emit(
+                isa.LoadOp,
+                vd=register,
+                dest=copy.target,
+                base=base,
+                offset=self._lines.start(region) + copy.offset,
+                count=copy.count,
+                length=copy.length,
+                stride=copy.stride,
+            )
+
+    def _taps(self, op: tile.WindowOp) -> list[int]:
+        """Bytes from the region's first element to each tap of the window."""
+        region = self._lines.region_of(op)
+        first = (
+            region.tap_rows.start * op.window.dilation[0] * self._pitch(op)
+            + region.tap_columns.start * op.window.dilation[1] * region.channels.size
+        )
+        channel = op.channels.start - region.channels.start
+        taps = tap_offsets(op, self._pitch(op), region.channels.size, channel)
+        return [tap - first for tap in taps]
+
+    def _pitch(self, op: tile.WindowOp) -> int:
+        return self._lines.region_of(op).pitch(self._lines.strip)
+
+    def _load_partial(self, op: tile.LoadPartialOp) -> None:
+        region = self._lines.region_of(op)
+        self._emit(
+            isa.LoadOp,
+            vd=self._vectors.define(op.result),
+            base=self._addresses.register(("line column", region.channels.size)),
+            offset=self._lines.start(region),
+            count=1,
+            length=region.channels.size,
+        )
+
+    def _multiply(self, op: tile.MvmOp) -> None:
+        """Add the products to the accumulators, which are cleared for a new sum."""
+        block = self._around.blocks[op.block]
+        continues = self._summed is not None and any(
+            isinstance(use.operation, tile.AccumulateOp)
+            and self._summed in use.operation.operands
+            for use in op.result.uses
+        )
+        if not continues:
+            self._emit(isa.ClearOp, n=block.columns)
+        self._code += multiply(
+            block,
+            self._vectors[op.operand],
+            is_unsigned(op.operand),
+            self._around.machine,
+            self._around.offsets,
+            self._addresses,
+        )
+        self._summed = op.result
+
+    def _accumulate(self, op: tile.AccumulateOp) -> None:
+        """Nothing, where the products have been added already."""
+        assert self._summed in op.operands
+        for operand in op.operands:
+            if self._vectors.holds(operand):
+                source = self._vectors[operand]
+                self._emit(isa.AddSumsOp, vs=source, n=length_of(op.result))
+        self._summed = op.result
+
+    def _register(self, value: SSAValue) -> int:
+        """The vector register of ``value``, which may be in the accumulators yet."""
+        if value is self._summed:
+            register = self._vectors.define(value)
+            self._emit(isa.StoreSumsOp, vd=register, n=length_of(value))
+            self._summed = None
+        return self._vectors[value]
+
+    def _reduce(self, op: Reduction) -> None:
+        """Load the window in parts that fit a register, reducing as they come."""
+        window = op.operand.owner
+        assert isinstance(window, tile.WindowOp)
+        source = self._vectors.take()
+        target = self._vectors.define(op.result)
+        sums = self._vectors.take() if isinstance(op, tile.AverageOp) else target
+        taps, length = self._taps(window), window.channels.size
+        fitting = self._around.machine.vector_register_bytes // length
+        for first in range(0, len(taps), fitting):
+            part = taps[first : first + fitting]
+            self._load(window, source, 0, len(part) * length, part)
+            kind, fields = self._vector.reduce(op, sums, source, len(part), first > 0)
+            self._emit(kind, **fields)
+        if isinstance(op, tile.AverageOp):
+            self._vector.quantise(op, sums, target)
+            self._vectors.give_back(sums)
+        self._vectors.give_back(source)
+
+    def _write(self, target: SSAValue, channels: tuple[int, int], source: int) -> None:
+        self._code += self._maps.write(
+            self._around.layouts[target],
+            self._row,
+            self._column,
+            channels,
+            source,
+            remote=self._around.homes[target] != self._bank,
+        )

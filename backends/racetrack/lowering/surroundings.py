@@ -1,0 +1,47 @@
+"""What the sweeps of a program share while they are lowered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from xdsl.ir import SSAValue
+
+from cimc.backends.racetrack import isa
+from cimc.backends.racetrack.layout import MapLayout
+from cimc.backends.racetrack.lowering.code import Code, plain
+from cimc.backends.racetrack.lowering.offsets import Offsets
+from cimc.backends.racetrack.lowering.products import Block
+from cimc.backends.racetrack.machine import RacetrackMachine
+from cimc.dialects import tile
+from cimc.isa.declared import Instruction
+
+__all__ = ["Surroundings", "synchronise"]
+
+
+@dataclass
+class Surroundings:
+    """What the sweeps of a program share.
+
+    ``sequences`` gives the register of a sequence in its sink bank, ``layouts`` and
+    ``homes`` where buffers lie and in which bank, ``blocks`` the arrays of weights.
+    """
+
+    machine: RacetrackMachine
+    offsets: Offsets
+    layouts: Mapping[SSAValue, MapLayout]
+    homes: Mapping[SSAValue, int]
+    blocks: Mapping[SSAValue, Block]
+    sequences: Callable[[tile.SequenceOp], int]
+
+
+def synchronise(
+    op: tile.AwaitOp | tile.SignalOp, sequences: Callable[[tile.SequenceOp], int]
+) -> list[Code]:
+    """The WAIT or CALL for an operation."""
+    sequence = op.sequence_op
+    fields: dict[str, object] = {"s": sequences(sequence), "by": 1}
+    kind: type[Instruction] = isa.WaitOp
+    if isinstance(op, tile.SignalOp):
+        kind, fields["core"] = isa.CallOp, sequence.sink.value.data
+    return [plain(kind, **fields)]

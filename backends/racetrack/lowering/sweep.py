@@ -1,0 +1,164 @@
+"""One sweep as instructions of its bank."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from xdsl.ir import Operation
+
+from cimc.backends.racetrack import isa
+from cimc.backends.racetrack.layout import MapLayout
+from cimc.backends.racetrack.lowering.addresses import ZERO, Addresses
+from cimc.backends.racetrack.lowering.code import Body, Code, plain, roll
+from cimc.backends.racetrack.lowering.lines import (
+    Lines,
+    Region,
+    Strip,
+    regions_of,
+    strips_of,
+)
+from cimc.backends.racetrack.lowering.maps import MapCode
+from cimc.backends.racetrack.lowering.position import Position
+from cimc.backends.racetrack.lowering.surroundings import Surroundings, synchronise
+from cimc.diagnostics import DoesNotFitError
+from cimc.dialects import tile
+from cimc.lowering.registers import CoreRegisters
+
+__all__ = ["SweepLowering"]
+
+
+@dataclass
+class SweepLowering:
+    """Instructions of one sweep: strips, in them rows, in them positions."""
+
+    sweep: tile.SweepOp
+    around: Surroundings
+    core: CoreRegisters
+    setup: list[Operation] = field(default_factory=list[Operation])
+
+    def __post_init__(self) -> None:
+        assert self.sweep.core is not None
+        self.bank = self.sweep.core.value.data
+        self.addresses = Addresses()
+        self.maps = MapCode(self.around.offsets, self.addresses)
+        self.body = list(self.sweep.body.block.ops)
+        self.regions = regions_of(self.body)
+        targets = [
+            op.target
+            for op in self.body
+            if isinstance(op, tile.StoreOp | tile.StorePartialOp)
+        ]
+        self.targets = [self.around.layouts[t] for t in dict.fromkeys(targets)]
+
+    def lower(self) -> list[Code]:
+        """The code for the main section; fills ``setup`` as well."""
+        capacity = self.around.machine.line_buffer_bytes
+        strips = strips_of(self.sweep.columns, self.regions, capacity)
+        if not strips:
+            need = sum(r.size(Strip(0, 1)) for r in self.regions)
+            raise DoesNotFitError(
+                "E035",
+                f"the windows of one position take {need} bytes, "
+                f"the line buffer of a bank has {capacity}",
+                where=f"node '{self.sweep.layer.data}'",
+                hints=("a chip with a larger line_buffer_bytes",),
+            )
+        code = self._synchronise(tile.AwaitOp, "sweep")
+        for strip in strips:
+            code += self._strip(Lines(strip, self.regions))
+        return code + self._synchronise(tile.SignalOp, "sweep")
+
+    def _strip(self, lines: Lines) -> list[Code]:
+        """Fill the borders, read the first rows, then go through all rows."""
+        first = self.sweep.rows.start
+        code: list[Code] = []
+        for region in self.regions:
+            layout, stride = self._layout(region), region.window.stride[0]
+            code.append(self.maps.follow_rows(layout, region.top(first), stride))
+            code += self._fill(lines, region, 0, region.rows)
+        for layout in self.targets:
+            code.append(self.maps.follow_rows(layout, first, 1))
+        for region in self.regions:
+            for slot in range(region.rows - self._new_rows(region)):
+                code += self._bring(lines, region, slot, first)
+        rows = range(first, self.sweep.rows.stop)
+        bodies: list[Body] = [tuple(self._row(lines, row)) for row in rows]
+        return code + roll(bodies, longest=4)
+
+    def _new_rows(self, region: Region) -> int:
+        """Rows of a region that each output row brings."""
+        return min(region.rows, region.window.stride[0])
+
+    def _row(self, lines: Lines, row: int) -> list[Code]:
+        """One output row: bring new input rows, compute, slide."""
+        code = self._synchronise(tile.AwaitOp, "row")
+        for region in self.regions:
+            for slot in range(region.rows - self._new_rows(region), region.rows):
+                code += self._bring(lines, region, slot, row)
+        code += self._positions(lines, row)
+        code += self._synchronise(tile.SignalOp, "row")
+        if row + 1 < self.sweep.rows.stop:
+            for region in self.regions:
+                kept = region.rows - self._new_rows(region)
+                if kept:
+                    pitch = region.pitch(lines.strip)
+                    fields = {
+                        "offset": lines.start(region),
+                        "length": kept * pitch,
+                        "by": self._new_rows(region) * pitch,
+                    }
+                    code.append(plain(isa.SlideOp, **fields))
+        layouts = [*map(self._layout, self.regions), *self.targets]
+        return code + self.maps.next_row(layouts)
+
+    def _bring(self, lines: Lines, region: Region, slot: int, row: int) -> list[Code]:
+        """Read an input row into a slot, or fill it where it lies outside the map."""
+        source, (height, _) = region.top(row) + slot, region.shape
+        if 0 <= source < height:
+            return self.maps.read_row(self._layout(region), region, lines, slot, source)
+        return self._fill(lines, region, slot, 1) if row > self.sweep.rows.start else []
+
+    def _fill(self, lines: Lines, region: Region, slot: int, rows: int) -> list[Code]:
+        """Put the zero point into rows of a region, if its windows reach a border."""
+        columns, (height, width) = region.columns(lines.strip), region.shape
+        top = region.top(self.sweep.rows.start)
+        bottom = region.top(self.sweep.rows.stop - 1) + region.rows
+        inside = columns.start >= 0 and columns.stop <= width
+        if inside and top >= 0 and bottom <= height:
+            return []
+        pitch = region.pitch(lines.strip)
+        offset = lines.start(region) + slot * pitch
+        fields = {"base": ZERO, "offset": offset, "length": rows * pitch}
+        return [plain(isa.FillOp, **fields, value=region.fill)]
+
+    def _positions(self, lines: Lines, row: int) -> list[Code]:
+        """All positions of a row in the strip, from left to right."""
+        strip = lines.strip
+        position = Position(
+            self.body, self.around, self.core, self.setup, self.maps, lines, self.bank
+        )
+        code = position.begin_row()
+        code += self.maps.begin_columns(self.targets, row, strip.start)
+        bodies: list[Body] = []
+        for column in range(strip.start, strip.stop):
+            bodies.append(tuple(position.lower(row, column)))
+            following = column + 1
+            if following < strip.stop:
+                move = self.maps.next_column(self.targets, row, following)
+                if move:
+                    bodies.append(tuple(move))
+        return code + roll(bodies, longest=2 * self.around.machine.ports + 2)
+
+    def _layout(self, region: Region) -> MapLayout:
+        return self.around.layouts[region.source]
+
+    def _synchronise(self, kind: type[Operation], per: str) -> list[Code]:
+        """WAITs or CALLs of the granularity ``per``."""
+        return [
+            item
+            for op in self.body
+            if isinstance(op, tile.AwaitOp | tile.SignalOp)
+            and isinstance(op, kind)
+            and op.per == per
+            for item in synchronise(op, self.around.sequences)
+        ]

@@ -1,0 +1,1 @@
+"""Passes on the tile level that only racetrack memory needs."""

@@ -1,0 +1,70 @@
+"""``order-domains``: say which row of a weight block lies in which domain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.passes import ModulePass
+from xdsl.utils.exceptions import PassFailedException
+
+from cimc.context import weights_of
+from cimc.dialects import tile
+from cimc.dialects.cim import WeightsRef
+from cimc.weights import Array, WeightStore
+
+__all__ = ["OrderDomains", "port_major"]
+
+
+@dataclass(frozen=True)
+class OrderDomains(ModulePass):
+    """Place the rows of each block in port-major order along ``domains`` domains.
+
+    Row i of those that are stored lies under port i mod P at offset ⌊i / P⌋. A pass
+    over n rows then takes ⌈n / P⌉ − 1 steps, and none is shorter: at every offset but
+    the last, each port has a row. Rows that are zero in all lanes are not stored.
+    """
+
+    name = "order-domains"
+
+    domains: int
+    ports: int
+    weight_bits: int = 8
+
+    def __post_init__(self) -> None:
+        if min(self.domains, self.ports) < 1 or self.domains % self.ports:
+            raise ValueError("ports must divide domains, both at least 1")
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        """Set ``order`` of every block."""
+        weights = weights_of(ctx)
+        for block in op.body.block.ops:
+            if isinstance(block, tile.BlockOp):
+                block.properties["order"] = self._order(block, weights)
+
+    def _order(self, block: tile.BlockOp, weights: WeightStore) -> WeightsRef:
+        rows = block.rows.size
+        if rows > self.domains:
+            raise PassFailedException(
+                f"a block of {rows} rows does not fit {self.domains} domains: "
+                "im2col-partition comes before"
+            )
+        values = weights.resolve(block.matrix)[block.rows.slice, block.columns.slice]
+        stored = np.flatnonzero(values.any(axis=1))
+        order = port_major(stored, self.domains, self.ports)
+        name = f"order.{self.domains}.{self.ports}.{rows}"
+        if len(stored) < rows:
+            columns = f"columns{block.columns.start}:{block.columns.stop}"
+            row = f"rows{block.rows.start}:{block.rows.stop}"
+            name = f"{block.matrix.symbol.data}.{row}.{columns}.order"
+        return WeightsRef.of(name, weights.add(name, order))
+
+
+def port_major(rows: Array, domains: int, ports: int) -> Array:
+    """For each domain the row that it holds, or −1 (int32)."""
+    order = np.full(domains, -1, np.int32)
+    places = np.arange(len(rows))
+    order[places % ports * (domains // ports) + places // ports] = rows
+    return order

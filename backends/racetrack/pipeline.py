@@ -1,0 +1,32 @@
+"""The way from the graph level to programs of banks, as text for ``cimc opt -p``."""
+
+from __future__ import annotations
+
+from cimc.backends.racetrack.machine import RacetrackMachine
+
+__all__ = ["pipeline"]
+
+
+def pipeline(machine: RacetrackMachine) -> str:
+    """The default pipeline for a chip."""
+    # Sums take four bytes a lane, and parameter registers hold one bank's lanes.
+    lanes = min(machine.vector_register_bytes // 4, machine.lanes)
+    tracks = f"domains={machine.domains} ports={machine.ports}"
+    banks = f"cores={machine.banks} arrays={machine.arrays_per_bank}"
+    return ",".join(
+        [
+            "fuse-tables",
+            "convert-cnn-to-tile",
+            f"im2col-partition{{rows={machine.domains} columns={machine.lanes} "
+            "depthwise=true}",
+            f"split-vectors{{lanes={lanes}}}",
+            f"assign-arrays{{{banks}}}",
+            "distribute-sweeps",
+            "localise-maps",
+            'insert-sync{scheme="sequential"}',
+            f"order-domains{{{tracks}}}",
+            f"allocate-map-arrays{{{tracks} word_bits={machine.word_bits} "
+            f"capacity={machine.buffer_macro_units}}}",
+            "convert-tile-to-racetrack",
+        ]
+    )

@@ -1,0 +1,1 @@
+"""The ISA simulator of racetrack banks."""

@@ -1,0 +1,109 @@
+"""Products beside the tracks, and the line buffer, compiled."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cimc.backends.racetrack.simulator.layout import (
+    M_ACCUMULATOR,
+    M_DOMAINS,
+    M_PORTS,
+    MISALIGNED_WEIGHTS,
+    NO_ARRAY,
+    REGISTER_ADDRESS,
+    UNSTORED_WEIGHT,
+    W_BLOCK,
+    W_COLUMNS,
+    W_MASK,
+    W_OFFSET,
+)
+from cimc.backends.racetrack.simulator.tracks import aligned
+from cimc.simulation.jit import compiled
+from cimc.simulation.layout import (
+    OVERFLOW,
+    TRAP_A,
+    TRAP_B,
+    UNINITIALISED_REGISTER,
+)
+from cimc.weights import Array
+
+__all__ = ["add_sums", "multiply_accumulate"]
+
+
+@compiled(
+    "int64(int64[:, :, ::1], int8[::1], uint8[::1], int64[:, ::1], uint8[:, :, ::1], "
+    "uint8[:, :, ::1], int64, int64, int64, int64, int64, int64, int64, boolean, "
+    "boolean, int64[::1], int64[::1])"
+)
+def multiply_accumulate(
+    arrays: Array,
+    weights: Array,
+    masks: Array,
+    accumulators: Array,
+    registers: Array,
+    valid: Array,
+    core: int,
+    array: int,
+    domain: int,
+    count: int,
+    register: int,
+    index: int,
+    lanes: int,
+    unsigned: bool,
+    lanewise: bool,
+    machine: Array,
+    trap: Array,
+) -> int:
+    """MAC at ``count`` ports in turn; 0 or the code of a trap."""
+    trap[TRAP_A] = array
+    if array < 0 or array >= arrays.shape[1]:
+        return NO_ARRAY
+    segment = machine[M_DOMAINS] // machine[M_PORTS]
+    limit = np.int64(1) << (machine[M_ACCUMULATOR] - 1)
+    block = arrays[core, array]
+    used = count * lanes if lanewise else count
+    if index < 0 or index + used > registers.shape[2]:
+        trap[TRAP_B] = index
+        return REGISTER_ADDRESS
+    for at in range(index, index + used):
+        if valid[core, register, at] == 0:
+            trap[TRAP_A], trap[TRAP_B] = register, at
+            return UNINITIALISED_REGISTER
+    for port in range(count):
+        place = domain + port * segment
+        trap[TRAP_B] = place
+        if not aligned(place, block[W_OFFSET], machine):
+            return MISALIGNED_WEIGHTS
+        if (
+            block[W_BLOCK] < 0
+            or lanes > block[W_COLUMNS]
+            or masks[block[W_MASK] + place] == 0
+        ):
+            return UNSTORED_WEIGHT
+        first = block[W_BLOCK] + place * block[W_COLUMNS]
+        at = index + port * lanes if lanewise else index + port
+        for lane in range(lanes):
+            value = np.int64(registers[core, register, at + (lane if lanewise else 0)])
+            if not unsigned and value > 127:
+                value -= 256
+            total = accumulators[core, lane] + value * weights[first + lane]
+            if total < -limit or total >= limit:
+                trap[TRAP_A] = lane
+                return OVERFLOW
+            accumulators[core, lane] = total
+    return 0
+
+
+@compiled("int64(int64[::1], int32[::1], int64, int64[::1], int64[::1])")
+def add_sums(
+    accumulators: Array, sums: Array, lanes: int, machine: Array, trap: Array
+) -> int:
+    """Add int32 sums to accumulators; 0 or the code of a trap."""
+    limit = np.int64(1) << (machine[M_ACCUMULATOR] - 1)
+    for lane in range(lanes):
+        total = accumulators[lane] + sums[lane]
+        if total < -limit or total >= limit:
+            trap[TRAP_A] = lane
+            return OVERFLOW
+        accumulators[lane] = total
+    return 0

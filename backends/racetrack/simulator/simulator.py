@@ -1,0 +1,132 @@
+"""A loaded program: feed an image, run it, read every feature map and what it cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from cimc.backends.racetrack.chip import Chip
+from cimc.backends.racetrack.cost import static_metrics
+from cimc.backends.racetrack.dialect import FeatureMapOp
+from cimc.backends.racetrack.instruction_set import RACETRACK
+from cimc.backends.racetrack.simulator.metrics import Costs, run_metrics
+from cimc.backends.racetrack.simulator.racetrack_program import load_program
+from cimc.backends.racetrack.simulator.racetrack_state import RacetrackState
+from cimc.backends.racetrack.simulator.traps import trap_error
+from cimc.diagnostics import VerificationError
+from cimc.simulation.host import check_inputs, decode_for, put
+from cimc.simulation.layout import FINISHED
+from cimc.simulation.trace import TRACE_EVENTS, write_trace
+from cimc.simulation.traps import writer_of_shadow
+from cimc.target import Simulation
+from cimc.weights import Array, WeightStore
+
+__all__ = ["RacetrackSimulator"]
+
+
+class RacetrackSimulator:
+    """A program with its constants, ready to run image after image.
+
+    Raises:
+        InputError: the program or a constant is unfit, or the program was compiled
+            for another chip (E012, E022, E023, E026).
+    """
+
+    def __init__(self, program: bytes, weights: WeightStore, chip: Chip) -> None:
+        machine = chip.machine()
+        module = decode_for(RACETRACK, program, machine)
+        self._chip, self._machine = chip, machine
+        self._program = load_program(module, weights)
+        self._costs = Costs(module, chip, weights)
+        self._static = static_metrics(module, chip)
+
+    def run(
+        self, inputs: Mapping[str, Array], *, trace: Path | None = None
+    ) -> Simulation:
+        """Run one image; ``inputs`` maps tensor names to (height, width, channels).
+
+        Raises:
+            VerificationError: the program trapped (E041 to E049), or copies of a
+                feature map differ (E060).
+            InputError: the inputs are not those of the program (E025).
+        """
+        events = TRACE_EVENTS if trace else 0
+        state = RacetrackState(self._machine, self._program, trace_events=events)
+        maps = self._program.feature_maps
+        check_inputs(inputs, {op.tensor for op in maps if op.role == "input"})
+        for op in maps:
+            if op.role == "input":
+                _write_input(state, op, inputs[op.tensor])
+        why = state.run()
+        if trace is not None:
+            write_trace(state, trace)
+        if why != FINISHED:
+            raise trap_error(state, why)
+        metrics = run_metrics(state, self._chip, self._costs)
+        return Simulation(
+            _feature_maps(state, maps),
+            {**self._static, **metrics},
+            lambda tensor, index: _writer(state, maps, tensor, index),
+        )
+
+
+def _dtype(op: FeatureMapOp) -> type[np.int8] | type[np.uint8]:
+    return np.uint8 if op.element == "ui8" else np.int8
+
+
+def _places(state: RacetrackState, op: FeatureMapOp) -> Iterator[tuple[int, int, int]]:
+    """(row, column, place of its word) for all words of a slice of a map."""
+    domains = state.machine.domains
+    segments = -(-op.width // domains)
+    for row in range(op.height):
+        for column in range(op.width):
+            array = op.first + row * segments + column // domains
+            yield row, column, state.place(array, column % domains)
+
+
+def _write_input(state: RacetrackState, op: FeatureMapOp, values: Array) -> None:
+    """Put a slice of an input onto its tracks."""
+    whole = np.empty((op.height, op.width, op.total), _dtype(op))
+    put(whole, values, op.tensor)
+    part = whole[:, :, op.channel : op.channel + op.channels].view(np.uint8)
+    for row, column, place in _places(state, op):
+        state.host_write(place, part[row, column])
+
+
+def _feature_maps(state: RacetrackState, maps: list[FeatureMapOp]) -> dict[str, Array]:
+    """Every tensor from its first copy; the others must equal it."""
+    copies: dict[tuple[str, int], Array] = {}
+    for op in maps:
+        shape = op.height, op.width, op.total
+        whole = copies.setdefault((op.tensor, op.copy), np.zeros(shape, _dtype(op)))
+        part = whole[:, :, op.channel : op.channel + op.channels].view(np.uint8)
+        for row, column, place in _places(state, op):
+            part[row, column] = state.word(place)
+    for (tensor, copy), found in copies.items():
+        if not np.array_equal(found, copies[tensor, 0]):
+            raise VerificationError(
+                "E060",
+                f"copy {copy} of feature map {tensor!r} differs from the first",
+            )
+    return {tensor: found for (tensor, copy), found in copies.items() if copy == 0}
+
+
+def _writer(
+    state: RacetrackState,
+    maps: list[FeatureMapOp],
+    tensor: str,
+    index: tuple[int, int, int],
+) -> str:
+    """Layer, bank and instruction that wrote an element of a feature map."""
+    row, column, channel = index
+    for op in maps:
+        inside = op.channel <= channel < op.channel + op.channels
+        if op.tensor == tensor and op.copy == 0 and inside:
+            domains = state.machine.domains
+            segments = -(-op.width // domains)
+            array = op.first + row * segments + column // domains
+            place = state.place(array, column % domains)
+            return writer_of_shadow(state, int(state.writers[place]))
+    return "not written"

@@ -1,0 +1,201 @@
+"""Arrays of tracks at the level of words: offsets, ports, and what lies under them.
+
+Only the offset of an array is kept, not where each domain is: see domains.py for a
+simulator that moves every domain.
+"""
+
+from __future__ import annotations
+
+from cimc.backends.racetrack.simulator.layout import (
+    M_DOMAINS,
+    M_HIGHEST,
+    M_LOWEST,
+    M_PORTS,
+    MISALIGNED,
+    NO_ARRAY,
+    OTHER_BANK,
+    OVERSHIFT_MAP,
+    OVERSHIFT_WEIGHTS,
+    P_BANK,
+    P_OFFSET,
+    P_START,
+    P_WIDTH,
+    RACE,
+    UNWRITTEN_WORD,
+    W_OFFSET,
+    WORD_SIZE,
+)
+from cimc.simulation.control import unordered
+from cimc.simulation.jit import compiled
+from cimc.simulation.layout import EPOCH_BITS, TRAP_A, TRAP_B
+from cimc.weights import Array
+
+__all__ = [
+    "aligned",
+    "read_word",
+    "shift_map",
+    "shift_weights",
+    "write_word",
+]
+
+
+@compiled("boolean(int64, int64, int64[::1])")
+def aligned(domain: int, offset: int, machine: Array) -> bool:
+    """Whether a port stands over ``domain`` of an array at ``offset``."""
+    segment = machine[M_DOMAINS] // machine[M_PORTS]
+    distance = domain - offset
+    return (
+        0 <= domain < machine[M_DOMAINS]
+        and distance % segment == 0
+        and 0 <= distance // segment < machine[M_PORTS]
+    )
+
+
+@compiled(
+    "int64(int64[:, ::1], int64[::1], int64, int64, int32[::1], int64, int32[::1], "
+    "int64[::1])"
+)
+def use_map(
+    maps: Array,
+    users: Array,
+    array: int,
+    pc: int,
+    core_of: Array,
+    core: int,
+    clock: Array,
+    trap: Array,
+) -> int:
+    """Take a map array, which has one user at a time; 0 or the code of a trap.
+
+    The last access of another bank must have happened before this one by a chain of
+    CALL and WAIT, even if the timing of this run was benign.
+    """
+    trap[TRAP_A] = array
+    if array < 0 or array >= maps.shape[0]:
+        return NO_ARRAY
+    trap[TRAP_B] = unordered(users[array], core_of, core, clock)
+    if trap[TRAP_B] >= 0:
+        return RACE
+    users[array] = (pc + 2) << EPOCH_BITS | clock[core]
+    return 0
+
+
+@compiled(
+    "int64(int64[:, ::1], int64[::1], int64, int64, int64, int32[::1], int64, "
+    "int32[::1], int64[::1], int64[::1])"
+)
+def shift_map(
+    maps: Array,
+    users: Array,
+    array: int,
+    by: int,
+    pc: int,
+    core_of: Array,
+    core: int,
+    clock: Array,
+    machine: Array,
+    trap: Array,
+) -> int:
+    """Shift a map array; 0 or the code of a trap."""
+    why = use_map(maps, users, array, pc, core_of, core, clock, trap)
+    if why != 0:
+        return why
+    offset = maps[array, P_OFFSET] + by
+    trap[TRAP_B] = offset
+    if offset < machine[M_LOWEST] or offset > machine[M_HIGHEST]:
+        return OVERSHIFT_MAP
+    maps[array, P_OFFSET] = offset
+    return 0
+
+
+@compiled("int64(int64[:, :, ::1], int64, int64, int64, int64[::1], int64[::1])")
+def shift_weights(
+    arrays: Array, core: int, array: int, by: int, machine: Array, trap: Array
+) -> int:
+    """Shift a weight array of a bank; 0 or the code of a trap."""
+    trap[TRAP_A] = array
+    if array < 0 or array >= arrays.shape[1]:
+        return NO_ARRAY
+    offset = arrays[core, array, W_OFFSET] + by
+    trap[TRAP_B] = offset
+    if offset < machine[M_LOWEST] or offset > machine[M_HIGHEST]:
+        return OVERSHIFT_WEIGHTS
+    arrays[core, array, W_OFFSET] = offset
+    return 0
+
+
+@compiled(
+    "int64(int64[:, ::1], int64[::1], int64[::1], uint8[::1], int64, int64, int64, "
+    "int64, int64, int32[::1], int64, int32[::1], int64[::1], uint8[::1], int64[::1])"
+)
+def read_word(
+    maps: Array,
+    users: Array,
+    writers: Array,
+    words: Array,
+    array: int,
+    domain: int,
+    first: int,
+    length: int,
+    pc: int,
+    core_of: Array,
+    core: int,
+    clock: Array,
+    machine: Array,
+    target: Array,
+    trap: Array,
+) -> int:
+    """Copy bytes of a word into ``target``; 0 or the code of a trap."""
+    why = use_map(maps, users, array, pc, core_of, core, clock, trap)
+    if why != 0:
+        return why
+    trap[TRAP_B] = domain
+    if not aligned(domain, maps[array, P_OFFSET], machine):
+        return MISALIGNED
+    if first + length > maps[array, P_WIDTH]:
+        return WORD_SIZE
+    if writers[array * machine[M_DOMAINS] + domain] == 0:
+        return UNWRITTEN_WORD
+    start = maps[array, P_START] + domain * maps[array, P_WIDTH] + first
+    target[:] = words[start : start + length]
+    return 0
+
+
+@compiled(
+    "int64(int64[:, ::1], int64[::1], int64[::1], uint8[::1], int64, int64, int64, "
+    "int64, int32[::1], int64, int32[::1], int64[::1], uint8[::1], int64[::1])"
+)
+def write_word(
+    maps: Array,
+    users: Array,
+    writers: Array,
+    words: Array,
+    array: int,
+    domain: int,
+    bank: int,
+    pc: int,
+    core_of: Array,
+    core: int,
+    clock: Array,
+    machine: Array,
+    source: Array,
+    trap: Array,
+) -> int:
+    """Copy ``source`` to a word; 0 or the code of a trap.
+
+    ``bank`` is where the array must lie, −1 if anywhere.
+    """
+    why = use_map(maps, users, array, pc, core_of, core, clock, trap)
+    if why != 0:
+        return why
+    trap[TRAP_B] = domain
+    if bank >= 0 and maps[array, P_BANK] != bank:
+        return OTHER_BANK
+    if not aligned(domain, maps[array, P_OFFSET], machine):
+        return MISALIGNED
+    if source.size != maps[array, P_WIDTH]:
+        return WORD_SIZE
+    start = maps[array, P_START] + domain * source.size
+    words[start : start + source.size] = source
+    writers[array * machine[M_DOMAINS] + domain] = (pc + 2) << EPOCH_BITS | clock[core]
+    return 0
