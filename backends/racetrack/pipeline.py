@@ -20,6 +20,7 @@ def pipeline(machine: RacetrackMachine) -> str:
             f"im2col-partition{{rows={machine.domains} columns={machine.lanes} "
             "depthwise=true}",
             f"split-vectors{{lanes={lanes}}}",
+            f"duplicate-weights{{{banks} limit={machine.banks}}}",
             f"assign-arrays{{{banks}}}",
             "distribute-sweeps",
             "localise-maps",

@@ -70,13 +70,13 @@ class SweepLowering:
     def _strip(self, lines: Lines) -> list[Code]:
         """Fill the borders, read the first rows, then go through all rows."""
         first = self.sweep.rows.start
-        code: list[Code] = []
+        moved = dict.fromkeys(self.targets, range(first, self.sweep.rows.stop))
         for region in self.regions:
-            layout, stride = self._layout(region), region.window.stride[0]
-            code.append(self.maps.follow_rows(layout, region.top(first), stride))
+            tops = region.top(first), region.top(self.sweep.rows.stop)
+            moved[self._layout(region)] = range(*tops, region.window.stride[0])
+        code = self.maps.follow_rows(moved)
+        for region in self.regions:
             code += self._fill(lines, region, 0, region.rows)
-        for layout in self.targets:
-            code.append(self.maps.follow_rows(layout, first, 1))
         for region in self.regions:
             for slot in range(region.rows - self._new_rows(region)):
                 code += self._bring(lines, region, slot, first)
