@@ -28,6 +28,7 @@ from typing import Any
 
 import numpy as np
 from onnx import ModelProto
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -49,6 +50,7 @@ from tests.support.shipped import MODELS, images
 
 ENERGIES = ("total", "shift", "sense", "write", "mac", "transfer", "leakage")
 CALIBRATION = 16
+WIDTH = 100
 
 
 def variants() -> dict[str, Chip]:
@@ -194,7 +196,7 @@ def _transposed(rows: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, 
 
 def _table(title: str, rows: Mapping[str, Mapping[str, float]]) -> Table:
     """One line per row; what a row lacks stays empty."""
-    table = Table(title=title, title_justify="left")
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
     table.add_column("", no_wrap=True)
     columns = dict.fromkeys(key for row in rows.values() for key in row)
     for column in columns:
@@ -216,6 +218,6 @@ if __name__ == "__main__":
     parser.add_argument("--json", type=Path, metavar="FILE", help="write it as JSON")
     options = parser.parse_args()
     measured = collect()
-    show(measured, Console())
+    show(measured, Console(width=WIDTH))
     if options.json is not None:
         options.json.write_text(json.dumps(measured, indent=2) + "\n")
