@@ -15,9 +15,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from xdsl.ir import SSAValue
 
 from cimc.backends.racetrack.layout import MapLayout
-from cimc.backends.racetrack.lowering.lines import Strip, regions_of
 from cimc.backends.racetrack.lowering.products import Block
 from cimc.backends.racetrack.machine import RacetrackMachine
+from cimc.backends.racetrack.regions import Strip, regions_of
 from cimc.dialects import tile
 from cimc.dialects.cim import Range
 
@@ -34,11 +34,19 @@ def shift_bounds(
 
     Weights are visited once per position, and once more where they are stored anew for
     every image; a row of a map once by each sweep that needs some of it. The traversal
-    that makes the number even counts for the last visitor.
+    that makes the number even counts for the last that uses the map.
     """
     bounds: Counter[str] = Counter()
-    visits: dict[int, list[tuple[str, int]]] = defaultdict(list)
+    visits: dict[int, list[int]] = defaultdict(list)
+    owners: dict[int, MapLayout] = {}
+    last: dict[MapLayout, str] = {}
     users = Counter(block.array for block in blocks.values())
+
+    def visit(layer: str, layout: MapLayout, array: int, steps: int) -> None:
+        visits[array].append(steps)
+        bounds[layer] += steps
+        owners[array], last[layout] = layout, layer
+
     for sweep in sweeps:
         layer = sweep.layer.data
         bounds[layer] += 0
@@ -54,19 +62,17 @@ def shift_bounds(
                 stored = op.channels if isinstance(op, tile.StoreOp) else None
                 layout = layouts[op.target]
                 for array, steps in _visited(layout, rows, columns, stored):
-                    visits[array].append((layer, steps))
+                    visit(layer, layout, array, steps)
         whole = Strip(sweep.columns.start, sweep.columns.stop)
         for region in regions_of(sweep.body.block.ops):
             rows = region.needed_rows(sweep.rows.start, sweep.rows.stop)
             columns = region.needed_columns(whole)
             layout = layouts[region.source]
             for array, steps in _visited(layout, rows, columns, region.channels):
-                visits[array].append((layer, steps))
-    for steps in visits.values():
-        for layer, traversal in steps:
-            bounds[layer] += traversal
+                visit(layer, layout, array, steps)
+    for array, steps in visits.items():
         if len(steps) % 2:
-            bounds[steps[-1][0]] += min(traversal for _, traversal in steps)
+            bounds[last[owners[array]]] += min(steps)
     return bounds
 
 
@@ -82,12 +88,15 @@ def _visited(
     channels: Range | None,
 ) -> Iterator[tuple[int, int]]:
     """(array, steps) of every array that holds some of these rows and columns."""
-    per_segment = Counter(column // layout.domains for column in columns)
+    places = [layout.columns.index(c) for c in columns if c in layout.columns]
+    per_segment = Counter(place // layout.domains for place in places)
     for part in layout.slices:
         if channels is None or (
             channels.start < part.stop and part.start < channels.stop
         ):
             for row in rows:
-                for segment, words in per_segment.items():
-                    array = layout.array(part, row, segment * layout.domains)
-                    yield array, _traversal(words, layout.ports)
+                if row in layout.rows:
+                    for segment, words in per_segment.items():
+                        column = layout.columns[segment * layout.domains]
+                        array = layout.array(part, row, column)
+                        yield array, _traversal(words, layout.ports)

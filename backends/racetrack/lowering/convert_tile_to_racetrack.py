@@ -15,7 +15,7 @@ from xdsl.utils.exceptions import PassFailedException
 from cimc.backends.racetrack import dialect as racetrack
 from cimc.backends.racetrack.bounds import shift_bounds
 from cimc.backends.racetrack.isa import ProgramOp, ShiftOp
-from cimc.backends.racetrack.layout import MapLayout
+from cimc.backends.racetrack.layout import MapLayout, is_complete
 from cimc.backends.racetrack.lowering.addresses import ZERO, Addresses
 from cimc.backends.racetrack.lowering.code import Code, build, plain
 from cimc.backends.racetrack.lowering.maps import MapCode
@@ -120,7 +120,7 @@ class _Conversion:
         for op in self.buffers:
             yield from self._declare(op)
         for op in self.buffers:
-            if isinstance(op, tile.FeatureMapOp):
+            if isinstance(op, tile.FeatureMapOp) and is_complete(op):
                 yield from self._feature_map(op)
         bounds = shift_bounds(self.sweeps, self.layouts, self.blocks, self.machine)
         for op in self.operations:
@@ -177,7 +177,9 @@ class _Conversion:
         copies = [
             other.result
             for other in self.buffers
-            if isinstance(other, tile.FeatureMapOp) and other.tensor == op.tensor
+            if isinstance(other, tile.FeatureMapOp)
+            and other.tensor == op.tensor
+            and is_complete(other)
         ]
         height, width, channels = op.type.shape
         for part in self.layouts[op.result].slices:

@@ -9,10 +9,11 @@ from xdsl.ir import Operation, SSAValue
 from cimc.backends.racetrack import isa
 from cimc.backends.racetrack.isa import VECTOR
 from cimc.backends.racetrack.lowering.code import Code, plain
-from cimc.backends.racetrack.lowering.lines import Lines, Region
+from cimc.backends.racetrack.lowering.lines import Lines
 from cimc.backends.racetrack.lowering.maps import MapCode
 from cimc.backends.racetrack.lowering.products import multiply
 from cimc.backends.racetrack.lowering.surroundings import Surroundings, synchronise
+from cimc.backends.racetrack.regions import Region
 from cimc.dialects import tile
 from cimc.dialects.tile.body import length_of
 from cimc.isa.declared import Instruction
@@ -67,13 +68,6 @@ class Position:
         for pitch in dict.fromkeys(map(self._column_pitch, self._lines.regions)):
             following = (column + 1 - self._lines.strip.start) * pitch
             self._code += self._addresses.step(("line column", pitch), following)
-        targets = [
-            self._around.layouts[op.target]
-            for op in self._body
-            if isinstance(op, tile.StoreOp | tile.StorePartialOp)
-        ]
-        if targets:
-            self._code += self._maps.after_column(targets[0])
         return self._code
 
     @staticmethod
