@@ -11,7 +11,7 @@ The first copy of a map is complete; others hold only what their reader needs.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from xdsl.ir import SSAValue
@@ -61,6 +61,11 @@ class MapLayout:
             for index, (start, stop) in enumerate(slices_of(buffer.result))
         )
         return cls(rows, columns, slices, domains, ports)
+
+    def restricted(self, start: int, stop: int) -> MapLayout:
+        """The same with the slices inside bytes [start, stop) of the columns alone."""
+        inside = (s for s in self.slices if start <= s.start and s.stop <= stop)
+        return replace(self, slices=tuple(inside))
 
     @property
     def segments(self) -> int:

@@ -24,7 +24,7 @@ def pipeline(machine: RacetrackMachine) -> str:
             "distribute-sweeps",
             "localise-maps",
             'insert-sync{scheme="sequential"}',
-            f"order-domains{{{tracks}}}",
+            f"order-domains{{{tracks} weight_bits={machine.weight_bits}}}",
             f"allocate-map-arrays{{{tracks} word_bits={machine.word_bits} "
             f"capacity={machine.buffer_macro_units}}}",
             "convert-tile-to-racetrack",

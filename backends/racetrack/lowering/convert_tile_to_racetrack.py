@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import IntegerAttr, ModuleOp, i64
@@ -114,6 +114,7 @@ class _Conversion:
         users = Counter(block.array for block in self.blocks.values())
         self.shared = {array for array, count in users.items() if count > 1}
         self.offsets = Offsets(machine)
+        self.crowded = _crowded(self.sweeps, machine)
 
     def convert(self) -> Iterator[Operation]:
         """The module's new operations."""
@@ -199,13 +200,17 @@ class _Conversion:
 
     def _registers_of(self, bank: int) -> CoreRegisters:
         if bank not in self.registers:
-            self.registers[bank] = CoreRegisters.of(
-                f"bank {bank}",
-                self.machine.parameter_registers,
-                self.machine.table_registers,
-                self.machine.sequence_registers,
-            )
+            self.registers[bank] = self._new_registers(bank)
         return self.registers[bank]
+
+    def _new_registers(self, bank: int) -> CoreRegisters:
+        machine = self.machine
+        return CoreRegisters.of(
+            f"bank {bank}",
+            machine.parameter_registers,
+            machine.table_registers,
+            machine.sequence_registers,
+        )
 
     def _sequence_register(self, sequence: tile.SequenceOp) -> int:
         sink = self._registers_of(sequence.sink.value.data)
@@ -218,8 +223,14 @@ class _Conversion:
         last: dict[SSAValue, tile.SweepOp],
     ) -> None:
         """Append a sweep to its bank: weights, positions, and the arrays' way back."""
-        lowering = SweepLowering(sweep, around, self._registers_of(_core_of(sweep)))
-        setup, main = lowering.setup, list[Code]()
+        registers = self._registers_of(_core_of(sweep))
+        crowded = _core_of(sweep) in self.crowded
+        if crowded:
+            registers = replace(
+                self._new_registers(_core_of(sweep)), sequences=registers.sequences
+            )
+        lowering = SweepLowering(sweep, around, registers)
+        setup, main = list[Operation](), list[Code]()
         used = [
             op
             for op in self.block_ops
@@ -235,6 +246,7 @@ class _Conversion:
             else:
                 setup += build([program])
         main += lowering.lower()
+        setup += [] if crowded else lowering.setup
         for op in used:
             steps = self.offsets.go_home(self.blocks[op.result].array)
             if steps:
@@ -247,7 +259,8 @@ class _Conversion:
                 for part in layout.slices:
                     main += maps.go_home(layout, part)
         layer, bank = sweep.layer.data, _core_of(sweep)
-        section = racetrack.SectionOp(build(main), layer=layer)
+        body = [*(lowering.setup if crowded else []), *build(main)]
+        section = racetrack.SectionOp(body, layer=layer)
         self.mains.setdefault(bank, []).append(section)
         if setup:
             section = racetrack.SectionOp(setup, layer=layer)
@@ -264,6 +277,34 @@ class _Conversion:
             columns=op.columns.size,
             order=op.order,
         )
+
+
+def _crowded(sweeps: list[tile.SweepOp], machine: RacetrackMachine) -> set[int]:
+    """Banks that use more parameters or tables than they have registers.
+
+    They set them before each sweep instead of once.
+    """
+    parameters: dict[int, set[object]] = defaultdict(set)
+    tables: dict[int, set[object]] = defaultdict(set)
+    for sweep in sweeps:
+        for op in sweep.body.block.ops:
+            match op:
+                case tile.FinishOp():
+                    key = op.bias, op.multiplier, op.channels
+                    parameters[_core_of(sweep)].add(key)
+                case tile.TableOp():
+                    tables[_core_of(sweep)].add(op.table)
+                case _:
+                    pass
+    return {
+        bank
+        for used, limit in (
+            (parameters, machine.parameter_registers),
+            (tables, machine.table_registers),
+        )
+        for bank, contents in used.items()
+        if len(contents) > limit
+    }
 
 
 def _last_users(sweeps: list[tile.SweepOp]) -> dict[SSAValue, tile.SweepOp]:

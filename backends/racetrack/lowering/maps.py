@@ -130,7 +130,7 @@ class MapCode:
     def begin_columns(
         self, layouts: Iterable[MapLayout], row: int, column: int
     ) -> list[Code]:
-        """Bring the arrays of a row that is written to their places from a column on."""
+        """Bring arrays of a row that is written to their places from a column on."""
         code: list[Code] = []
         for layout in layouts:
             first = self._next_kept(layout, column)
@@ -187,32 +187,29 @@ class MapCode:
         layout: MapLayout,
         row: int,
         column: int,
-        channels: tuple[int, int],
         source: int,
         remote: bool,
     ) -> list[Code]:
-        """Write bytes [start, stop) of a column, if it is kept, from a register."""
-        start, stop = channels
+        """Write all slices of a column, if it is kept, from a vector register."""
         code: list[Code] = []
         if row not in layout.rows or column not in layout.columns:
             return code
         for part in layout.slices:
-            if start <= part.start and part.stop <= stop:
-                array = layout.array(part, row, column)
-                if self._eager:
-                    code += self._reach(layout, array, layout.domain(column))
-                code.append(
-                    plain(
-                        TransferOp if remote else WriteOp,
-                        **self._place(layout, array),
-                        domain=0,
-                        at=self.addresses.register((_WRITE, layout.columns)),
-                        vs=source,
-                        source=part.start - start,
-                        length=part.width,
-                    )
+            array = layout.array(part, row, column)
+            if self._eager:
+                code += self._reach(layout, array, layout.domain(column))
+            code.append(
+                plain(
+                    TransferOp if remote else WriteOp,
+                    **self._place(layout, array),
+                    domain=0,
+                    at=self.addresses.register((_WRITE, layout.columns)),
+                    vs=source,
+                    source=part.start - layout.slices[0].start,
+                    length=part.width,
                 )
-                code += self._afterwards(layout, array)
+            )
+            code += self._afterwards(layout, array)
         return code
 
     def go_home(self, layout: MapLayout, part: Slice) -> list[Code]:

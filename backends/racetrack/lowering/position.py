@@ -98,11 +98,9 @@ class Position:
             case tile.TableOp():
                 self._vector.table(op)
             case tile.StoreOp():
-                channels = op.channels.start, op.channels.stop
-                self._write(op.target, channels, self._vectors[op.value])
+                self._write(op, self._vectors[op.value])
             case tile.StorePartialOp():
-                whole = 0, 4 * length_of(op.value)
-                self._write(op.target, whole, self._register(op.value))
+                self._write(op, self._register(op.value))
             case tile.AwaitOp() | tile.SignalOp():
                 if op.per == "vector":
                     self._code += synchronise(op, self._around.sequences)
@@ -218,12 +216,11 @@ class Position:
             self._vectors.give_back(sums)
         self._vectors.give_back(source)
 
-    def _write(self, target: SSAValue, channels: tuple[int, int], source: int) -> None:
+    def _write(self, op: tile.StoreOp | tile.StorePartialOp, source: int) -> None:
         self._code += self._maps.write(
-            self._around.layouts[target],
+            self._around.written_by(op),
             self._row,
             self._column,
-            channels,
             source,
-            remote=self._around.homes[target] != self._bank,
+            remote=self._around.homes[op.target] != self._bank,
         )

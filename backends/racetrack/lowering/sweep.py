@@ -39,12 +39,11 @@ class SweepLowering:
         self.maps = MapCode(self.around.offsets, self.addresses)
         self.body = list(self.sweep.body.block.ops)
         self.regions = regions_of(self.body)
-        targets = [
-            op.target
+        self.targets = [
+            self.around.written_by(op)
             for op in self.body
             if isinstance(op, tile.StoreOp | tile.StorePartialOp)
         ]
-        self.targets = [self.around.layouts[t] for t in dict.fromkeys(targets)]
         self._known: dict[
             tuple[Strip, tuple[MapLayout, ...], tuple[int, ...]],
             tuple[Body, tuple[int, ...], dict[Hashable, int]],

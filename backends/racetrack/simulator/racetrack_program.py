@@ -19,7 +19,7 @@ from cimc.backends.racetrack.simulator.stored_rows import stored_rows
 from cimc.isa.declared import Access, Instruction
 from cimc.isa.program import Unit, linearise
 from cimc.isa.setup import RegisterSetup
-from cimc.isa.vector import Requant, Table, VectorInstruction
+from cimc.isa.vector import Requant, SetParameters, SetTable, Table
 from cimc.simulation import layout
 from cimc.simulation.constants import Flat, Pool
 from cimc.simulation.loaded_program import (
@@ -112,6 +112,8 @@ class _Builder(ProgramBuilder):
             own.MAC,
             ("w", "base", "domain", "at", "count", "vs", "index", "source", "n"),
         ),
+        "setq": Operation(own.NOTHING),
+        "sett": Operation(own.NOTHING),
         "clear": Operation(own.CLEAR, ("n",)),
         "load_sums": Operation(own.LOAD_SUMS, ("n",)),
         "add_sums": Operation(own.ADD_SUMS, ("n",)),
@@ -172,8 +174,13 @@ class _Builder(ProgramBuilder):
                 row[layout.A0] = self._parameters[op.q]
             case Table():
                 row[layout.A0] = self._tables[op.t]
+            # Set outside loops, so what a register holds follows from the order.
+            case SetParameters():
+                self._parameters[op.q] = self.pool.parameters(op)
+            case SetTable():
+                self._tables[op.t] = self.pool.table(op)
             case _:
-                assert not isinstance(op, VectorInstruction) or row[layout.A0] >= 0
+                pass
 
     def _stored(self, op: isa.ProgramOp) -> StoredBlock:
         """Arrange the block of a matrix by domains."""
