@@ -8,29 +8,15 @@ import pytest
 from hypothesis import assume, event, given, note, settings
 from hypothesis import strategies as st
 
-from cimc.backends.racetrack import isa
 from cimc.backends.racetrack.cells import CELLS
 from cimc.backends.racetrack.chip import CHIPS
-from cimc.backends.racetrack.dialect import (
-    ArraysOp,
-    BankOp,
-    FeatureMapOp,
-    LayerOp,
-    SectionOp,
-)
-from cimc.backends.racetrack.instruction_set import RACETRACK
-from cimc.backends.racetrack.machine import CHIP
-from cimc.backends.racetrack.simulator.domain_tracks import OVERHEAD, Tracks, Trap
 from cimc.backends.racetrack.simulator.domains import DomainSimulator
 from cimc.backends.racetrack.simulator.simulator import RacetrackSimulator
 from cimc.context import CompilationContext
-from cimc.diagnostics import DoesNotFitError, VerificationError
-from cimc.dialects.cim import WeightsRef
+from cimc.diagnostics import DoesNotFitError
 from cimc.driver.passes import parse_passes, run_passes
 from cimc.interpreters import tile
-from cimc.isa.codec import encode
 from cimc.target import get_target
-from cimc.weights import WeightStore
 from tests.properties.networks import Limits, networks
 from tests.properties.test_every_level import Reference
 
