@@ -66,7 +66,7 @@ def assert_agree(lane, domain):
 @settings(max_examples=80)
 def test_both_fidelities_run_a_network_alike(cell, data):
     chip = data.draw(chips(cell))
-    limits = Limits((3, 4, 4), 4, 3, 2, chip.structure.weight_bits)
+    limits = Limits((4, 5, 5), 4, 3, 2, chip.structure.weight_bits)
     model = data.draw(networks(limits))
     note(onnx.printer.to_text(model))
     note(str(chip.structure))
