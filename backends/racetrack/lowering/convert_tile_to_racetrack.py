@@ -24,9 +24,11 @@ from cimc.backends.racetrack.lowering.products import Block
 from cimc.backends.racetrack.lowering.surroundings import Surroundings
 from cimc.backends.racetrack.lowering.sweep import SweepLowering
 from cimc.backends.racetrack.machine import CHIP, RacetrackMachine
+from cimc.backends.racetrack.regions import regions_of
 from cimc.context import weights_of
 from cimc.diagnostics import DoesNotFitError
 from cimc.dialects import tile
+from cimc.dialects.cim import Range
 from cimc.isa.program import Layer, linearise
 from cimc.lowering.layers import layer_details
 from cimc.lowering.registers import CoreRegisters
@@ -137,7 +139,7 @@ class _Conversion:
             self.blocks,
             self._sequence_register,
         )
-        last = _last_users(self.sweeps)
+        last = _last_users(self.sweeps, self.layouts)
         for sweep in self.sweeps:
             self._sweep(sweep, around, last)
         for bank in sorted(self.mains):
@@ -238,7 +240,7 @@ class _Conversion:
         self,
         sweep: tile.SweepOp,
         around: Surroundings,
-        last: dict[SSAValue, tile.SweepOp],
+        last: dict[int, tile.SweepOp],
     ) -> None:
         """Append a sweep to its bank: weights, positions, and the arrays' way back."""
         registers = self._registers_of(_core_of(sweep))
@@ -271,11 +273,10 @@ class _Conversion:
                 number = self.blocks[op.result].array[1]
                 main.append(plain(ShiftOp, w=number, base=ZERO, by=steps))
         maps = MapCode(self.offsets, Addresses())
-        for buffer in self.buffers:
-            if last.get(buffer.result) is sweep:
-                layout = self.layouts[buffer.result]
-                for part in layout.slices:
-                    main += maps.go_home(layout, part)
+        done = {array for array, user in last.items() if user is sweep}
+        for layout in self.layouts.values():
+            for part in layout.slices:
+                main += maps.go_home(layout, part, done)
         layer, bank = sweep.layer.data, _core_of(sweep)
         body = [*(lowering.setup if crowded else []), *build(main)]
         section = racetrack.SectionOp(body, layer=layer)
@@ -325,15 +326,39 @@ def _crowded(sweeps: list[tile.SweepOp], machine: RacetrackMachine) -> set[int]:
     }
 
 
-def _last_users(sweeps: list[tile.SweepOp]) -> dict[SSAValue, tile.SweepOp]:
-    """The last sweep that reads or writes each buffer."""
-    return {
-        operand: sweep
-        for sweep in sweeps
-        for op in sweep.body.block.ops
-        for operand in op.operands
-        if isinstance(operand.type, tile.FeatureMapType | tile.PartialSumsType)
-    }
+def _last_users(
+    sweeps: list[tile.SweepOp], layouts: dict[SSAValue, MapLayout]
+) -> dict[int, tile.SweepOp]:
+    """The last sweep that reads or writes each map array."""
+    last: dict[int, tile.SweepOp] = {}
+    for sweep in sweeps:
+        first, stop = sweep.rows.start, sweep.rows.stop
+        for op in sweep.body.block.ops:
+            match op:
+                case tile.StoreOp():
+                    used = range(first, stop), op.channels
+                case tile.StorePartialOp():
+                    used = range(first, stop), None
+                case _:
+                    continue
+            last |= dict.fromkeys(_arrays(layouts[op.target], *used), sweep)
+        for region in regions_of(sweep.body.block.ops):
+            rows = range(region.top(first), region.top(stop - 1) + region.rows)
+            arrays = _arrays(layouts[region.source], rows, region.channels)
+            last |= dict.fromkeys(arrays, sweep)
+    return last
+
+
+def _arrays(layout: MapLayout, rows: range, channels: Range | None) -> Iterator[int]:
+    """Map arrays that hold some of these rows and channels (None: all)."""
+    for part in layout.slices:
+        if channels is None or (
+            channels.start < part.stop and part.start < channels.stop
+        ):
+            for index, row in enumerate(layout.rows):
+                if row in rows:
+                    array = part.first + index * layout.segments
+                    yield from range(array, array + layout.segments)
 
 
 def _address(op: tile.FeatureMapOp | tile.PartialSumsOp) -> int:

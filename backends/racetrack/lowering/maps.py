@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -234,17 +234,19 @@ class MapCode:
             code += self._afterwards(layout, array)
         return code
 
-    def go_home(self, layout: MapLayout, part: Slice) -> list[Code]:
-        """Bring all arrays of a slice back to offset 0."""
+    def go_home(
+        self, layout: MapLayout, part: Slice, arrays: Collection[int]
+    ) -> list[Code]:
+        """Bring those of ``arrays`` that a slice lies on back to offset 0."""
         code: list[Code] = [self.addresses.set(_HOME, 0)]
         bodies: list[Body] = []
         for index in range(len(layout.rows)):
             body: list[Code] = []
             for segment in range(layout.segments):
-                number = index * layout.segments + segment
-                steps = self.offsets.go_home(part.first + number)
+                array = part.first + index * layout.segments + segment
+                steps = self.offsets.go_home(array) if array in arrays else 0
                 if steps:
-                    m = part.first + number - self.addresses.values[_HOME]
+                    m = array - self.addresses.values[_HOME]
                     base = self.addresses.register(_HOME)
                     body.append(plain(MapShiftOp, m=m, base=base, by=steps))
             body += self.addresses.step(_HOME, (index + 1) * layout.segments)

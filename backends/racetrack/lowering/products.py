@@ -80,7 +80,8 @@ def multiply(
             body += addresses.step(_INDEX, offset * per_offset)
         for first, count in _runs(block.order, offset, machine):
             domain = first * machine.segment
-            body += _shift(block, offsets.reach(block.array, domain + offset))
+            steps = offsets.reach(block.array, domain + offset, count)
+            body += _shift(block, steps)
             row = block.order[domain + offset]
             body.append(
                 plain(
