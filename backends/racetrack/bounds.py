@@ -83,11 +83,8 @@ def _visited(
 ) -> Iterator[tuple[int, int]]:
     """(array, steps) of every array that holds some of these rows and columns."""
     per_segment = Counter(column // layout.domains for column in columns)
-    for part in layout.slices:
-        if channels is None or (
-            channels.start < part.stop and part.start < channels.stop
-        ):
-            for row in rows:
-                for segment, words in per_segment.items():
-                    array = layout.array(part, row, segment * layout.domains)
-                    yield array, _traversal(words, layout.ports)
+    for part in layout.parts(channels):
+        for row in rows:
+            for segment, words in per_segment.items():
+                array = layout.array(part, row, segment * layout.domains)
+                yield array, _traversal(words, layout.ports)

@@ -14,6 +14,7 @@ from itertools import pairwise
 from xdsl.ir import SSAValue
 
 from cimc.dialects import tile
+from cimc.dialects.cim import Range
 
 __all__ = ["MapLayout", "Slice", "slices_of"]
 
@@ -76,6 +77,15 @@ class MapLayout:
     def distance(self) -> int:
         """Domains from port to port: L."""
         return self.domains // self.ports
+
+    def parts(self, channels: Range | None) -> list[Slice]:
+        """The slices that hold some of these channels (None: all)."""
+        return [
+            part
+            for part in self.slices
+            if channels is None
+            or (channels.start < part.stop and part.start < channels.stop)
+        ]
 
     def array(self, part: Slice, row: int, column: int) -> int:
         """The array that holds a column of a row."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from xdsl.context import Context
@@ -15,9 +15,10 @@ from xdsl.utils.exceptions import PassFailedException
 from cimc.backends.racetrack import dialect as racetrack
 from cimc.backends.racetrack.bounds import shift_bounds
 from cimc.backends.racetrack.isa import ProgramOp, ShiftOp
-from cimc.backends.racetrack.layout import MapLayout
+from cimc.backends.racetrack.layout import MapLayout, Slice
 from cimc.backends.racetrack.lowering.addresses import ZERO, Addresses
 from cimc.backends.racetrack.lowering.code import Code, build, plain
+from cimc.backends.racetrack.lowering.lines import regions_of
 from cimc.backends.racetrack.lowering.maps import MapCode
 from cimc.backends.racetrack.lowering.offsets import Offsets
 from cimc.backends.racetrack.lowering.products import Block
@@ -26,6 +27,7 @@ from cimc.backends.racetrack.lowering.sweep import SweepLowering
 from cimc.backends.racetrack.machine import CHIP, RacetrackMachine
 from cimc.context import weights_of
 from cimc.dialects import tile
+from cimc.dialects.cim import Range
 from cimc.isa.program import Layer
 from cimc.lowering.layers import layer_details
 from cimc.lowering.registers import CoreRegisters
@@ -135,7 +137,7 @@ class _Conversion:
             self.blocks,
             self._sequence_register,
         )
-        last = _last_users(self.sweeps)
+        last = _last_users(self.sweeps, self.layouts)
         for sweep in self.sweeps:
             self._sweep(sweep, around, last)
         for bank in sorted(self.mains):
@@ -213,7 +215,7 @@ class _Conversion:
         self,
         sweep: tile.SweepOp,
         around: Surroundings,
-        last: dict[SSAValue, tile.SweepOp],
+        last: dict[Slice, tile.SweepOp],
     ) -> None:
         """Append a sweep to its bank: weights, positions, and the arrays' way back."""
         lowering = SweepLowering(sweep, around, self._registers_of(_core_of(sweep)))
@@ -240,9 +242,9 @@ class _Conversion:
                 main.append(plain(ShiftOp, w=number, base=ZERO, by=steps))
         maps = MapCode(self.offsets, Addresses())
         for buffer in self.buffers:
-            if last.get(buffer.result) is sweep:
-                layout = self.layouts[buffer.result]
-                for part in layout.slices:
+            layout = self.layouts[buffer.result]
+            for part in layout.slices:
+                if last.get(part) is sweep:
                     main += maps.go_home(layout, part)
         layer, bank = sweep.layer.data, _core_of(sweep)
         section = racetrack.SectionOp(build(main), layer=layer)
@@ -264,15 +266,26 @@ class _Conversion:
         )
 
 
-def _last_users(sweeps: list[tile.SweepOp]) -> dict[SSAValue, tile.SweepOp]:
-    """The last sweep that reads or writes each buffer."""
-    return {
-        operand: sweep
-        for sweep in sweeps
-        for op in sweep.body.block.ops
-        for operand in op.operands
-        if isinstance(operand.type, tile.FeatureMapType | tile.PartialSumsType)
-    }
+def _last_users(
+    sweeps: list[tile.SweepOp], layouts: Mapping[SSAValue, MapLayout]
+) -> dict[Slice, tile.SweepOp]:
+    """The last sweep that reads or writes each slice of a buffer.
+
+    Writers of other slices, in other banks, need not have waited for each other.
+    """
+    last: dict[Slice, tile.SweepOp] = {}
+    for sweep in sweeps:
+        body = list(sweep.body.block.ops)
+        used: list[tuple[SSAValue, Range | None]] = [
+            (region.source, region.channels) for region in regions_of(body)
+        ]
+        for op in body:
+            if isinstance(op, tile.StoreOp | tile.StorePartialOp):
+                channels = op.channels if isinstance(op, tile.StoreOp) else None
+                used.append((op.target, channels))
+        for buffer, channels in used:
+            last |= dict.fromkeys(layouts[buffer].parts(channels), sweep)
+    return last
 
 
 def _address(op: tile.FeatureMapOp | tile.PartialSumsOp) -> int:
