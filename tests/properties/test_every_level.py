@@ -129,3 +129,7 @@ def test_every_level_equals_onnxruntime(machine, model, data):
                     several = [layer.p_v.value.data > 1, layer.p_h.value.data > 1]
                     event("P_V, P_H > 1", several)
     assert level_of(module) == "isa"
+    program = target.encode(module)
+    metrics = target.simulator(program, weights, chip).run(reference.inputs).metrics
+    if shifts := metrics.get("shifts"):
+        assert shifts["total"] >= shifts["bound"] >= 0

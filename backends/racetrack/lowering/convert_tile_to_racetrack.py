@@ -15,19 +15,18 @@ from xdsl.utils.exceptions import PassFailedException
 from cimc.backends.racetrack import dialect as racetrack
 from cimc.backends.racetrack.bounds import shift_bounds
 from cimc.backends.racetrack.isa import ProgramOp, ShiftOp
-from cimc.backends.racetrack.layout import MapLayout, Slice
+from cimc.backends.racetrack.layout import MapLayout, Slice, is_complete
 from cimc.backends.racetrack.lowering.addresses import ZERO, Addresses
 from cimc.backends.racetrack.lowering.code import Code, build, plain
-from cimc.backends.racetrack.lowering.lines import regions_of
 from cimc.backends.racetrack.lowering.maps import MapCode
 from cimc.backends.racetrack.lowering.offsets import Offsets
 from cimc.backends.racetrack.lowering.products import Block
 from cimc.backends.racetrack.lowering.surroundings import Surroundings
 from cimc.backends.racetrack.lowering.sweep import SweepLowering
 from cimc.backends.racetrack.machine import CHIP, RacetrackMachine
+from cimc.backends.racetrack.regions import regions_of
 from cimc.context import weights_of
 from cimc.dialects import tile
-from cimc.dialects.cim import Range
 from cimc.isa.program import Layer
 from cimc.lowering.layers import layer_details
 from cimc.lowering.registers import CoreRegisters
@@ -122,7 +121,7 @@ class _Conversion:
         for op in self.buffers:
             yield from self._declare(op)
         for op in self.buffers:
-            if isinstance(op, tile.FeatureMapOp):
+            if isinstance(op, tile.FeatureMapOp) and is_complete(op):
                 yield from self._feature_map(op)
         bounds = shift_bounds(self.sweeps, self.layouts, self.blocks, self.machine)
         for op in self.operations:
@@ -179,7 +178,9 @@ class _Conversion:
         copies = [
             other.result
             for other in self.buffers
-            if isinstance(other, tile.FeatureMapOp) and other.tensor == op.tensor
+            if isinstance(other, tile.FeatureMapOp)
+            and other.tensor == op.tensor
+            and is_complete(other)
         ]
         height, width, channels = op.type.shape
         for part in self.layouts[op.result].slices:
@@ -276,15 +277,15 @@ def _last_users(
     last: dict[Slice, tile.SweepOp] = {}
     for sweep in sweeps:
         body = list(sweep.body.block.ops)
-        used: list[tuple[SSAValue, Range | None]] = [
-            (region.source, region.channels) for region in regions_of(body)
+        used = [
+            part
+            for region in regions_of(body)
+            for part in layouts[region.source].parts(region.channels)
         ]
         for op in body:
             if isinstance(op, tile.StoreOp | tile.StorePartialOp):
-                channels = op.channels if isinstance(op, tile.StoreOp) else None
-                used.append((op.target, channels))
-        for buffer, channels in used:
-            last |= dict.fromkeys(layouts[buffer].parts(channels), sweep)
+                used += layouts[op.target].written(op).slices
+        last |= dict.fromkeys(used, sweep)
     return last
 
 

@@ -10,17 +10,21 @@ from cimc.backends.racetrack.isa import MapShiftOp, ReadOp, TransferOp, WriteOp
 from cimc.backends.racetrack.layout import MapLayout, Slice
 from cimc.backends.racetrack.lowering.addresses import Addresses
 from cimc.backends.racetrack.lowering.code import Body, Code, plain, roll
-from cimc.backends.racetrack.lowering.lines import Lines, Region
+from cimc.backends.racetrack.lowering.lines import Lines
 from cimc.backends.racetrack.lowering.offsets import Offsets
+from cimc.backends.racetrack.regions import Region
 
 __all__ = ["MapCode"]
 
-_LINE, _READ, _WRITE = "line buffer", "domain read", "domain written"
+_LINE, _HOME = "line buffer", "home"
+_READ, _WRITE = "domain read", "domain written"
 
 
 class _Rows(NamedTuple):
-    """A register that follows rows: where it starts, and its step from row to row."""
+    """What a register follows: rows of such a layout, from ``first`` in ``stride``."""
 
+    rows: range
+    segments: int
     first: int
     stride: int
 
@@ -30,7 +34,7 @@ class MapCode:
     """Makes the code that moves words of maps in one sweep.
 
     Array numbers are relative to a register that follows the row, so that the code of
-    one row is that of the next.
+    one row is that of the next; domains to one that follows the column.
     """
 
     offsets: Offsets
@@ -39,16 +43,16 @@ class MapCode:
 
     def follow_rows(self, layout: MapLayout, first: int, stride: int) -> Code:
         """Let a register follow the rows of ``layout``, from ``first`` on."""
-        key = _Rows(first * layout.segments, stride * layout.segments)
+        key = _Rows(layout.rows, layout.segments, first, stride)
         self._rows[layout] = key
-        return self.addresses.set(key, first * layout.segments)
+        return self.addresses.set(key, layout.base(first))
 
-    def next_row(self, layouts: Iterable[MapLayout]) -> list[Code]:
-        """Move the registers of ``layouts`` on by their strides."""
+    def next_row(self, done: int) -> list[Code]:
+        """Move all registers on to the row after ``done`` rows of the sweep."""
         code: list[Code] = []
-        keys = dict.fromkeys(self._rows[layout] for layout in layouts)
-        for key in keys:
-            code += self.addresses.step(key, self.addresses.values[key] + key.stride)
+        for layout, key in self._rows.items():
+            row = key.first + done * key.stride
+            code += self.addresses.step(key, layout.base(row))
         return code
 
     def read_row(
@@ -56,20 +60,22 @@ class MapCode:
     ) -> list[Code]:
         """Read the columns of input row ``row`` that the strip needs into a slot."""
         code: list[Code] = []
-        needed = region.needed_columns(lines.strip)
+        needed = [layout.columns.index(c) for c in region.needed_columns(lines.strip)]
+        pitch = layout.columns.step * region.channels.size
         for part in layout.slices:
             start = max(part.start, region.channels.start)
             stop = min(part.stop, region.channels.stop)
-            for first in range(0, layout.width, layout.domains):
-                columns = [c for c in needed if first <= c < first + layout.domains]
-                if start < stop and columns:
-                    word = plain(ReadOp, first=start - part.start, length=stop - start)
-                    line = lines.address(region, slot, first, start)
-                    array = layout.array(part, row, first)
-                    code += self._scan(
-                        layout, array, [c - first for c in columns], word.fields, line,
-                        region.channels.size,
-                    )  # fmt: skip
+            for first in range(0, len(layout.columns), layout.domains):
+                places = [p - first for p in needed if 0 <= p - first < layout.domains]
+                if start < stop and places:
+                    column = layout.columns[first]
+                    array = layout.array(part, row, column)
+                    word: dict[str, object] = {
+                        "first": start - part.start,
+                        "length": stop - start,
+                    }
+                    line = lines.address(region, slot, column, start)
+                    code += self._scan(layout, array, places, word, line, pitch)
         return code
 
     def _scan(
@@ -77,7 +83,7 @@ class MapCode:
         layout: MapLayout,
         array: int,
         places: list[int],
-        word: tuple[tuple[str, object], ...],
+        word: dict[str, object],
         line: int,
         pitch: int,
     ) -> list[Code]:
@@ -114,7 +120,7 @@ class MapCode:
                         **self._place(layout, array),
                         domain=domain,
                         at=self.addresses.register(_READ),
-                        **dict(word),
+                        **word,
                     )
                 )
                 body += self._afterwards(layout, array)
@@ -124,23 +130,46 @@ class MapCode:
     def begin_columns(
         self, layouts: Iterable[MapLayout], row: int, column: int
     ) -> list[Code]:
-        """Bring the arrays that a row is written to to their first column."""
+        """Bring the arrays of a row that is written to their places from a column on."""
         code: list[Code] = []
         for layout in layouts:
-            if not code:
-                code.append(self.addresses.set(_WRITE, layout.domain(column)))
-            code += self._reach_column(layout, row, column)
+            first = self._next_kept(layout, column)
+            if first is not None:
+                key = (_WRITE, layout.columns)
+                value = layout.domain(first)
+                code.append(self.addresses.set(key, value))
+                code += self._reach_column(layout, row, first)
+        return list(dict.fromkeys(code))
+
+    def after_column(self, layouts: Iterable[MapLayout], column: int) -> list[Code]:
+        """On to the domain under the next port, where the column was written."""
+        code: list[Code] = []
+        for key in dict.fromkeys(layout.columns for layout in layouts):
+            layout = next(found for found in layouts if found.columns == key)
+            if column in layout.columns:
+                value = layout.domain(column) + layout.distance
+                code += self.addresses.step((_WRITE, key), value)
         return code
 
     def next_column(
         self, layouts: Iterable[MapLayout], row: int, column: int
     ) -> list[Code]:
-        """From the columns that share an offset to the next ones, if need be."""
+        """From columns that share an offset to the next ones, after ``column``."""
         code: list[Code] = []
         for layout in layouts:
-            code += self.addresses.step(_WRITE, layout.domain(column))
-            code += self._reach_column(layout, row, column)
+            following = self._next_kept(layout, column + 1)
+            if column in layout.columns and following is not None:
+                key, value = (_WRITE, layout.columns), layout.domain(following)
+                code += self.addresses.step(key, value)
+                code += self._reach_column(layout, row, following)
         return code
+
+    @staticmethod
+    def _next_kept(layout: MapLayout, column: int) -> int | None:
+        """The first kept column from ``column`` on."""
+        kept = layout.columns
+        skipped = max(0, -((kept.start - column) // kept.step))
+        return kept[skipped] if skipped < len(kept) else None
 
     def _reach_column(self, layout: MapLayout, row: int, column: int) -> list[Code]:
         if self._eager:
@@ -158,54 +187,49 @@ class MapCode:
         layout: MapLayout,
         row: int,
         column: int,
-        channels: tuple[int, int],
+        start: int,
         source: int,
         remote: bool,
     ) -> list[Code]:
-        """Write bytes [start, stop) of a column from vector register ``source``."""
-        start, stop = channels
-        code: list[Code] = []
-        for part in layout.slices:
-            if start <= part.start and part.stop <= stop:
-                array = layout.array(part, row, column)
-                if self._eager:
-                    code += self._reach(layout, array, layout.domain(column))
-                code.append(
-                    plain(
-                        TransferOp if remote else WriteOp,
-                        **self._place(layout, array),
-                        domain=0,
-                        at=self.addresses.register(_WRITE),
-                        vs=source,
-                        source=part.start - start,
-                        length=part.width,
-                    )
-                )
-                code += self._afterwards(layout, array)
-        return code
+        """Write a column, if it is kept, from a register with its bytes from start on.
 
-    def after_column(self, layout: MapLayout) -> list[Code]:
-        """On to the domain under the next port."""
-        value = self.addresses.values[_WRITE] + layout.distance
-        return self.addresses.step(_WRITE, value)
+        ``layout`` has the slices that are written, no others.
+        """
+        code: list[Code] = []
+        if row not in layout.rows or column not in layout.columns:
+            return code
+        for part in layout.slices:
+            array = layout.array(part, row, column)
+            if self._eager:
+                code += self._reach(layout, array, layout.domain(column))
+            code.append(
+                plain(
+                    TransferOp if remote else WriteOp,
+                    **self._place(layout, array),
+                    domain=0,
+                    at=self.addresses.register((_WRITE, layout.columns)),
+                    vs=source,
+                    source=part.start - start,
+                    length=part.width,
+                )
+            )
+            code += self._afterwards(layout, array)
+        return code
 
     def go_home(self, layout: MapLayout, part: Slice) -> list[Code]:
         """Bring all arrays of a slice back to offset 0."""
-        key = ("home", layout.segments)
-        code: list[Code] = [self.addresses.set(key, 0)]
+        code: list[Code] = [self.addresses.set(_HOME, 0)]
         bodies: list[Body] = []
-        for row in range(layout.height):
+        for index in range(len(layout.rows)):
             body: list[Code] = []
-            for column in range(0, layout.width, layout.domains):
-                array = layout.array(part, row, column)
-                steps = self.offsets.go_home(array)
+            for segment in range(layout.segments):
+                number = index * layout.segments + segment
+                steps = self.offsets.go_home(part.first + number)
                 if steps:
-                    place = {
-                        "m": array - self.addresses.values[key],
-                        "base": self.addresses.register(key),
-                    }
-                    body.append(plain(MapShiftOp, **place, by=steps))
-            body += self.addresses.step(key, (row + 1) * layout.segments)
+                    m = part.first + number - self.addresses.values[_HOME]
+                    base = self.addresses.register(_HOME)
+                    body.append(plain(MapShiftOp, m=m, base=base, by=steps))
+            body += self.addresses.step(_HOME, (index + 1) * layout.segments)
             bodies.append(tuple(body))
         moved = any(len(body) > 1 for body in bodies)
         return code + roll(bodies, longest=4) if moved else []

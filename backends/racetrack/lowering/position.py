@@ -9,10 +9,11 @@ from xdsl.ir import Operation, SSAValue
 from cimc.backends.racetrack import isa
 from cimc.backends.racetrack.isa import VECTOR
 from cimc.backends.racetrack.lowering.code import Code, plain
-from cimc.backends.racetrack.lowering.lines import Lines, Region
+from cimc.backends.racetrack.lowering.lines import Lines
 from cimc.backends.racetrack.lowering.maps import MapCode
 from cimc.backends.racetrack.lowering.products import multiply
 from cimc.backends.racetrack.lowering.surroundings import Surroundings, synchronise
+from cimc.backends.racetrack.regions import Region
 from cimc.dialects import tile
 from cimc.dialects.tile.body import length_of
 from cimc.isa.declared import Instruction
@@ -67,13 +68,6 @@ class Position:
         for pitch in dict.fromkeys(map(self._column_pitch, self._lines.regions)):
             following = (column + 1 - self._lines.strip.start) * pitch
             self._code += self._addresses.step(("line column", pitch), following)
-        targets = [
-            self._around.layouts[op.target]
-            for op in self._body
-            if isinstance(op, tile.StoreOp | tile.StorePartialOp)
-        ]
-        if targets:
-            self._code += self._maps.after_column(targets[0])
         return self._code
 
     @staticmethod
@@ -104,11 +98,9 @@ class Position:
             case tile.TableOp():
                 self._vector.table(op)
             case tile.StoreOp():
-                channels = op.channels.start, op.channels.stop
-                self._write(op.target, channels, self._vectors[op.value])
+                self._write(op, op.channels.start, self._vectors[op.value])
             case tile.StorePartialOp():
-                whole = 0, 4 * length_of(op.value)
-                self._write(op.target, whole, self._register(op.value))
+                self._write(op, 0, self._register(op.value))
             case tile.AwaitOp() | tile.SignalOp():
                 if op.per == "vector":
                     self._code += synchronise(op, self._around.sequences)
@@ -224,12 +216,14 @@ class Position:
             self._vectors.give_back(sums)
         self._vectors.give_back(source)
 
-    def _write(self, target: SSAValue, channels: tuple[int, int], source: int) -> None:
+    def _write(
+        self, op: tile.StoreOp | tile.StorePartialOp, start: int, source: int
+    ) -> None:
         self._code += self._maps.write(
-            self._around.layouts[target],
+            self._around.layouts[op.target].written(op),
             self._row,
             self._column,
-            channels,
+            start,
             source,
-            remote=self._around.homes[target] != self._bank,
+            remote=self._around.homes[op.target] != self._bank,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 
 from xdsl.ir import Operation
@@ -10,16 +11,11 @@ from cimc.backends.racetrack import isa
 from cimc.backends.racetrack.layout import MapLayout
 from cimc.backends.racetrack.lowering.addresses import ZERO, Addresses
 from cimc.backends.racetrack.lowering.code import Body, Code, plain, roll
-from cimc.backends.racetrack.lowering.lines import (
-    Lines,
-    Region,
-    Strip,
-    regions_of,
-    strips_of,
-)
+from cimc.backends.racetrack.lowering.lines import Lines, strips_of
 from cimc.backends.racetrack.lowering.maps import MapCode
 from cimc.backends.racetrack.lowering.position import Position
 from cimc.backends.racetrack.lowering.surroundings import Surroundings, synchronise
+from cimc.backends.racetrack.regions import Region, Strip, regions_of
 from cimc.diagnostics import DoesNotFitError
 from cimc.dialects import tile
 from cimc.lowering.registers import CoreRegisters
@@ -44,11 +40,15 @@ class SweepLowering:
         self.body = list(self.sweep.body.block.ops)
         self.regions = regions_of(self.body)
         targets = [
-            op.target
+            self.around.layouts[op.target].written(op)
             for op in self.body
             if isinstance(op, tile.StoreOp | tile.StorePartialOp)
         ]
-        self.targets = [self.around.layouts[t] for t in dict.fromkeys(targets)]
+        self.targets = list(dict.fromkeys(targets))
+        self._known: dict[
+            tuple[Strip, tuple[MapLayout, ...], tuple[int, ...]],
+            tuple[Body, tuple[int, ...], dict[Hashable, int]],
+        ] = {}
 
     def lower(self) -> list[Code]:
         """The code for the main section; fills ``setup`` as well."""
@@ -97,19 +97,17 @@ class SweepLowering:
                 code += self._bring(lines, region, slot, row)
         code += self._positions(lines, row)
         code += self._synchronise(tile.SignalOp, "row")
-        if row + 1 < self.sweep.rows.stop:
-            for region in self.regions:
-                kept = region.rows - self._new_rows(region)
-                if kept:
-                    pitch = region.pitch(lines.strip)
-                    fields = {
-                        "offset": lines.start(region),
-                        "length": kept * pitch,
-                        "by": self._new_rows(region) * pitch,
-                    }
-                    code.append(plain(isa.SlideOp, **fields))
-        layouts = [*map(self._layout, self.regions), *self.targets]
-        return code + self.maps.next_row(layouts)
+        for region in self.regions:
+            kept = region.rows - self._new_rows(region)
+            if kept:
+                pitch = region.pitch(lines.strip)
+                fields = {
+                    "offset": lines.start(region),
+                    "length": kept * pitch,
+                    "by": self._new_rows(region) * pitch,
+                }
+                code.append(plain(isa.SlideOp, **fields))
+        return code + self.maps.next_row(row + 1 - self.sweep.rows.start)
 
     def _bring(self, lines: Lines, region: Region, slot: int, row: int) -> list[Code]:
         """Read an input row into a slot, or fill it where it lies outside the map."""
@@ -132,19 +130,52 @@ class SweepLowering:
         return [plain(isa.FillOp, **fields, value=region.fill)]
 
     def _positions(self, lines: Lines, row: int) -> list[Code]:
-        """All positions of a row in the strip, from left to right."""
+        """All positions of a row in the strip, from left to right.
+
+        Rows that find and leave their arrays alike have the same code.
+        """
+        targets = [layout for layout in self.targets if row in layout.rows]
+        arrays: list[Hashable] = [
+            part.first + layout.rows.index(row) * layout.segments + segment
+            for layout in targets
+            for part in layout.slices
+            for segment in range(layout.segments)
+        ]
+        arrays += [
+            self.around.blocks[op.block].array
+            for op in self.body
+            if isinstance(op, tile.MvmOp)
+        ]
+        offsets, values = self.around.offsets, self.addresses.values
+        found = (lines.strip, tuple(targets), tuple(offsets[a] for a in arrays))
+        if found in self._known:
+            code, left, set_ = self._known[found]
+            values.update(set_)
+            for array, offset in zip(arrays, left, strict=True):
+                offsets[array] = offset
+            return list(code)
+        before = dict(values)
+        code = self._new_positions(lines, row, targets)
+        changed = {key: v for key, v in values.items() if before.get(key) != v}
+        left = tuple(offsets[array] for array in arrays)
+        self._known[found] = tuple(code), left, changed
+        return code
+
+    def _new_positions(
+        self, lines: Lines, row: int, targets: list[MapLayout]
+    ) -> list[Code]:
         strip = lines.strip
         position = Position(
             self.body, self.around, self.core, self.setup, self.maps, lines, self.bank
         )
         code = position.begin_row()
-        code += self.maps.begin_columns(self.targets, row, strip.start)
+        code += self.maps.begin_columns(targets, row, strip.start)
         bodies: list[Body] = []
         for column in range(strip.start, strip.stop):
-            bodies.append(tuple(position.lower(row, column)))
-            following = column + 1
-            if following < strip.stop:
-                move = self.maps.next_column(self.targets, row, following)
+            body = position.lower(row, column)
+            bodies.append((*body, *self.maps.after_column(targets, column)))
+            if column + 1 < strip.stop:
+                move = self.maps.next_column(targets, row, column)
                 if move:
                     bodies.append(tuple(move))
         return code + roll(bodies, longest=2 * self.around.machine.ports + 2)

@@ -1,0 +1,128 @@
+"""Which rows and columns of a feature map the windows of a sweep cover."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from xdsl.ir import Operation, SSAValue
+
+from cimc.dialects import tile
+from cimc.dialects.cim import Range, Window
+
+__all__ = ["Region", "Strip", "regions_of"]
+
+
+@dataclass(frozen=True)
+class Strip:
+    """Output columns [start, stop) that are worked through together."""
+
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True)
+class Region:
+    """What windows of one shape on one map need: kernel rows × columns × channels.
+
+    ``channels`` are bytes of a column; partial sums have four for each of theirs.
+    """
+
+    source: SSAValue
+    window: Window
+    tap_rows: Range
+    tap_columns: Range
+    channels: Range
+
+    @property
+    def rows(self) -> int:
+        """Input rows from the first to the last kernel row."""
+        return (self.tap_rows.size - 1) * self.window.dilation[0] + 1
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width of the map."""
+        type_ = self.source.type
+        assert isinstance(type_, tile.FeatureMapType | tile.PartialSumsType)
+        height, width, _ = type_.shape
+        return height, width
+
+    @property
+    def fill(self) -> int:
+        """What stands outside the map."""
+        type_ = self.source.type
+        return type_.fill.data if isinstance(type_, tile.FeatureMapType) else 0
+
+    def top(self, row: int) -> int:
+        """Input row, perhaps outside the map, that is first at output row ``row``."""
+        first_tap = self.tap_rows.start * self.window.dilation[0]
+        return row * self.window.stride[0] + first_tap - self.window.pad[0]
+
+    def left(self, column: int) -> int:
+        """Input column that comes first at output column ``column``."""
+        first_tap = self.tap_columns.start * self.window.dilation[1]
+        return column * self.window.stride[1] + first_tap - self.window.pad[1]
+
+    def columns(self, strip: Strip) -> range:
+        """Input columns of a strip, perhaps outside the map."""
+        span = (self.tap_columns.size - 1) * self.window.dilation[1] + 1
+        return range(self.left(strip.start), self.left(strip.stop - 1) + span)
+
+    def needed_columns(self, strip: Strip) -> list[int]:
+        """Input columns inside the map that a window of the strip covers."""
+        _, width = self.shape
+        taps = range(self.tap_columns.size)
+        found = {
+            self.left(column) + tap * self.window.dilation[1]
+            for column in range(strip.start, strip.stop)
+            for tap in taps
+        }
+        return sorted(column for column in found if 0 <= column < width)
+
+    def needed_rows(self, start: int, stop: int) -> list[int]:
+        """Input rows inside the map that windows of rows [start, stop) cover."""
+        height, _ = self.shape
+        rows = range(start, stop)
+        found = {self.top(row) + tap for row in rows for tap in self.taps}
+        return sorted(row for row in found if 0 <= row < height)
+
+    @property
+    def taps(self) -> range:
+        """Input rows under the kernel, from its first row on."""
+        return range(0, self.rows, self.window.dilation[0])
+
+    def pitch(self, strip: Strip) -> int:
+        """Bytes from one row of the region to the next."""
+        return len(self.columns(strip)) * self.channels.size
+
+    def size(self, strip: Strip) -> int:
+        """Bytes of the region."""
+        return self.rows * self.pitch(strip)
+
+    @property
+    def key(self) -> tuple[SSAValue, Window, Range, Range]:
+        """What the windows of a region have in common."""
+        return self.source, self.window, self.tap_rows, self.tap_columns
+
+    @classmethod
+    def of(cls, op: tile.WindowOp | tile.LoadPartialOp) -> Region:
+        """The region that a single operation needs."""
+        if isinstance(op, tile.WindowOp):
+            taps = op.tap_rows, op.tap_columns
+            return cls(op.source, op.window, *taps, op.channels)
+        assert isinstance(op.source.type, tile.PartialSumsType)
+        one, all_bytes = Range.of(0, 1), Range.of(0, op.source.type.column_stride)
+        return cls(op.source, Window.of((1, 1)), one, one, all_bytes)
+
+
+def regions_of(operations: Iterable[Operation]) -> list[Region]:
+    """One region per map and shape of windows, with all channels that these take."""
+    regions: dict[object, Region] = {}
+    for op in operations:
+        if isinstance(op, tile.WindowOp | tile.LoadPartialOp):
+            new = Region.of(op)
+            old = regions.get(new.key, new).channels
+            start = min(old.start, new.channels.start)
+            stop = max(old.stop, new.channels.stop)
+            regions[new.key] = replace(new, channels=Range.of(start, stop))
+    return list(regions.values())
