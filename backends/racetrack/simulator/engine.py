@@ -315,9 +315,9 @@ def advance(
                 block[W_OFFSET] = a[4]
             elif op == CLEAR:
                 accumulators[core, : a[0]] = 0
-            elif op == LOAD_SUMS:
-                accumulators[core, : a[0]] = integers[core, code[pc, READ0], : a[0]]
-            elif op == ADD_SUMS:
+            elif op in (LOAD_SUMS, ADD_SUMS):
+                if op == LOAD_SUMS:
+                    accumulators[core, : a[0]] = 0
                 sums = integers[core, code[pc, READ0]]
                 why = add_sums(accumulators[core], sums, a[0], machine, trap)
             elif op == STORE_SUMS:
