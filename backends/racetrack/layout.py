@@ -82,13 +82,6 @@ class MapLayout:
         """Domains from port to port: L."""
         return self.domains // self.ports
 
-    def base(self, row: int) -> int:
-        """Arrays of a slice before the first kept row from ``row`` on.
-
-        Negative for rows above the first, so that it is linear in the row.
-        """
-        return -((self.rows.start - row) // self.rows.step) * self.segments
-
     def array(self, part: Slice, row: int, column: int) -> int:
         """The array that holds a column of a row."""
         segment = self.columns.index(column) // self.domains

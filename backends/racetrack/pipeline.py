@@ -6,6 +6,9 @@ from cimc.backends.racetrack.machine import RacetrackMachine
 
 __all__ = ["pipeline"]
 
+#: Copies of a layer at most: each has code of its own in its bank.
+_COPIES = 4
+
 
 def pipeline(machine: RacetrackMachine) -> str:
     """The default pipeline for a chip."""
@@ -20,6 +23,7 @@ def pipeline(machine: RacetrackMachine) -> str:
             f"im2col-partition{{rows={machine.domains} columns={machine.lanes} "
             "depthwise=true}",
             f"split-vectors{{lanes={lanes}}}",
+            f"duplicate-weights{{{banks} limit={_COPIES}}}",
             f"assign-arrays{{{banks}}}",
             "distribute-sweeps",
             "localise-maps",

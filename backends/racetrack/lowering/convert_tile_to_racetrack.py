@@ -26,9 +26,10 @@ from cimc.backends.racetrack.lowering.sweep import SweepLowering
 from cimc.backends.racetrack.machine import CHIP, RacetrackMachine
 from cimc.backends.racetrack.regions import regions_of
 from cimc.context import weights_of
+from cimc.diagnostics import DoesNotFitError
 from cimc.dialects import tile
 from cimc.dialects.cim import Range
-from cimc.isa.program import Layer
+from cimc.isa.program import Layer, linearise
 from cimc.lowering.layers import layer_details
 from cimc.lowering.registers import CoreRegisters
 from cimc.weights import WeightStore
@@ -143,7 +144,24 @@ class _Conversion:
             self._sweep(sweep, around, last)
         for bank in sorted(self.mains):
             setup = self.setups.get(bank, [])
-            yield racetrack.BankOp(setup, self.mains[bank], number=bank)
+            program = racetrack.BankOp(setup, self.mains[bank], number=bank)
+            self._check_size(program)
+            yield program
+
+    def _check_size(self, bank: racetrack.BankOp) -> None:
+        size = len(linearise(bank.setup)) + len(linearise(bank.main))
+        if size > self.machine.instruction_memory:
+            raise DoesNotFitError(
+                "E033",
+                f"the program has {size} instructions, "
+                f"a bank holds {self.machine.instruction_memory}",
+                where=f"bank {bank.number}",
+                hints=(
+                    "a chip with more instruction_memory",
+                    "fewer copies of weights: -p with a smaller limit of "
+                    "duplicate-weights (see --print-pipeline)",
+                ),
+            )
 
     def _block(self, op: tile.BlockOp) -> Block:
         assert op.core is not None

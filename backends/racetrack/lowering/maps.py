@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -21,12 +21,24 @@ _READ, _WRITE = "domain read", "domain written"
 
 
 class _Rows(NamedTuple):
-    """What a register follows: rows of such a layout, from ``first`` in ``stride``."""
+    """What a register follows: rows from ``first`` on in steps of ``stride``.
 
-    rows: range
+    It counts the kept rows, every ``step``-th from row ``phase`` on, backwards from
+    row ``stop``, so that copies that keep different rows of a map share it and the
+    numbers of arrays relative to it are not negative.
+    """
+
+    phase: int
+    step: int
     segments: int
     first: int
     stride: int
+    stop: int
+
+    def value(self, row: int) -> int:
+        """Value at a row: minus the arrays of the kept rows from there to ``stop``."""
+        before, all_ = ((self.phase - r) // self.step for r in (row, self.stop))
+        return (all_ - before) * self.segments
 
 
 @dataclass
@@ -41,18 +53,28 @@ class MapCode:
     addresses: Addresses
     _rows: dict[MapLayout, _Rows] = field(default_factory=dict[MapLayout, _Rows])
 
-    def follow_rows(self, layout: MapLayout, first: int, stride: int) -> Code:
-        """Let a register follow the rows of ``layout``, from ``first`` on."""
-        key = _Rows(layout.rows, layout.segments, first, stride)
-        self._rows[layout] = key
-        return self.addresses.set(key, layout.base(first))
+    def follow_rows(self, rows: Mapping[MapLayout, range]) -> list[Code]:
+        """Let registers follow rows of each layout, which may lie outside of it."""
+        self._rows = {}
+        for layout, moved in rows.items():
+            step = layout.rows.step
+            self._rows[layout] = _Rows(
+                layout.rows.start % step,
+                step,
+                layout.segments,
+                moved.start,
+                moved.step,
+                moved.stop,
+            )
+        keys = dict.fromkeys(self._rows.values())
+        return [self.addresses.set(key, key.value(key.first)) for key in keys]
 
     def next_row(self, done: int) -> list[Code]:
         """Move all registers on to the row after ``done`` rows of the sweep."""
         code: list[Code] = []
-        for layout, key in self._rows.items():
+        for key in dict.fromkeys(self._rows.values()):
             row = key.first + done * key.stride
-            code += self.addresses.step(key, layout.base(row))
+            code += self.addresses.step(key, key.value(row))
         return code
 
     def read_row(
