@@ -18,6 +18,7 @@ from cimc.backends.racetrack.layout import MapLayout
 from cimc.backends.racetrack.lowering.products import Block
 from cimc.backends.racetrack.machine import RacetrackMachine
 from cimc.backends.racetrack.regions import Strip, regions_of
+from cimc.backends.racetrack.users import last_users
 from cimc.dialects import tile
 from cimc.dialects.cim import Range
 
@@ -34,18 +35,16 @@ def shift_bounds(
 
     Weights are visited once per position, and once more where they are stored anew for
     every image; a row of a map once by each sweep that needs some of it. The traversal
-    that makes the number even counts for the last that uses the map.
+    that makes the number even counts for the last that uses the row.
     """
     bounds: Counter[str] = Counter()
     visits: dict[int, list[int]] = defaultdict(list)
-    owners: dict[int, MapLayout] = {}
-    last: dict[MapLayout, str] = {}
+    last = last_users(sweeps, layouts)
     users = Counter(block.array for block in blocks.values())
 
-    def visit(layer: str, layout: MapLayout, array: int, steps: int) -> None:
+    def visit(layer: str, array: int, steps: int) -> None:
         visits[array].append(steps)
         bounds[layer] += steps
-        owners[array], last[layout] = layout, layer
 
     for sweep in sweeps:
         layer = sweep.layer.data
@@ -62,17 +61,17 @@ def shift_bounds(
                 stored = op.channels if isinstance(op, tile.StoreOp) else None
                 layout = layouts[op.target]
                 for array, steps in _visited(layout, rows, columns, stored):
-                    visit(layer, layout, array, steps)
+                    visit(layer, array, steps)
         whole = Strip(sweep.columns.start, sweep.columns.stop)
         for region in regions_of(sweep.body.block.ops):
             rows = region.needed_rows(sweep.rows.start, sweep.rows.stop)
             columns = region.needed_columns(whole)
             layout = layouts[region.source]
             for array, steps in _visited(layout, rows, columns, region.channels):
-                visit(layer, layout, array, steps)
+                visit(layer, array, steps)
     for array, steps in visits.items():
         if len(steps) % 2:
-            bounds[last[owners[array]]] += min(steps)
+            bounds[last[array].layer.data] += min(steps)
     return bounds
 
 
