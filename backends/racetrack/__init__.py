@@ -76,6 +76,12 @@ def _simulator(program: bytes, weights: WeightStore, chip: Chip) -> Simulator:
     return RacetrackSimulator(program, weights, _own(chip))
 
 
+def _domain_simulator(program: bytes, weights: WeightStore, chip: Chip) -> Simulator:
+    from cimc.backends.racetrack.simulator.domains import DomainSimulator
+
+    return DomainSimulator(program, weights, _own(chip))
+
+
 def _static_metrics(module: ModuleOp, chip: Chip) -> Mapping[str, Any]:
     from cimc.backends.racetrack.cost import static_metrics
 
@@ -105,4 +111,5 @@ TARGET = Target(
     decode=_decode,
     simulator=_simulator,
     static_metrics=_static_metrics,
+    fidelities={"lane": _simulator, "domain": _domain_simulator},
 )
