@@ -1,10 +1,13 @@
 """Random networks compute what onnxruntime computes, at every level of the way.
 
-The cnn level as imported, the module after every pass of both synchronisation schemes
-and the encoded program in the simulator: all their feature maps, integer for integer.
+The cnn level as imported, the module after every pass of each target and of both
+synchronisation schemes, and the encoded program in the simulator: all their feature
+maps, integer for integer.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import onnx
@@ -13,32 +16,68 @@ import pytest
 from hypothesis import event, given, note
 from hypothesis import strategies as st
 
-from cimc.backends.rram.chip import CHIPS
+from cimc.backends.racetrack.chip import CHIPS as RACETRACK_CHIPS
+from cimc.backends.rram.chip import CHIPS as RRAM_CHIPS
 from cimc.context import CompilationContext
 from cimc.driver.levels import execute, level_of
 from cimc.driver.passes import parse_passes, run_passes
 from cimc.frontend import import_model
 from cimc.golden import Golden
-from cimc.target import get_target
+from cimc.target import Chip, get_target
 from tests.properties.networks import networks
 from tests.support.qdq import feeds_for
 
-RRAM = get_target("rram")
-SMALL = CHIPS.load("rram-small").with_structure(
-    sequence_registers=256, parameter_registers=64, table_registers=16
-)
 
-#: Crossbars so small that most layers need several, side by side and below each other.
-CHIPS = {
-    "two crossbars a core": SMALL,
-    "one crossbar a core": SMALL.with_structure(
+@dataclass(frozen=True)
+class Machine:
+    """A chip of a target, and the ways in which its sweeps may wait for each other."""
+
+    target: str
+    chip: Chip
+    schemes: tuple[str, ...]
+
+
+def rram(**sizes: int) -> Machine:
+    """Crossbars so small that most layers need several, side by side and below."""
+    chip = RRAM_CHIPS.load("rram-small").with_structure(
+        sequence_registers=256, parameter_registers=64, table_registers=16, **sizes
+    )
+    return Machine("rram", chip, ("linear", "sequential"))
+
+
+def racetrack(**sizes: int | str) -> Machine:
+    """Tracks so short that most layers need several arrays, and maps several too."""
+    small = {
+        "banks": 64, "arrays_per_bank": 512, "lanes": 4, "domains": 8, "ports": 2,
+        "sequence_registers": 256, "parameter_registers": 256, "table_registers": 64,
+        "instruction_memory": 1 << 20, "vector_register_bytes": 512,
+        "vector_registers": 16,
+    }  # fmt: skip
+    chip = RACETRACK_CHIPS.load("mu-64").with_structure(**{**small, **sizes})
+    return Machine("racetrack", chip, ("sequential",))
+
+
+MACHINES = {
+    "two crossbars a core": rram(),
+    "one crossbar a core": rram(
         crossbars_per_core=1, rows=9, columns=7, vector_register_bytes=64, cores=1024
     ),
-    "seven crossbars a core": SMALL.with_structure(
+    "seven crossbars a core": rram(
         crossbars_per_core=7, rows=11, columns=5, bus_bytes=4
     ),
-    "cores that share the work": SMALL.with_structure(
+    "cores that share the work": rram(
         crossbars_per_core=200, rows=24, columns=8, cores=2
+    ),
+    "arrays for all blocks": racetrack(),
+    "arrays that are stored anew": racetrack(
+        banks=4, arrays_per_bank=6, domains=16, ports=4
+    ),
+    "one port, always back to offset 0": racetrack(
+        domains=6, ports=1, port_update="eager"
+    ),
+    "the nearest of three ports": racetrack(domains=12, ports=3, port_policy="nearest"),
+    "line buffers of a few columns": racetrack(
+        domains=16, lanes=8, line_buffer_bytes=700
     ),
 }
 
@@ -63,22 +102,24 @@ class Reference:
                 )
 
 
-@pytest.mark.parametrize("machine", CHIPS)
-@given(model=networks(), scheme=st.sampled_from(["linear", "sequential"]))
-def test_every_level_equals_onnxruntime(machine, model, scheme):
-    chip = CHIPS[machine]
+@pytest.mark.parametrize("machine", MACHINES)
+@given(model=networks(), data=st.data())
+def test_every_level_equals_onnxruntime(machine, model, data):
+    chosen = MACHINES[machine]
+    target, chip = get_target(chosen.target), chosen.chip
+    scheme = data.draw(st.sampled_from(chosen.schemes))
     note(onnx.printer.to_text(model))
     reference = Reference(model)
     module, weights = reference.model.module, reference.model.weights
-    RRAM.attach_chip(module, chip)
+    target.attach_chip(module, chip)
 
     def check(stage: str) -> None:
-        maps = execute(module, weights, RRAM, chip, reference.inputs)
+        maps = execute(module, weights, target, chip, reference.inputs)
         reference.check(maps, stage)
 
     check("import")
     context = CompilationContext(weights=weights)
-    pipeline = RRAM.pipeline(chip).replace('"linear"', f'"{scheme}"')
+    pipeline = target.pipeline(chip).replace('"linear"', f'"{scheme}"')
     for pass_ in parse_passes(pipeline):
         run_passes(module, context, [pass_])
         check(pass_.name)
@@ -88,3 +129,7 @@ def test_every_level_equals_onnxruntime(machine, model, scheme):
                     several = [layer.p_v.value.data > 1, layer.p_h.value.data > 1]
                     event("P_V, P_H > 1", several)
     assert level_of(module) == "isa"
+    program = target.encode(module)
+    metrics = target.simulator(program, weights, chip).run(reference.inputs).metrics
+    if shifts := metrics.get("shifts"):
+        assert shifts["total"] >= shifts["bound"] >= 0

@@ -24,10 +24,11 @@ from cimc.backends.racetrack.lowering.products import Block
 from cimc.backends.racetrack.lowering.surroundings import Surroundings
 from cimc.backends.racetrack.lowering.sweep import SweepLowering
 from cimc.backends.racetrack.machine import CHIP, RacetrackMachine
-from cimc.backends.racetrack.users import last_users
+from cimc.backends.racetrack.regions import regions_of
 from cimc.context import weights_of
 from cimc.diagnostics import DoesNotFitError
 from cimc.dialects import tile
+from cimc.dialects.cim import Range
 from cimc.isa.program import Layer, linearise
 from cimc.lowering.layers import layer_details
 from cimc.lowering.registers import CoreRegisters
@@ -138,7 +139,7 @@ class _Conversion:
             self.blocks,
             self._sequence_register,
         )
-        last = last_users(self.sweeps, self.layouts)
+        last = _last_users(self.sweeps, self.layouts)
         for sweep in self.sweeps:
             self._sweep(sweep, around, last)
         for bank in sorted(self.mains):
@@ -323,6 +324,38 @@ def _crowded(sweeps: list[tile.SweepOp], machine: RacetrackMachine) -> set[int]:
         for bank, contents in used.items()
         if len(contents) > limit
     }
+
+
+def _last_users(
+    sweeps: list[tile.SweepOp], layouts: dict[SSAValue, MapLayout]
+) -> dict[int, tile.SweepOp]:
+    """The last sweep that reads or writes each map array."""
+    last: dict[int, tile.SweepOp] = {}
+    for sweep in sweeps:
+        first, stop = sweep.rows.start, sweep.rows.stop
+        for op in sweep.body.block.ops:
+            match op:
+                case tile.StoreOp():
+                    used = range(first, stop), op.channels
+                case tile.StorePartialOp():
+                    used = range(first, stop), None
+                case _:
+                    continue
+            last |= dict.fromkeys(_arrays(layouts[op.target], *used), sweep)
+        for region in regions_of(sweep.body.block.ops):
+            rows = range(region.top(first), region.top(stop - 1) + region.rows)
+            arrays = _arrays(layouts[region.source], rows, region.channels)
+            last |= dict.fromkeys(arrays, sweep)
+    return last
+
+
+def _arrays(layout: MapLayout, rows: range, channels: Range | None) -> Iterator[int]:
+    """Map arrays that hold some of these rows and channels (None: all)."""
+    for part in layout.parts(channels):
+        for index, row in enumerate(layout.rows):
+            if row in rows:
+                array = part.first + index * layout.segments
+                yield from range(array, array + layout.segments)
 
 
 def _address(op: tile.FeatureMapOp | tile.PartialSumsOp) -> int:

@@ -1,17 +1,10 @@
-"""Small programs, text helpers and random instructions for the tests of rram."""
+"""Small programs for the tests of rram."""
 
 from __future__ import annotations
 
-from io import StringIO
-from typing import Any
-
 import numpy as np
-from hypothesis import strategies as st
-from xdsl.context import Context
-from xdsl.dialects.builtin import Builtin, ModuleOp
+from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation
-from xdsl.parser import Parser
-from xdsl.printer import Printer
 
 from cimc.backends.rram.chip import CHIPS, Chip
 from cimc.backends.rram.dialect import (
@@ -25,12 +18,9 @@ from cimc.backends.rram.instruction_set import RRAM
 from cimc.backends.rram.isa import VECTOR
 from cimc.backends.rram.machine import CHIP, RramMachine
 from cimc.backends.rram.simulator.simulator import RramSimulator
-from cimc.dialects.cim import CIM, WeightsRef
 from cimc.isa import codec
-from cimc.isa.declared import Instruction
-from cimc.isa.fields import Field, Flag, Integer, Real
-from cimc.isa.fields_text import Constant
 from cimc.weights import Array, WeightStore
+from tests.support.programs import parse
 
 AddOp = VECTOR.add
 RequantOp = VECTOR.requant
@@ -61,17 +51,8 @@ def machine_of(module: ModuleOp) -> RramMachine:
     return CHIP.get(module)
 
 
-def to_text(module: ModuleOp, *, generic: bool = False) -> str:
-    stream = StringIO()
-    Printer(stream, print_generic_format=generic).print_op(module)
-    return stream.getvalue()
-
-
 def from_text(text: str) -> ModuleOp:
-    context = Context()
-    for dialect in (Builtin, CIM, RRAM.dialect):
-        context.load_dialect(dialect)
-    return Parser(context, text).parse_module()
+    return parse(RRAM, text)
 
 
 def small_chip(**sizes: int) -> Chip:
@@ -97,34 +78,6 @@ def core(
     """A core whose main section is one section of the layer ``layer``."""
     body = [SectionOp(main, layer="layer")] if main else []
     return CoreOp(setup or [], body, number=number)
-
-
-def values_for(field: Field[Any]) -> st.SearchStrategy[Any]:
-    match field:
-        case Integer():
-            return st.integers(field.minimum, field.maximum)
-        case Flag():
-            return st.booleans()
-        case Real():
-            return st.floats(width=32, allow_nan=False, allow_infinity=False)
-        case Constant():
-            return st.sampled_from([WeightsRef.of(n, "00") for n in ("a", "b/c", '"')])
-        case _:
-            raise NotImplementedError(field)
-
-
-def instructions(op: type[Instruction]) -> st.SearchStrategy[Instruction]:
-    """Random instances of an instruction without a body."""
-    fields = {name: values_for(field) for name, field in op.fields().items()}
-    return st.fixed_dictionaries(fields).map(lambda values: op(**values))
-
-
-def float32(value: float) -> float:
-    return float(np.float32(value))
-
-
-def constant(store: WeightStore, name: str, array: Array) -> WeightsRef:
-    return WeightsRef.of(name, store.add(name, array))
 
 
 def as_map(name: str, address: int, size: int, role: str) -> FeatureMapOp:

@@ -14,7 +14,6 @@ from rram_programs import (
     encode,
     from_text,
     module_of,
-    to_text,
 )
 from xdsl.dialects.builtin import (
     DictionaryAttr,
@@ -46,6 +45,7 @@ from cimc.backends.rram.isa import (
 )
 from cimc.diagnostics import InputError
 from cimc.dialects.cim import WeightsRef
+from tests.support.programs import to_text
 
 
 def example():

@@ -1,56 +1,31 @@
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
-from rram_programs import (
-    AddOp,
-    RequantOp,
-    SumOp,
-    core,
-    from_text,
-    instructions,
-    module_of,
-    to_text,
-)
+from rram_programs import AddOp, RequantOp, SumOp, core, module_of
 from xdsl.utils.exceptions import VerifyException
 
 from cimc.backends.rram.instruction_set import RRAM
-from cimc.backends.rram.isa import INSTRUCTIONS, LoadOp, LoopOp, SetOp
-from cimc.isa.declared import WORD_BYTES
-from cimc.isa.fields_text import Constant
-from cimc.isa.program import END, HALT
-from cimc.isa.rebuild import Rebuilder
-
-PLAIN = [op for op in INSTRUCTIONS if op is not LoopOp]
+from cimc.backends.rram.isa import LoadOp, LoopOp, SetOp
+from tests.support.programs import (
+    any_instruction,
+    check_encoding,
+    check_text_round_trip,
+    check_word_round_trip,
+)
 
 
 def test_opcodes_are_unique_and_fields_fit_the_word():
-    opcodes = [op.opcode for op in INSTRUCTIONS]
-    assert len({*opcodes, HALT, END}) == len(opcodes) + 2
-    for op in INSTRUCTIONS:
-        bits = 8 + sum(field.bits for field in op.fields().values())
-        assert bits <= 8 * WORD_BYTES, op.name
+    check_encoding(RRAM)
 
 
-@given(st.sampled_from(PLAIN).flatmap(instructions))
+@given(any_instruction(RRAM))
 def test_word_round_trip(op):
-    refs = [f.get(op) for f in op.fields().values() if isinstance(f, Constant)]
-    constants = {ref: index for index, ref in enumerate(dict.fromkeys(refs))}
-    word = int.from_bytes(op.to_word(constants), "little")
-    (back,) = Rebuilder(RRAM, [word, HALT], [], list(constants), []).section(2)
-    assert type(back) is type(op)
-    assert back.values == op.values
-    assert back.properties == op.properties
+    check_word_round_trip(RRAM, op)
 
 
-@given(st.sampled_from(PLAIN).flatmap(instructions))
+@given(any_instruction(RRAM))
 def test_text_round_trip(op):
     body = ([op], []) if op.setup else ([], [op])
-    module = module_of(core(0, body[1], body[0]))
-    text = to_text(module)
-    assert to_text(from_text(text)) == text
-    assert to_text(from_text(to_text(module, generic=True))) == text
-    again = next(o for o in from_text(text).walk() if type(o) is type(op))
-    assert again.values == op.values
+    check_text_round_trip(RRAM, module_of(core(0, body[1], body[0])), op)
 
 
 def test_fields_encode_lsb_first_after_the_opcode():

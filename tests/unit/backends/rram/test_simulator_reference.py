@@ -3,16 +3,7 @@
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rram_programs import (
-    MaxOp,
-    as_map,
-    constant,
-    core,
-    decode,
-    encode,
-    module_of,
-    small_chip,
-)
+from rram_programs import MaxOp, as_map, core, decode, encode, module_of, small_chip
 from rram_reference import Reference
 
 from cimc.backends.rram.dialect import cores_of
@@ -28,6 +19,7 @@ from cimc.backends.rram.isa import (
 )
 from cimc.backends.rram.simulator.simulator import RramSimulator
 from cimc.weights import WeightStore
+from tests.support.programs import constant
 
 CORES = 4
 REGISTERS = 4

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from rram_programs import AddOp, as_map, constant, core, encode, module_of, small_chip
+from rram_programs import AddOp, as_map, core, encode, module_of, small_chip
 
 from cimc.backends.rram.chip import Chip
 from cimc.backends.rram.isa import (
@@ -20,6 +20,7 @@ from cimc.backends.rram.isa import (
 )
 from cimc.backends.rram.simulator.simulator import RramSimulator
 from cimc.weights import WeightStore
+from tests.support.programs import constant
 
 # rram-small: 8 B bus, memory latency 20, MVM 100, CALL 4, vector 2 + n / 8, issue 1.
 

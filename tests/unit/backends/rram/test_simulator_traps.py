@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from rram_programs import AddOp, as_map, constant, core, encode, module_of, small_chip
+from rram_programs import AddOp, as_map, core, encode, module_of, small_chip
 
 from cimc.backends.rram.isa import (
     CallOp,
@@ -20,6 +20,7 @@ from cimc.backends.rram.simulator.simulator import RramSimulator
 from cimc.diagnostics import InputError, VerificationError
 from cimc.dialects.cim import WeightsRef
 from cimc.weights import WeightStore
+from tests.support.programs import constant
 
 
 def simulator(*cores, store=None):

@@ -19,7 +19,6 @@ from rram_programs import (
     SetTableOp,
     SumOp,
     TableOp,
-    constant,
     core,
     module_of,
     simulate,
@@ -28,6 +27,7 @@ from rram_programs import (
 from cimc.backends.rram.isa import LoadOp, MvmOp, ProgramOp, StoreOp
 from cimc.diagnostics import VerificationError
 from cimc.weights import WeightStore
+from tests.support.programs import constant
 
 few = settings(max_examples=40)
 LANES = st.integers(1, 16)
