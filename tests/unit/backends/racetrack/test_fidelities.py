@@ -9,6 +9,7 @@ from hypothesis import assume, event, given, note, settings
 from hypothesis import strategies as st
 from xdsl.dialects.builtin import ModuleOp
 
+import cimc
 from cimc.backends.racetrack import isa
 from cimc.backends.racetrack.cells import CELLS
 from cimc.backends.racetrack.chip import CHIPS
@@ -28,6 +29,7 @@ from cimc.context import CompilationContext
 from cimc.diagnostics import DoesNotFitError, VerificationError
 from cimc.dialects.cim import WeightsRef
 from cimc.driver.passes import parse_passes, run_passes
+from cimc.driver.session import Session
 from cimc.interpreters import tile
 from cimc.isa.codec import encode
 from cimc.isa.program import linearise
@@ -35,6 +37,7 @@ from cimc.target import get_target
 from cimc.weights import WeightStore
 from tests.properties.networks import Limits, networks
 from tests.properties.test_every_level import Reference
+from tests.support.shipped import MODELS, images
 
 RACETRACK_TARGET = get_target("racetrack")
 FIDELITIES = {"lane": RacetrackSimulator, "domain": DomainSimulator}
@@ -79,7 +82,7 @@ def assert_agree(lane, domain):
 
 @pytest.mark.parametrize("cell", CELLS)
 @given(data=st.data())
-@settings(max_examples=80)
+@settings(max_examples=70)
 def test_both_fidelities_run_a_network_alike(cell, data):
     chip = data.draw(chips(cell))
     limits = Limits((4, 5, 5), 4, 3, 2, chip.structure.weight_bits)
@@ -113,6 +116,15 @@ def test_both_fidelities_run_a_network_alike(cell, data):
     main = [line.op for bank in banks for line in linearise(bank.main)]
     event(f"reloads: {any(isinstance(op, isa.ProgramOp) for op in main)}")
     event(f"MACs: {any(isinstance(op, isa.MacOp) for op in main)}")
+
+
+def test_both_fidelities_run_lenet_alike():
+    artifact = cimc.compile(MODELS / "lenet5_int8.onnx", target="racetrack")
+    lane, domain = (
+        Session(artifact, fidelity).simulate(images(artifact, "lenet5", 1).feeds[0])
+        for fidelity in FIDELITIES
+    )
+    assert_agree(lane, domain)
 
 
 SMALL = CHIPS.load("mu-64").with_structure(
@@ -382,7 +394,7 @@ def said(bank, kind):
 
 
 @given(banks=BANKS, link=st.sampled_from([1, 2, 8]))
-@settings(max_examples=200)
+@settings(max_examples=150)
 def test_both_agree_on_who_has_the_link_when(banks, link):
     """In the end all calls have been waited for, unless the banks wait in a circle."""
     mains = []
