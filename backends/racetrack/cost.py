@@ -215,7 +215,7 @@ def static_metrics(module: ModuleOp, chip: Chip) -> dict[str, Any]:
             "feature_maps": map_units * structure.domains * structure.word_bits // 8,
         },
         "area_mm2": dict(area_report(chip, len(banks), map_units)),
-        "shifts": {"bound": sum(row["shift_bound"] for row in layers)},
+        "shifts": {"bound": sum(row.get("shift_bound", 0) for row in layers)},
     }
 
 

@@ -83,7 +83,7 @@ class Im2colPartition(ModulePass):
         window, mvm, *rest = sweep.body.block.ops
         assert isinstance(window, tile.WindowOp)
         assert isinstance(mvm, tile.MvmOp)
-        _require_whole(window, mvm, weights)
+        _require_whole(window, mvm)
         strips = self._strips(window, mvm, weights)
         for strip in strips:
             parts = chunks(strip.rows, self.rows)
@@ -155,14 +155,11 @@ class Im2colPartition(ModulePass):
         return strips
 
 
-def _require_whole(
-    window: tile.WindowOp, mvm: tile.MvmOp, weights: WeightStore
-) -> None:
+def _require_whole(window: tile.WindowOp, mvm: tile.MvmOp) -> None:
     """Refuse what this pass, or one behind it, has cut already."""
     block = mvm.block.owner
     assert isinstance(block, tile.BlockOp)
-    size = block.rows.size, block.columns.size
-    if window.some_elements is not None or size != weights.resolve(block.matrix).shape:
+    if window.some_elements is not None or block.rows.start or block.columns.start:
         raise PassFailedException("weights are in blocks already")
 
 

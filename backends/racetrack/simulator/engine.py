@@ -264,9 +264,9 @@ def advance(
                 block[own.W_OFFSET] = a[4]
             elif op == own.CLEAR:
                 accumulators[core, : a[0]] = 0
-            elif op == own.LOAD_SUMS:
-                accumulators[core, : a[0]] = integers[core, source, : a[0]]
-            elif op == own.ADD_SUMS:
+            elif op in (own.LOAD_SUMS, own.ADD_SUMS):
+                if op == own.LOAD_SUMS:
+                    accumulators[core, : a[0]] = 0
                 sums = integers[core, source]
                 why = add_sums(accumulators[core], sums, a[0], machine, trap)
             elif op == own.STORE_SUMS:

@@ -72,8 +72,8 @@ def run_metrics(state: RacetrackState, chip: Chip, costs: Costs) -> dict[str, An
     return {
         **metrics,
         "shifts": {
-            "total": sum(by_layer.values()),
-            "bound": sum(row["shift_bound"] for row in metrics["layers"]),
+            "total": int(state.counts @ costs.shifts),
+            "bound": sum(row.get("shift_bound", 0) for row in metrics["layers"]),
         },
         "macs": macs,
         "utilisation": {
