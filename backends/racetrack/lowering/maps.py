@@ -130,7 +130,7 @@ class MapCode:
     def begin_columns(
         self, layouts: Iterable[MapLayout], row: int, column: int
     ) -> list[Code]:
-        """Bring the arrays of a row that is written to their places from a column on."""
+        """Bring the arrays of a row that is written to their first column on."""
         code: list[Code] = []
         for layout in layouts:
             first = self._next_kept(layout, column)
