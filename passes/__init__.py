@@ -31,6 +31,9 @@ PASSES: dict[str, Callable[[], type[ModulePass]]] = {
     ),
     "split-vectors": lazy_pass("cimc.passes.tile.split_vectors", "SplitVectors"),
     "place-tiles": lazy_pass("cimc.passes.tile.place_tiles", "PlaceTiles"),
+    "duplicate-weights": lazy_pass(
+        "cimc.passes.tile.duplicate_weights", "DuplicateWeights"
+    ),
     "assign-arrays": lazy_pass("cimc.passes.tile.assign_arrays", "AssignArrays"),
     "distribute-sweeps": lazy_pass(
         "cimc.passes.tile.distribute_sweeps", "DistributeSweeps"

@@ -20,7 +20,7 @@ from cimc.backends.racetrack.instruction_set import RACETRACK
 from cimc.backends.racetrack.machine import RacetrackMachine
 from cimc.isa.declared import Instruction
 from cimc.isa.program import linearise
-from cimc.isa.vector import VectorInstruction
+from cimc.isa.vector import SetParameters, SetTable, VectorInstruction
 from cimc.simulation.constants import Pool
 from cimc.simulation.metrics import layer_row, static_instructions
 from cimc.weights import Array
@@ -50,6 +50,10 @@ COMPONENTS = (
     "sync",
 )
 
+_PARAMETER_BYTES = 8
+"""Of one lane: an int32 bias and a float32 multiplier."""
+_TABLE_BYTES = 256
+
 
 def highest_offset(order: Array, machine: RacetrackMachine) -> int:
     """Offset at which an array stands once its rows have been stored."""
@@ -73,6 +77,10 @@ def cycles_of(op: Instruction | None, machine: RacetrackMachine, pool: Pool) -> 
             return machine.link_cycles(op.transfer())
         case isa.MacOp():
             return op.count * machine.mac_cycles
+        case SetParameters():
+            return machine.link_cycles(_PARAMETER_BYTES * op.n)
+        case SetTable():
+            return machine.link_cycles(_TABLE_BYTES)
         case isa.ProgramOp():
             order = pool.constant(op.order, np.int32, 1)
             return _storing(op, order, machine)
@@ -134,6 +142,11 @@ def energy_of(
         case isa.CallOp():
             energy["transfer"] = op.transfer() * constants.transfer_byte.value
             energy["sync"] = constants.call.value
+        case SetParameters():
+            size = _PARAMETER_BYTES * op.n
+            energy["transfer"] = size * constants.transfer_byte.value
+        case SetTable():
+            energy["transfer"] = _TABLE_BYTES * constants.transfer_byte.value
         case isa.MacOp():
             for component, value in chip.mac_energy().items():
                 energy[component] += op.count * op.n * value

@@ -44,7 +44,7 @@ LoopOp = named("racetrack", Loop, "loop")
 SetOp = named("racetrack", Set, "set")
 StepOp = named("racetrack", Step, "step")
 WaitOp = named("racetrack", Wait, "wait")
-VECTOR = VectorUnit.of("racetrack")
+VECTOR = VectorUnit.of("racetrack", set_in_main=True)
 
 
 class CallOp(Call):

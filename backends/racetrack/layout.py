@@ -18,7 +18,6 @@ from xdsl.ir import SSAValue
 
 from cimc.backends.racetrack.regions import Strip, regions_of
 from cimc.dialects import tile
-from cimc.dialects.cim import Range
 
 __all__ = ["MapLayout", "Slice", "is_complete", "slices_of"]
 
@@ -63,6 +62,11 @@ class MapLayout:
         )
         return cls(rows, columns, slices, domains, ports)
 
+    def restricted(self, start: int, stop: int) -> MapLayout:
+        """The same with the slices inside bytes [start, stop) of the columns alone."""
+        inside = (s for s in self.slices if start <= s.start and s.stop <= stop)
+        return replace(self, slices=tuple(inside))
+
     @property
     def segments(self) -> int:
         """Arrays that one row of a slice takes."""
@@ -77,27 +81,6 @@ class MapLayout:
     def distance(self) -> int:
         """Domains from port to port: L."""
         return self.domains // self.ports
-
-    def parts(self, channels: Range | None) -> tuple[Slice, ...]:
-        """The slices that hold some of these channels (None: all)."""
-        return tuple(
-            part
-            for part in self.slices
-            if channels is None
-            or (channels.start < part.stop and part.start < channels.stop)
-        )
-
-    def written(self, op: tile.StoreOp | tile.StorePartialOp) -> MapLayout:
-        """What a store writes of it: the slices of its channels alone."""
-        channels = op.channels if isinstance(op, tile.StoreOp) else None
-        return replace(self, slices=self.parts(channels))
-
-    def base(self, row: int) -> int:
-        """Arrays of a slice before the first kept row from ``row`` on.
-
-        Negative for rows above the first, so that it is linear in the row.
-        """
-        return -((self.rows.start - row) // self.rows.step) * self.segments
 
     def array(self, part: Slice, row: int, column: int) -> int:
         """The array that holds a column of a row."""

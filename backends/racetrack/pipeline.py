@@ -6,6 +6,9 @@ from cimc.backends.racetrack.machine import RacetrackMachine
 
 __all__ = ["pipeline"]
 
+#: Copies of a layer at most: each has code of its own in its bank.
+_COPIES = 4
+
 
 def pipeline(machine: RacetrackMachine) -> str:
     """The default pipeline for a chip."""
@@ -20,11 +23,12 @@ def pipeline(machine: RacetrackMachine) -> str:
             f"im2col-partition{{rows={machine.domains} columns={machine.lanes} "
             "depthwise=true}",
             f"split-vectors{{lanes={lanes}}}",
+            f"duplicate-weights{{{banks} limit={_COPIES}}}",
             f"assign-arrays{{{banks}}}",
             "distribute-sweeps",
             "localise-maps",
             'insert-sync{scheme="sequential"}',
-            f"order-domains{{{tracks}}}",
+            f"order-domains{{{tracks} weight_bits={machine.weight_bits}}}",
             f"allocate-map-arrays{{{tracks} word_bits={machine.word_bits} "
             f"capacity={machine.buffer_macro_units}}}",
             "convert-tile-to-racetrack",

@@ -41,9 +41,10 @@ MAX_LOOP_DEPTH = 4
 D = TypeVar("D", bound=DeclaredOp)
 
 
-def named(dialect: str, base: type[D], mnemonic: str) -> type[D]:
-    """The operation ``dialect.mnemonic``, declared by ``base``."""
+def named(dialect: str, base: type[D], mnemonic: str, **changes: object) -> type[D]:
+    """The operation ``dialect.mnemonic``, declared by ``base`` but for ``changes``."""
     members = {
+        **changes,
         "name": f"{dialect}.{mnemonic}",
         "__doc__": base.__doc__,
         "__module__": base.__module__,

@@ -1,4 +1,4 @@
-"""What a setup section puts into registers, and that main uses nothing else."""
+"""Parameters and tables of a unit: set before they are used."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from xdsl.ir import Operation
 
-from cimc.isa.program import Unit, linearise
+from cimc.isa.program import Loop, Unit, linearise
 from cimc.isa.rules import broken
 from cimc.isa.vector import Requant, SetParameters, SetTable, Table
 
@@ -22,6 +22,7 @@ class RegisterSetup:
         default_factory=dict[int, SetParameters]
     )
     tables: dict[int, SetTable] = field(default_factory=dict[int, SetTable])
+    _in_main: set[Operation] = field(default_factory=set[Operation])
 
     @classmethod
     def of(cls, unit: Unit) -> RegisterSetup:
@@ -42,8 +43,16 @@ class RegisterSetup:
         return found
 
     def check(self, op: Operation) -> None:
-        """Rule 9: the parameters or table that ``op`` uses are set."""
+        """Rule 9, for the operations of a unit in their order.
+
+        The parameters or table that ``op`` uses are set. What main sets, setup does
+        not, since an image finds what the one before it left.
+        """
         match op:
+            case SetParameters() if op is not self.parameters.get(op.q):
+                self._set_in_main(op, self.parameters, op.q)
+            case SetTable() if op is not self.tables.get(op.t):
+                self._set_in_main(op, self.tables, op.t)
             case Requant():
                 parameters = self.parameters.get(op.q)
                 if parameters is None or parameters.n < op.n:
@@ -55,6 +64,14 @@ class RegisterSetup:
                     raise broken(op, 9, f"table t{op.t} is not set")
             case _:
                 pass
+
+    def _set_in_main(self, op: Operation, table: dict[int, Any], number: int) -> None:
+        if number in table and table[number] not in self._in_main:
+            raise broken(op, 9, f"setup has set register {number} already")
+        if isinstance(op.parent_op(), Loop):
+            raise broken(op, 9, f"{op.name} must not stand in a loop")
+        table[number] = op
+        self._in_main.add(op)
 
 
 def set_once(table: dict[int, Any], number: int, op: Operation) -> None:

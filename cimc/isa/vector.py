@@ -278,8 +278,11 @@ class VectorUnit(NamedTuple):
     sett: type[SetTable]
 
     @classmethod
-    def of(cls, dialect: str) -> VectorUnit:
-        """The instructions ``dialect.add``, ``dialect.requant`` and so on."""
+    def of(cls, dialect: str, *, set_in_main: bool = False) -> VectorUnit:
+        """The instructions ``dialect.add``, ``dialect.requant`` and so on.
+
+        ``set_in_main``: parameters and tables may be set while an image runs, too.
+        """
         return cls(
             named(dialect, Add, "add"),
             named(dialect, Requant, "requant"),
@@ -290,6 +293,6 @@ class VectorUnit(NamedTuple):
             named(dialect, Quantise, "fquant"),
             named(dialect, Scale, "scale"),
             named(dialect, Blend, "blend"),
-            named(dialect, SetParameters, "setq"),
-            named(dialect, SetTable, "sett"),
+            named(dialect, SetParameters, "setq", main=set_in_main),
+            named(dialect, SetTable, "sett", main=set_in_main),
         )

@@ -16,4 +16,7 @@ def layer_details(
     op: tile.LayerOp, more: Mapping[str, Attribute] | None = None
 ) -> DictionaryAttr:
     """The details of a layer: how it is cut, and what a machine adds."""
-    return DictionaryAttr({"p_h": op.p_h, "p_v": op.p_v, **(more or {})})
+    details: dict[str, Attribute] = {"p_h": op.p_h, "p_v": op.p_v}
+    if op.copies is not None:
+        details["copies"] = op.copies
+    return DictionaryAttr({**details, **(more or {})})

@@ -15,7 +15,7 @@ from cimc.dialects import tile
 from cimc.dialects.cim import Range
 from cimc.dialects.tile.memory import integer
 from cimc.passes.tile.balance import Assignment, Item, assign
-from cimc.passes.tile.sweeps import weight_blocks, work_of
+from cimc.passes.tile.sweeps import runs, weight_blocks, work_of
 
 __all__ = ["AssignArrays"]
 
@@ -58,8 +58,7 @@ class AssignArrays(ModulePass):
         for number, sweep in enumerate(sweeps):
             blocks = weight_blocks(sweep)
             self._check(sweep, len(blocks))
-            for start in range(0, len(blocks), self.arrays):
-                run = blocks[start : start + self.arrays]
+            for run in runs(blocks, self.arrays):
                 parts.append(run)
                 items.append(_item_of(sweep, number, run))
         for number, group in enumerate(_vector_groups(sweeps), len(sweeps)):
@@ -99,13 +98,13 @@ class AssignArrays(ModulePass):
             ):
                 if resident is not wanted:
                     continue
+                blocks = [op for op in part if isinstance(op, tile.BlockOp)]
                 rest = sorted(shared[core], key=lambda a: (users[core][a], a))
-                for block, array in zip(part, rest, strict=False):
-                    if isinstance(block, tile.BlockOp):
-                        block.properties["array"] = integer(array)
-                        users[core][array] += 1
-                        if resident:
-                            shared[core].remove(array)
+                for block, array in zip(blocks, rest[: len(blocks)], strict=True):
+                    block.properties["array"] = integer(array)
+                    users[core][array] += 1
+                    if resident:
+                        shared[core].remove(array)
 
 
 def _item_of(sweep: tile.SweepOp, number: int, run: list[tile.BlockOp]) -> Item:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from ortools.sat.python import cp_model
 
-__all__ = ["Assignment", "Item", "assign"]
+__all__ = ["Assignment", "Item", "assign", "fits"]
 
 _SMALL = 1000
 """Items × cores up to which all layers are balanced in one model."""
@@ -91,6 +91,12 @@ def assign(items: Sequence[Item], cores: int, arrays: int) -> Assignment:
     return assignment
 
 
+def fits(items: Sequence[Item], cores: int, arrays: int) -> bool:
+    """Whether ``assign`` is sure to let all items be resident, whatever their work."""
+    greedy = _Greedy(Assignment(items, cores, arrays), _fullest)
+    return greedy.run(_pieces(items), set(), 0, 0) is not None
+
+
 def _bound(works: list[int], cores: int) -> int:
     """A lower bound of the work of the most loaded core.
 
@@ -111,10 +117,7 @@ def _first(items: Sequence[Item], cores: int, arrays: int) -> Assignment:
     one of the sweeps does. All such pools are tried; each keeps resident what does
     not fit the pool, then what has the most weights per array, then the most work.
     """
-    pieces: dict[int, list[int]] = defaultdict(list)
-    for index, item in enumerate(items):
-        if item.size:
-            pieces[item.sweep].append(index)
+    pieces = _pieces(items)
     needs = {
         sweep: (len(members), max(items[i].size for i in members))
         for sweep, members in pieces.items()
@@ -136,6 +139,15 @@ def _first(items: Sequence[Item], cores: int, arrays: int) -> Assignment:
                 return best
     assert best is not None
     return best
+
+
+def _pieces(items: Sequence[Item]) -> dict[int, list[int]]:
+    """The items with blocks by sweep."""
+    pieces: dict[int, list[int]] = defaultdict(list)
+    for index, item in enumerate(items):
+        if item.size:
+            pieces[item.sweep].append(index)
+    return pieces
 
 
 _Choice = Callable[["_Greedy", Item, Iterable[int]], int]

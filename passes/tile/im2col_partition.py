@@ -8,6 +8,7 @@ import numpy as np
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
+from xdsl.utils.exceptions import PassFailedException
 
 from cimc.context import weights_of
 from cimc.dialects import tile
@@ -82,6 +83,7 @@ class Im2colPartition(ModulePass):
         window, mvm, *rest = sweep.body.block.ops
         assert isinstance(window, tile.WindowOp)
         assert isinstance(mvm, tile.MvmOp)
+        _require_whole(window, mvm, weights)
         strips = self._strips(window, mvm, weights)
         for strip in strips:
             parts = chunks(strip.rows, self.rows)
@@ -151,6 +153,17 @@ class Im2colPartition(ModulePass):
                 for columns in chunks(outputs * packed.size, self.columns)
             ]
         return strips
+
+
+def _require_whole(
+    window: tile.WindowOp, mvm: tile.MvmOp, weights: WeightStore
+) -> None:
+    """Refuse what this pass, or one behind it, has cut already."""
+    block = mvm.block.owner
+    assert isinstance(block, tile.BlockOp)
+    size = block.rows.size, block.columns.size
+    if window.some_elements is not None or size != weights.resolve(block.matrix).shape:
+        raise PassFailedException("weights are in blocks already")
 
 
 def _pack(

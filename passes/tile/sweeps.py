@@ -6,7 +6,7 @@ from xdsl.utils.exceptions import PassFailedException
 
 from cimc.dialects import tile
 
-__all__ = ["core_of", "weight_blocks", "work_of"]
+__all__ = ["core_of", "runs", "weight_blocks", "work_of"]
 
 
 def core_of(sweep: tile.SweepOp) -> int:
@@ -28,6 +28,11 @@ def weight_blocks(sweep: tile.SweepOp) -> list[tile.BlockOp]:
             assert isinstance(op.block.owner, tile.BlockOp)
             blocks.append(op.block.owner)
     return blocks
+
+
+def runs(blocks: list[tile.BlockOp], arrays: int) -> list[list[tile.BlockOp]]:
+    """Cut the blocks of one sweep into what cores with ``arrays`` arrays can hold."""
+    return [blocks[start : start + arrays] for start in range(0, len(blocks), arrays)]
 
 
 def work_of(sweep: tile.SweepOp) -> int:

@@ -36,11 +36,26 @@ class Tensor:
         return 60 * self.scale
 
 
+@dataclass(frozen=True)
+class Limits:
+    """How large a random network is at most."""
+
+    shape: tuple[int, int, int] = (12, 7, 7)
+    channels: int = 24
+    kernel: int = 4
+    operators: int = 3
+    weight_bits: int = 8
+
+
+DEFAULTS = Limits()
+
+
 class NetworkBuilder:
     """Draws operators one after another; keeps what may be read and what has been."""
 
-    def __init__(self, draw: st.DrawFn) -> None:
+    def __init__(self, draw: st.DrawFn, limits: Limits) -> None:
         self.draw = draw
+        self.limits = limits
         self.dtype = draw(st.sampled_from(DTYPES))
         self.onnx = QdqBuilder(self.dtype)
         self.numbers = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
@@ -55,7 +70,7 @@ class NetworkBuilder:
 
     def input(self) -> None:
         """The model's input."""
-        shape = tuple(self.draw(st.integers(1, limit)) for limit in (12, 7, 7))
+        shape = tuple(self.draw(st.integers(1, limit)) for limit in self.limits.shape)
         scale = self.draw(st.floats(0.003, 0.1))
         zero = self.zero()
         name = self.onnx.input([1, *shape], scale, zero)
@@ -75,10 +90,12 @@ class NetworkBuilder:
         groups = self.draw(
             st.sampled_from([g for g in range(1, cin + 1) if cin % g == 0])
         )
-        cout = groups * self.draw(st.integers(1, 24 if groups == 1 else 3))
+        most = self.limits.channels if groups == 1 else 3
+        cout = groups * self.draw(st.integers(1, most))
         window, out = self._window(size, max_pad=2, dilated=True)
         kernel = window.pop("kernel_shape")
-        weights = self.numbers.integers(-128, 128, (cout, cin // groups, *kernel))
+        bound = 1 << self.limits.weight_bits - 1
+        weights = self.numbers.integers(-bound, bound, (cout, cin // groups, *kernel))
         scales = self.numbers.uniform(0.001, 0.01, cout).astype(np.float32)
         has_bias = self.draw(st.booleans())
         bias = self.numbers.integers(-5000, 5000, cout) if has_bias else None
@@ -155,7 +172,7 @@ class NetworkBuilder:
         dilations: list[int] = []
         out: list[int] = []
         for axis, extent in enumerate(size):
-            kernel = self.draw(st.integers(1, 4))
+            kernel = self.draw(st.integers(1, self.limits.kernel))
             before, after = (
                 self.draw(st.integers(0, min(max_pad, kernel - 1))) for _ in range(2)
             )
@@ -189,10 +206,10 @@ class NetworkBuilder:
 
 
 @st.composite
-def networks(draw: st.DrawFn) -> ModelProto:
-    """A network of one to three operators."""
-    builder = NetworkBuilder(draw)
+def networks(draw: st.DrawFn, limits: Limits = DEFAULTS) -> ModelProto:
+    """A network of one operator or more."""
+    builder = NetworkBuilder(draw, limits)
     builder.input()
-    for _ in range(draw(st.integers(1, 3))):
+    for _ in range(draw(st.integers(1, limits.operators))):
         builder.operator()
     return builder.model()

@@ -99,6 +99,18 @@ def fire() -> ModelProto:
     return b.model([1, 3, 13, 13], b.gemm(x, 20, 5))
 
 
+def separable() -> ModelProto:
+    """Three depthwise-separable blocks, at 16 x 16 and then 8 x 8 positions."""
+    b = FloatBuilder(3)
+    x = b.node("Relu", b.conv("image", 3, 16))
+    for cin, cout, stride in ((16, 32, 1), (32, 64, 1), (64, 64, 2)):
+        x = b.conv(x, cin, cin, group=cin, strides=[stride, stride])
+        x = b.node("Relu", x)
+        x = b.node("Relu", b.conv(x, cin, cout, 1))
+    x = b.node("Flatten", b.node("GlobalAveragePool", x))
+    return b.model([1, 3, 16, 16], b.gemm(x, 64, 10))
+
+
 def attention() -> ModelProto:
     """A gate (Mul of two feature maps) between convolutions: not for the device."""
     b = FloatBuilder(2)

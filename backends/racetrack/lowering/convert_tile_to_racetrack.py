@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import IntegerAttr, ModuleOp, i64
@@ -15,7 +15,7 @@ from xdsl.utils.exceptions import PassFailedException
 from cimc.backends.racetrack import dialect as racetrack
 from cimc.backends.racetrack.bounds import shift_bounds
 from cimc.backends.racetrack.isa import ProgramOp, ShiftOp
-from cimc.backends.racetrack.layout import MapLayout, Slice, is_complete
+from cimc.backends.racetrack.layout import MapLayout, is_complete
 from cimc.backends.racetrack.lowering.addresses import ZERO, Addresses
 from cimc.backends.racetrack.lowering.code import Code, build, plain
 from cimc.backends.racetrack.lowering.maps import MapCode
@@ -26,8 +26,10 @@ from cimc.backends.racetrack.lowering.sweep import SweepLowering
 from cimc.backends.racetrack.machine import CHIP, RacetrackMachine
 from cimc.backends.racetrack.regions import regions_of
 from cimc.context import weights_of
+from cimc.diagnostics import DoesNotFitError
 from cimc.dialects import tile
-from cimc.isa.program import Layer
+from cimc.dialects.cim import Range
+from cimc.isa.program import Layer, linearise
 from cimc.lowering.layers import layer_details
 from cimc.lowering.registers import CoreRegisters
 from cimc.weights import WeightStore
@@ -115,6 +117,7 @@ class _Conversion:
         users = Counter(block.array for block in self.blocks.values())
         self.shared = {array for array, count in users.items() if count > 1}
         self.offsets = Offsets(machine)
+        self.crowded = _crowded(self.sweeps, machine)
 
     def convert(self) -> Iterator[Operation]:
         """The module's new operations."""
@@ -141,7 +144,24 @@ class _Conversion:
             self._sweep(sweep, around, last)
         for bank in sorted(self.mains):
             setup = self.setups.get(bank, [])
-            yield racetrack.BankOp(setup, self.mains[bank], number=bank)
+            program = racetrack.BankOp(setup, self.mains[bank], number=bank)
+            self._check_size(program)
+            yield program
+
+    def _check_size(self, bank: racetrack.BankOp) -> None:
+        size = len(linearise(bank.setup)) + len(linearise(bank.main))
+        if size > self.machine.instruction_memory:
+            raise DoesNotFitError(
+                "E033",
+                f"the program has {size} instructions, "
+                f"a bank holds {self.machine.instruction_memory}",
+                where=f"bank {bank.number}",
+                hints=(
+                    "a chip with more instruction_memory",
+                    "fewer copies of weights: -p with a smaller limit of "
+                    "duplicate-weights (see --print-pipeline)",
+                ),
+            )
 
     def _block(self, op: tile.BlockOp) -> Block:
         assert op.core is not None
@@ -200,13 +220,17 @@ class _Conversion:
 
     def _registers_of(self, bank: int) -> CoreRegisters:
         if bank not in self.registers:
-            self.registers[bank] = CoreRegisters.of(
-                f"bank {bank}",
-                self.machine.parameter_registers,
-                self.machine.table_registers,
-                self.machine.sequence_registers,
-            )
+            self.registers[bank] = self._new_registers(bank)
         return self.registers[bank]
+
+    def _new_registers(self, bank: int) -> CoreRegisters:
+        machine = self.machine
+        return CoreRegisters.of(
+            f"bank {bank}",
+            machine.parameter_registers,
+            machine.table_registers,
+            machine.sequence_registers,
+        )
 
     def _sequence_register(self, sequence: tile.SequenceOp) -> int:
         sink = self._registers_of(sequence.sink.value.data)
@@ -216,11 +240,17 @@ class _Conversion:
         self,
         sweep: tile.SweepOp,
         around: Surroundings,
-        last: dict[Slice, tile.SweepOp],
+        last: dict[int, tile.SweepOp],
     ) -> None:
         """Append a sweep to its bank: weights, positions, and the arrays' way back."""
-        lowering = SweepLowering(sweep, around, self._registers_of(_core_of(sweep)))
-        setup, main = lowering.setup, list[Code]()
+        registers = self._registers_of(_core_of(sweep))
+        crowded = _core_of(sweep) in self.crowded
+        if crowded:
+            registers = replace(
+                self._new_registers(_core_of(sweep)), sequences=registers.sequences
+            )
+        lowering = SweepLowering(sweep, around, registers)
+        setup, main = list[Operation](), list[Code]()
         used = [
             op
             for op in self.block_ops
@@ -236,19 +266,20 @@ class _Conversion:
             else:
                 setup += build([program])
         main += lowering.lower()
+        setup += [] if crowded else lowering.setup
         for op in used:
             steps = self.offsets.go_home(self.blocks[op.result].array)
             if steps:
                 number = self.blocks[op.result].array[1]
                 main.append(plain(ShiftOp, w=number, base=ZERO, by=steps))
         maps = MapCode(self.offsets, Addresses())
-        for buffer in self.buffers:
-            layout = self.layouts[buffer.result]
+        done = {array for array, user in last.items() if user is sweep}
+        for layout in self.layouts.values():
             for part in layout.slices:
-                if last.get(part) is sweep:
-                    main += maps.go_home(layout, part)
+                main += maps.go_home(layout, part, done)
         layer, bank = sweep.layer.data, _core_of(sweep)
-        section = racetrack.SectionOp(build(main), layer=layer)
+        body = [*(lowering.setup if crowded else []), *build(main)]
+        section = racetrack.SectionOp(body, layer=layer)
         self.mains.setdefault(bank, []).append(section)
         if setup:
             section = racetrack.SectionOp(setup, layer=layer)
@@ -267,26 +298,67 @@ class _Conversion:
         )
 
 
-def _last_users(
-    sweeps: list[tile.SweepOp], layouts: Mapping[SSAValue, MapLayout]
-) -> dict[Slice, tile.SweepOp]:
-    """The last sweep that reads or writes each slice of a buffer.
+def _crowded(sweeps: list[tile.SweepOp], machine: RacetrackMachine) -> set[int]:
+    """Banks that use more parameters or tables than they have registers.
 
-    Writers of other slices, in other banks, need not have waited for each other.
+    They set them before each sweep instead of once.
     """
-    last: dict[Slice, tile.SweepOp] = {}
+    parameters: dict[int, set[object]] = defaultdict(set)
+    tables: dict[int, set[object]] = defaultdict(set)
     for sweep in sweeps:
-        body = list(sweep.body.block.ops)
-        used = [
-            part
-            for region in regions_of(body)
-            for part in layouts[region.source].parts(region.channels)
-        ]
-        for op in body:
-            if isinstance(op, tile.StoreOp | tile.StorePartialOp):
-                used += layouts[op.target].written(op).slices
-        last |= dict.fromkeys(used, sweep)
+        for op in sweep.body.block.ops:
+            match op:
+                case tile.FinishOp():
+                    key = op.bias, op.multiplier, op.channels
+                    parameters[_core_of(sweep)].add(key)
+                case tile.TableOp():
+                    tables[_core_of(sweep)].add(op.table)
+                case _:
+                    pass
+    return {
+        bank
+        for used, limit in (
+            (parameters, machine.parameter_registers),
+            (tables, machine.table_registers),
+        )
+        for bank, contents in used.items()
+        if len(contents) > limit
+    }
+
+
+def _last_users(
+    sweeps: list[tile.SweepOp], layouts: dict[SSAValue, MapLayout]
+) -> dict[int, tile.SweepOp]:
+    """The last sweep that reads or writes each map array."""
+    last: dict[int, tile.SweepOp] = {}
+    for sweep in sweeps:
+        first, stop = sweep.rows.start, sweep.rows.stop
+        for op in sweep.body.block.ops:
+            match op:
+                case tile.StoreOp():
+                    used = range(first, stop), op.channels
+                case tile.StorePartialOp():
+                    used = range(first, stop), None
+                case _:
+                    continue
+            last |= dict.fromkeys(_arrays(layouts[op.target], *used), sweep)
+        for region in regions_of(sweep.body.block.ops):
+            rows = range(region.top(first), region.top(stop - 1) + region.rows)
+            arrays = _arrays(layouts[region.source], rows, region.channels)
+            last |= dict.fromkeys(arrays, sweep)
     return last
+
+
+def _arrays(layout: MapLayout, rows: range, channels: Range | None) -> Iterator[int]:
+    """Map arrays that hold some of these rows and channels (None: all)."""
+    for part in layout.slices:
+        if channels is None or (
+            channels.start < part.stop and part.start < channels.stop
+        ):
+            for index, row in enumerate(layout.rows):
+                if row in rows:
+                    array = part.first + index * layout.segments
+                    yield from range(array, array + layout.segments)
 
 
 def _address(op: tile.FeatureMapOp | tile.PartialSumsOp) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -21,12 +21,24 @@ _READ, _WRITE = "domain read", "domain written"
 
 
 class _Rows(NamedTuple):
-    """What a register follows: rows of such a layout, from ``first`` in ``stride``."""
+    """What a register follows: rows from ``first`` on in steps of ``stride``.
 
-    rows: range
+    It counts the kept rows, every ``step``-th from row ``phase`` on, backwards from
+    row ``stop``, so that copies that keep different rows of a map share it and the
+    numbers of arrays relative to it are not negative.
+    """
+
+    phase: int
+    step: int
     segments: int
     first: int
     stride: int
+    stop: int
+
+    def value(self, row: int) -> int:
+        """Value at a row: minus the arrays of the kept rows from there to ``stop``."""
+        before, all_ = ((self.phase - r) // self.step for r in (row, self.stop))
+        return (all_ - before) * self.segments
 
 
 @dataclass
@@ -41,18 +53,28 @@ class MapCode:
     addresses: Addresses
     _rows: dict[MapLayout, _Rows] = field(default_factory=dict[MapLayout, _Rows])
 
-    def follow_rows(self, layout: MapLayout, first: int, stride: int) -> Code:
-        """Let a register follow the rows of ``layout``, from ``first`` on."""
-        key = _Rows(layout.rows, layout.segments, first, stride)
-        self._rows[layout] = key
-        return self.addresses.set(key, layout.base(first))
+    def follow_rows(self, rows: Mapping[MapLayout, range]) -> list[Code]:
+        """Let registers follow rows of each layout, which may lie outside of it."""
+        self._rows = {}
+        for layout, moved in rows.items():
+            step = layout.rows.step
+            self._rows[layout] = _Rows(
+                layout.rows.start % step,
+                step,
+                layout.segments,
+                moved.start,
+                moved.step,
+                moved.stop,
+            )
+        keys = dict.fromkeys(self._rows.values())
+        return [self.addresses.set(key, key.value(key.first)) for key in keys]
 
     def next_row(self, done: int) -> list[Code]:
         """Move all registers on to the row after ``done`` rows of the sweep."""
         code: list[Code] = []
-        for layout, key in self._rows.items():
+        for key in dict.fromkeys(self._rows.values()):
             row = key.first + done * key.stride
-            code += self.addresses.step(key, layout.base(row))
+            code += self.addresses.step(key, key.value(row))
         return code
 
     def read_row(
@@ -130,7 +152,7 @@ class MapCode:
     def begin_columns(
         self, layouts: Iterable[MapLayout], row: int, column: int
     ) -> list[Code]:
-        """Bring the arrays of a row that is written to their first column on."""
+        """Bring arrays of a row that is written to their places from a column on."""
         code: list[Code] = []
         for layout in layouts:
             first = self._next_kept(layout, column)
@@ -187,14 +209,10 @@ class MapCode:
         layout: MapLayout,
         row: int,
         column: int,
-        start: int,
         source: int,
         remote: bool,
     ) -> list[Code]:
-        """Write a column, if it is kept, from a register with its bytes from start on.
-
-        ``layout`` has the slices that are written, no others.
-        """
+        """Write all slices of a column, if it is kept, from a vector register."""
         code: list[Code] = []
         if row not in layout.rows or column not in layout.columns:
             return code
@@ -209,24 +227,26 @@ class MapCode:
                     domain=0,
                     at=self.addresses.register((_WRITE, layout.columns)),
                     vs=source,
-                    source=part.start - start,
+                    source=part.start - layout.slices[0].start,
                     length=part.width,
                 )
             )
             code += self._afterwards(layout, array)
         return code
 
-    def go_home(self, layout: MapLayout, part: Slice) -> list[Code]:
-        """Bring all arrays of a slice back to offset 0."""
+    def go_home(
+        self, layout: MapLayout, part: Slice, arrays: Collection[int]
+    ) -> list[Code]:
+        """Bring those of ``arrays`` that a slice lies on back to offset 0."""
         code: list[Code] = [self.addresses.set(_HOME, 0)]
         bodies: list[Body] = []
         for index in range(len(layout.rows)):
             body: list[Code] = []
             for segment in range(layout.segments):
-                number = index * layout.segments + segment
-                steps = self.offsets.go_home(part.first + number)
+                array = part.first + index * layout.segments + segment
+                steps = self.offsets.go_home(array) if array in arrays else 0
                 if steps:
-                    m = part.first + number - self.addresses.values[_HOME]
+                    m = array - self.addresses.values[_HOME]
                     base = self.addresses.register(_HOME)
                     body.append(plain(MapShiftOp, m=m, base=base, by=steps))
             body += self.addresses.step(_HOME, (index + 1) * layout.segments)

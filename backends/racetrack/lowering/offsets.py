@@ -23,15 +23,17 @@ class Offsets:
     def __setitem__(self, array: Hashable, offset: int) -> None:
         self._offsets[array] = offset
 
-    def reach(self, array: Hashable, domain: int) -> int:
+    def reach(self, array: Hashable, domain: int, count: int = 1) -> int:
         """Steps that bring a port over ``domain``; the array stands there from now on.
 
         With static ports the port of the domain's own segment serves it, else the one
-        that has the shortest way.
+        that has the shortest way. The ``count`` − 1 ports that follow stand over the
+        domains that are as far apart.
         """
         machine, now = self.machine, self[array]
         own = domain // machine.segment
-        ports = range(machine.ports) if machine.port_policy == "nearest" else (own,)
+        nearest = machine.port_policy == "nearest"
+        ports = range(machine.ports - count + 1) if nearest else (own,)
         targets = [domain - port * machine.segment for port in ports]
         target = min(
             (

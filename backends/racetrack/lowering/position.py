@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from xdsl.ir import Operation, SSAValue
 
@@ -11,7 +12,7 @@ from cimc.backends.racetrack.isa import VECTOR
 from cimc.backends.racetrack.lowering.code import Code, plain
 from cimc.backends.racetrack.lowering.lines import Lines
 from cimc.backends.racetrack.lowering.maps import MapCode
-from cimc.backends.racetrack.lowering.products import multiply
+from cimc.backends.racetrack.lowering.products import Block, Pass, multiply
 from cimc.backends.racetrack.lowering.surroundings import Surroundings, synchronise
 from cimc.backends.racetrack.regions import Region
 from cimc.dialects import tile
@@ -25,7 +26,11 @@ __all__ = ["Position"]
 
 
 class Position:
-    """Makes the code of position after position of one row."""
+    """Makes the code of position after position of one strip.
+
+    What positions have in common is made once: the loads of a window, and the passes
+    over a block of weights that begin where the array stands.
+    """
 
     def __init__(
         self,
@@ -45,6 +50,8 @@ class Position:
         self._addresses = maps.addresses
         self._lines = lines
         self._bank = bank
+        self._loads: dict[tuple[Operation, int], list[Code]] = {}
+        self._passes: dict[tuple[Block, int, int], Pass] = {}
 
     def begin_row(self) -> list[Code]:
         """Set the registers that follow the columns of regions."""
@@ -81,8 +88,7 @@ class Position:
         match op:
             case tile.WindowOp():
                 if not self._is_reduced(op):
-                    register = self._vectors.define(op.result)
-                    self._load(op, register, op.elements.start, op.elements.stop)
+                    self._once(op, self._vectors.define(op.result), self._window)
             case tile.LoadPartialOp():
                 self._load_partial(op)
             case tile.MvmOp():
@@ -98,14 +104,29 @@ class Position:
             case tile.TableOp():
                 self._vector.table(op)
             case tile.StoreOp():
-                self._write(op, op.channels.start, self._vectors[op.value])
+                self._write(op, self._vectors[op.value])
             case tile.StorePartialOp():
-                self._write(op, 0, self._register(op.value))
+                self._write(op, self._register(op.value))
             case tile.AwaitOp() | tile.SignalOp():
                 if op.per == "vector":
                     self._code += synchronise(op, self._around.sequences)
             case _:
                 raise AssertionError(f"{op.name} has no lowering to racetrack")
+
+    def _once(
+        self, op: Operation, register: int, make: Callable[[Any, int], None]
+    ) -> None:
+        """Append the code that ``make`` makes of ``op``, which is always the same."""
+        key = (op, register)
+        if key not in self._loads:
+            before, self._code = self._code, []
+            make(op, register)
+            self._loads[key], self._code = self._code, before
+        self._code += self._loads[key]
+
+    def _window(self, op: tile.WindowOp, register: int) -> None:
+        elements = op.elements
+        self._load(op, register, elements.start, elements.stop, self._taps(op))
 
     def _is_reduced(self, window: tile.WindowOp) -> bool:
         """Whether a reduction takes the window's elements, and loads them itself."""
@@ -117,13 +138,12 @@ class Position:
         register: int,
         start: int,
         stop: int,
-        taps: list[int] | None = None,
+        taps: list[int],
     ) -> None:
         """Load elements [start, stop) of a window, or of some of its taps."""
         region = self._lines.region_of(op)
         base = self._addresses.register(("line column", self._column_pitch(region)))
-        found = copies(taps or self._taps(op), op.channels.size, start, stop)
-        for copy in found:
+        for copy in copies(taps, op.channels.size, start, stop):
             self._emit(
                 isa.LoadOp,
                 vd=register,
@@ -170,14 +190,19 @@ class Position:
         )
         if not continues:
             self._emit(isa.ClearOp, n=block.columns)
-        self._code += multiply(
-            block,
-            self._vectors[op.operand],
-            is_unsigned(op.operand),
-            self._around.machine,
-            self._around.offsets,
-            self._addresses,
-        )
+        offsets, source = self._around.offsets, self._vectors[op.operand]
+        key = (block, source, offsets[block.array])
+        if key not in self._passes:
+            self._passes[key] = multiply(
+                block,
+                source,
+                is_unsigned(op.operand),
+                self._around.machine,
+                offsets[block.array],
+                self._addresses,
+            )
+        code, offsets[block.array] = self._passes[key]
+        self._code += code
         self._summed = op.result
 
     def _accumulate(self, op: tile.AccumulateOp) -> None:
@@ -216,14 +241,11 @@ class Position:
             self._vectors.give_back(sums)
         self._vectors.give_back(source)
 
-    def _write(
-        self, op: tile.StoreOp | tile.StorePartialOp, start: int, source: int
-    ) -> None:
+    def _write(self, op: tile.StoreOp | tile.StorePartialOp, source: int) -> None:
         self._code += self._maps.write(
-            self._around.layouts[op.target].written(op),
+            self._around.written_by(op),
             self._row,
             self._column,
-            start,
             source,
             remote=self._around.homes[op.target] != self._bank,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from cimc.backends.racetrack.isa import MacOp, ShiftOp
 from cimc.backends.racetrack.lowering.addresses import ZERO, Addresses
@@ -11,7 +12,7 @@ from cimc.backends.racetrack.lowering.code import Body, Code, plain, roll
 from cimc.backends.racetrack.lowering.offsets import Offsets
 from cimc.backends.racetrack.machine import RacetrackMachine
 
-__all__ = ["Block", "multiply"]
+__all__ = ["Block", "Pass", "multiply"]
 
 _DOMAIN, _INDEX = "weight domain", "activation"
 
@@ -38,23 +39,31 @@ class Block:
         return sorted({d % segment for d, row in enumerate(self.order) if row >= 0})
 
 
+class Pass(NamedTuple):
+    """The code of a pass, and the offset at which it leaves the array."""
+
+    code: list[Code]
+    offset: int
+
+
 def multiply(
     block: Block,
     source: int,
     unsigned: bool,
     machine: RacetrackMachine,
-    offsets: Offsets,
+    now: int,
     addresses: Addresses,
-) -> list[Code]:
+) -> Pass:
     """Multiply all rows of ``block`` with the vector in register ``source``.
 
-    A pass begins at the end of the rows at which the array stands, so that passes in
-    opposite directions follow each other without a step between them.
+    A pass begins at the end of the rows at which the array stands (at offset ``now``),
+    so that passes in opposite directions follow each other without a step between.
     """
     scan = block.scan(machine)
     if not scan:
-        return []
-    now = offsets[block.array]
+        return Pass([], now)
+    offsets = Offsets(machine)
+    offsets[block.array] = now
     if abs(now - scan[-1]) < abs(now - scan[0]):
         scan.reverse()
     pitch = block.columns if block.lanewise else 1
@@ -71,7 +80,8 @@ def multiply(
             body += addresses.step(_INDEX, offset * per_offset)
         for first, count in _runs(block.order, offset, machine):
             domain = first * machine.segment
-            body += _shift(block, offsets.reach(block.array, domain + offset))
+            steps = offsets.reach(block.array, domain + offset, count)
+            body += _shift(block, steps)
             row = block.order[domain + offset]
             body.append(
                 plain(
@@ -92,7 +102,7 @@ def multiply(
             if machine.port_update == "eager":
                 body += _shift(block, offsets.go_home(block.array))
         bodies.append(tuple(body))
-    return code + roll(bodies, longest=4)
+    return Pass(code + roll(bodies, longest=4), offsets[block.array])
 
 
 def _shift(block: Block, steps: int) -> list[Code]:

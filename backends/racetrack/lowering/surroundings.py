@@ -34,6 +34,13 @@ class Surroundings:
     blocks: Mapping[SSAValue, Block]
     sequences: Callable[[tile.SequenceOp], int]
 
+    def written_by(self, op: tile.StoreOp | tile.StorePartialOp) -> MapLayout:
+        """The part of a map's layout that a store writes."""
+        layout = self.layouts[op.target]
+        if isinstance(op, tile.StorePartialOp):
+            return layout
+        return layout.restricted(op.channels.start, op.channels.stop)
+
 
 def synchronise(
     op: tile.AwaitOp | tile.SignalOp, sequences: Callable[[tile.SequenceOp], int]

@@ -39,12 +39,11 @@ class SweepLowering:
         self.maps = MapCode(self.around.offsets, self.addresses)
         self.body = list(self.sweep.body.block.ops)
         self.regions = regions_of(self.body)
-        targets = [
-            self.around.layouts[op.target].written(op)
+        self.targets = [
+            self.around.written_by(op)
             for op in self.body
             if isinstance(op, tile.StoreOp | tile.StorePartialOp)
         ]
-        self.targets = list(dict.fromkeys(targets))
         self._known: dict[
             tuple[Strip, tuple[MapLayout, ...], tuple[int, ...]],
             tuple[Body, tuple[int, ...], dict[Hashable, int]],
@@ -71,31 +70,34 @@ class SweepLowering:
     def _strip(self, lines: Lines) -> list[Code]:
         """Fill the borders, read the first rows, then go through all rows."""
         first = self.sweep.rows.start
-        code: list[Code] = []
+        moved = dict.fromkeys(self.targets, range(first, self.sweep.rows.stop))
         for region in self.regions:
-            layout, stride = self._layout(region), region.window.stride[0]
-            code.append(self.maps.follow_rows(layout, region.top(first), stride))
+            tops = region.top(first), region.top(self.sweep.rows.stop)
+            moved[self._layout(region)] = range(*tops, region.window.stride[0])
+        code = self.maps.follow_rows(moved)
+        position = Position(
+            self.body, self.around, self.core, self.setup, self.maps, lines, self.bank
+        )
+        for region in self.regions:
             code += self._fill(lines, region, 0, region.rows)
-        for layout in self.targets:
-            code.append(self.maps.follow_rows(layout, first, 1))
         for region in self.regions:
             for slot in range(region.rows - self._new_rows(region)):
                 code += self._bring(lines, region, slot, first)
         rows = range(first, self.sweep.rows.stop)
-        bodies: list[Body] = [tuple(self._row(lines, row)) for row in rows]
+        bodies: list[Body] = [tuple(self._row(lines, position, row)) for row in rows]
         return code + roll(bodies, longest=4)
 
     def _new_rows(self, region: Region) -> int:
         """Rows of a region that each output row brings."""
         return min(region.rows, region.window.stride[0])
 
-    def _row(self, lines: Lines, row: int) -> list[Code]:
+    def _row(self, lines: Lines, position: Position, row: int) -> list[Code]:
         """One output row: bring new input rows, compute, slide."""
         code = self._synchronise(tile.AwaitOp, "row")
         for region in self.regions:
             for slot in range(region.rows - self._new_rows(region), region.rows):
                 code += self._bring(lines, region, slot, row)
-        code += self._positions(lines, row)
+        code += self._positions(lines, position, row)
         code += self._synchronise(tile.SignalOp, "row")
         for region in self.regions:
             kept = region.rows - self._new_rows(region)
@@ -129,7 +131,7 @@ class SweepLowering:
         fields = {"base": ZERO, "offset": offset, "length": rows * pitch}
         return [plain(isa.FillOp, **fields, value=region.fill)]
 
-    def _positions(self, lines: Lines, row: int) -> list[Code]:
+    def _positions(self, lines: Lines, position: Position, row: int) -> list[Code]:
         """All positions of a row in the strip, from left to right.
 
         Rows that find and leave their arrays alike have the same code.
@@ -155,19 +157,15 @@ class SweepLowering:
                 offsets[array] = offset
             return list(code)
         before = dict(values)
-        code = self._new_positions(lines, row, targets)
+        code = self._new_positions(lines.strip, position, row, targets)
         changed = {key: v for key, v in values.items() if before.get(key) != v}
         left = tuple(offsets[array] for array in arrays)
         self._known[found] = tuple(code), left, changed
         return code
 
     def _new_positions(
-        self, lines: Lines, row: int, targets: list[MapLayout]
+        self, strip: Strip, position: Position, row: int, targets: list[MapLayout]
     ) -> list[Code]:
-        strip = lines.strip
-        position = Position(
-            self.body, self.around, self.core, self.setup, self.maps, lines, self.bank
-        )
         code = position.begin_row()
         code += self.maps.begin_columns(targets, row, strip.start)
         bodies: list[Body] = []

@@ -11,6 +11,7 @@ from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
 
 from cimc.context import weights_of
+from cimc.diagnostics import DoesNotFitError
 from cimc.dialects import tile
 from cimc.dialects.cim import WeightsRef
 from cimc.weights import Array, WeightStore
@@ -52,6 +53,7 @@ class OrderDomains(ModulePass):
                 "im2col-partition comes before"
             )
         values = weights.resolve(block.matrix)[block.rows.slice, block.columns.slice]
+        self._check(block, values)
         stored = np.flatnonzero(values.any(axis=1))
         order = port_major(stored, self.domains, self.ports)
         name = f"order.{self.domains}.{self.ports}.{rows}"
@@ -60,6 +62,22 @@ class OrderDomains(ModulePass):
             row = f"rows{block.rows.start}:{block.rows.stop}"
             name = f"{block.matrix.symbol.data}.{row}.{columns}.order"
         return WeightsRef.of(name, weights.add(name, order))
+
+    def _check(self, block: tile.BlockOp, values: Array) -> None:
+        """Refuse weights that do not fit ``weight_bits`` bits."""
+        limit = 1 << (self.weight_bits - 1)
+        low, high = int(values.min()), int(values.max())
+        if low < -limit or high >= limit:
+            raise DoesNotFitError(
+                "E037",
+                f"weights from {low} to {high} do not fit the {self.weight_bits} bits "
+                "of the chip's weights",
+                where=f"node '{block.matrix.symbol.data.removesuffix('.matrix')}'",
+                hints=(
+                    "a chip with more weight_bits",
+                    "cimc quantize --weights int4 for 4 bits",
+                ),
+            )
 
 
 def port_major(rows: Array, domains: int, ports: int) -> Array:

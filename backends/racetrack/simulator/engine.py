@@ -23,6 +23,7 @@ from cimc.backends.racetrack.simulator.layout import (
     M_WRITE,
     MAC,
     MISALIGNED_WEIGHTS,
+    NOTHING,
     P_UNITS,
     PROGRAM,
     READ,
@@ -321,7 +322,7 @@ def advance(
                 why = add_sums(accumulators[core], sums, a[0], machine, trap)
             elif op == STORE_SUMS:
                 integers[core, code[pc, WRITE], : a[0]] = accumulators[core, : a[0]]
-            elif unit == VECTOR:
+            elif unit == VECTOR and op != NOTHING:
                 lane = execute_vector(
                     core,
                     pc,
@@ -338,7 +339,7 @@ def advance(
                 if lane >= 0:
                     trap[TRAP_A] = lane
                     return OVERFLOW
-            else:
+            elif op != NOTHING:
                 following = control(core, pc, code, cores, loops, addresses)
             if why != 0:
                 return int(why)

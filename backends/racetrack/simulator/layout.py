@@ -19,7 +19,8 @@ from cimc.simulation.layout import OWN, OWN_TRAP, OWN_UNIT
     LOAD_SUMS,
     ADD_SUMS,
     STORE_SUMS,
-) = range(OWN, OWN + 14)
+    NOTHING,
+) = range(OWN, OWN + 15)
 
 SHIFTER, PORT, CELLS, LINK = range(OWN_UNIT, OWN_UNIT + 4)
 UNITS = OWN_UNIT + 4

@@ -15,12 +15,13 @@ from cimc.backends.racetrack.dialect import ArraysOp, FeatureMapOp
 from cimc.backends.racetrack.instruction_set import RACETRACK
 from cimc.backends.racetrack.machine import CHIP, RacetrackMachine
 from cimc.backends.racetrack.simulator import layout as own
+from cimc.backends.racetrack.simulator.stored_rows import stored_rows
 from cimc.isa.declared import Access, Instruction
 from cimc.isa.program import Unit, linearise
 from cimc.isa.setup import RegisterSetup
-from cimc.isa.vector import Requant, Table, VectorInstruction
+from cimc.isa.vector import Requant, SetParameters, SetTable, Table
 from cimc.simulation import layout
-from cimc.simulation.constants import Flat, Pool, unfit
+from cimc.simulation.constants import Flat, Pool
 from cimc.simulation.loaded_program import (
     COMMON,
     LoadedProgram,
@@ -111,6 +112,8 @@ class _Builder(ProgramBuilder):
             own.MAC,
             ("w", "base", "domain", "at", "count", "vs", "index", "source", "n"),
         ),
+        "setq": Operation(own.NOTHING),
+        "sett": Operation(own.NOTHING),
         "clear": Operation(own.CLEAR, ("n",)),
         "load_sums": Operation(own.LOAD_SUMS, ("n",)),
         "add_sums": Operation(own.ADD_SUMS, ("n",)),
@@ -171,30 +174,22 @@ class _Builder(ProgramBuilder):
                 row[layout.A0] = self._parameters[op.q]
             case Table():
                 row[layout.A0] = self._tables[op.t]
+            # Set outside loops, so what a register holds follows from the order.
+            case SetParameters():
+                self._parameters[op.q] = self.pool.parameters(op)
+            case SetTable():
+                self._tables[op.t] = self.pool.table(op)
             case _:
-                assert not isinstance(op, VectorInstruction) or row[layout.A0] >= 0
+                pass
 
     def _stored(self, op: isa.ProgramOp) -> StoredBlock:
         """Arrange the block of a matrix by domains."""
-        machine = self._machine
-        matrix = self.pool.constant(op.matrix, np.int8, 2)
-        order = self.pool.constant(op.order, np.int32, 1)
-        rows, columns = op.row + op.rows, op.column + op.columns
-        if rows > matrix.shape[0] or columns > matrix.shape[1]:
-            raise unfit(op.matrix, f"has shape {matrix.shape}, {op.text()}")
-        if order.size != machine.domains or order.max(initial=-1) >= op.rows:
-            raise unfit(
-                op.order, f"does not place {op.rows} rows in {machine.domains} domains"
-            )
-        block = matrix[op.row : rows, op.column : columns]
-        low, high = -(1 << machine.weight_bits - 1), (1 << machine.weight_bits - 1) - 1
-        if block.size and not low <= block.min() <= block.max() <= high:
-            raise unfit(op.matrix, f"leaves the {machine.weight_bits} bits of a weight")
+        block, order = stored_rows(op, self._machine, self.pool)
         arranged = np.where((order >= 0)[:, None], block[np.maximum(order, 0)], 0)
         key = (op.matrix, op.order, op.row, op.column, block.shape)
         return StoredBlock(
             self.blocks.place(key, arranged.astype(np.int8)),
             op.columns,
             self.masks.place((op.order,), (order >= 0).astype(np.uint8)),
-            highest_offset(order, machine),
+            highest_offset(order, self._machine),
         )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import DictionaryAttr, ModuleOp
+from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
@@ -15,6 +15,7 @@ from cimc.backends.rram import dialect as rram
 from cimc.backends.rram.lowering.sweep import SweepLowering
 from cimc.backends.rram.machine import CHIP, RramMachine
 from cimc.dialects import tile
+from cimc.lowering.layers import layer_details
 from cimc.lowering.registers import CoreRegisters
 
 __all__ = ["ConvertTileToRram"]
@@ -74,12 +75,11 @@ def _convert(operations: list[Operation], machine: RramMachine) -> Iterator[Oper
         yield _feature_map(op)
     for op in operations:
         if isinstance(op, tile.LayerOp):
-            details = {"p_h": op.p_h, "p_v": op.p_v}
             yield rram.LayerOp(
                 layer=op.layer.data,
                 kind=op.kind.data,
                 macs=op.macs.value.data,
-                details=DictionaryAttr(details),
+                details=layer_details(op),
             )
     yield from _programs(operations, machine)
 

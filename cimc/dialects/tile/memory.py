@@ -45,6 +45,8 @@ def name_hint(text: str) -> str:
 class LayerOp(IRDLOperation):
     """A layer of the network, for reports: its kind and multiply-accumulates.
 
+    ``copies`` says how often its weights are there, if more than once.
+
     ``tile.layer "conv1" kind "conv" macs 442368 p_v 2 p_h 1``
     """
 
@@ -54,7 +56,11 @@ class LayerOp(IRDLOperation):
     macs = prop_def(IntegerAttr[I64])
     p_v = prop_def(IntegerAttr[I64])
     p_h = prop_def(IntegerAttr[I64])
-    assembly_format = "$layer `kind` $kind `macs` $macs `p_v` $p_v `p_h` $p_h attr-dict"
+    copies = opt_prop_def(IntegerAttr[I64])
+    assembly_format = (
+        "$layer `kind` $kind `macs` $macs `p_v` $p_v `p_h` $p_h "
+        "(`copies` $copies^)? attr-dict"
+    )
 
     def __init__(
         self, layer: str, kind: str, macs: int = 0, p_v: int = 1, p_h: int = 1

@@ -211,6 +211,7 @@ def test_pipeline_with_a_pass_twice(
         "split-vectors{lanes=0}",
         "place-tiles{cores=0 crossbars=1}",
         "place-tiles{cores=1 crossbars=-1}",
+        "duplicate-weights{cores=1 arrays=1 limit=0}",
         "assign-arrays{cores=0 arrays=1}",
         "assign-arrays{cores=1 arrays=-1}",
         "allocate-buffers{capacity=1000 alignment=0}",
