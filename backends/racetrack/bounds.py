@@ -3,9 +3,9 @@
 With P ports, at most P words of an array are under ports at one offset, so whoever
 visits n of them stands at ⌈n / P⌉ or more offsets and takes k = ⌈n / P⌉ − 1 steps or
 more on the way from the least to the greatest of them: one *traversal*. An image
-consists of visits of an array, one after the other, and ends where it began. It takes
-as many steps up as down, so what the traversals in one direction have more than those
-in the other comes on top. See README.md for the proof.
+consists of visits of an array, one after the other, and ends where it began: it takes
+as many steps up as down, and whatever of the traversals one direction has more than the
+other has to be made up for. See README.md.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ def shift_bounds(
     """Shifts that each layer cannot do without; a visit counts for who makes it.
 
     Weights are visited once per position, and once more where they are stored anew for
-    every image; a row of a map once by each sweep that needs some of it. What comes on
-    top for a row counts for its last visitor.
+    every image; a row of a map once by each sweep that needs some of it. The steps that
+    the visits of a row leave over count for its last visitor.
     """
     bounds: Counter[str] = Counter()
     visits: dict[int, list[int]] = defaultdict(list)
@@ -61,15 +61,15 @@ def shift_bounds(
                 rows = range(sweep.rows.start, sweep.rows.stop)
                 stored = op.channels if isinstance(op, tile.StoreOp) else None
                 layout = layouts[op.target]
-                for array, steps in _visited(layout, rows, columns, stored):
-                    visit(layer, array, steps)
+                for visited in _visited(layout, rows, columns, stored):
+                    visit(layer, *visited)
         whole = Strip(sweep.columns.start, sweep.columns.stop)
         for region in regions_of(sweep.body.block.ops):
             rows = region.needed_rows(sweep.rows.start, sweep.rows.stop)
             columns = region.needed_columns(whole)
             layout = layouts[region.source]
-            for array, steps in _visited(layout, rows, columns, region.channels):
-                visit(layer, array, steps)
+            for visited in _visited(layout, rows, columns, region.channels):
+                visit(layer, *visited)
     for array, steps in visits.items():
         bounds[last[array]] += _left_over(steps)
     return bounds
@@ -94,16 +94,13 @@ def _visited(
     columns: Iterable[int],
     channels: Range | None,
 ) -> Iterator[tuple[int, int]]:
-    """(array, steps) of every array that holds some of these rows and columns."""
+    """(array, steps) of all arrays that hold some of these rows and columns."""
     places = [layout.columns.index(c) for c in columns if c in layout.columns]
     per_segment = Counter(place // layout.domains for place in places)
-    for part in layout.slices:
-        if channels is None or (
-            channels.start < part.stop and part.start < channels.stop
-        ):
-            for row in rows:
-                if row in layout.rows:
-                    for segment, words in per_segment.items():
-                        column = layout.columns[segment * layout.domains]
-                        array = layout.array(part, row, column)
-                        yield array, _traversal(words, layout.ports)
+    for part in layout.parts(channels):
+        for row in rows:
+            if row in layout.rows:
+                for segment, words in per_segment.items():
+                    column = layout.columns[segment * layout.domains]
+                    array = layout.array(part, row, column)
+                    yield array, _traversal(words, layout.ports)

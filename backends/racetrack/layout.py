@@ -18,6 +18,7 @@ from xdsl.ir import SSAValue
 
 from cimc.backends.racetrack.regions import Strip, regions_of
 from cimc.dialects import tile
+from cimc.dialects.cim import Range
 
 __all__ = ["MapLayout", "Slice", "is_complete", "slices_of"]
 
@@ -66,6 +67,13 @@ class MapLayout:
         """The same with the slices inside bytes [start, stop) of the columns alone."""
         inside = (s for s in self.slices if start <= s.start and s.stop <= stop)
         return replace(self, slices=tuple(inside))
+
+    def parts(self, channels: Range | None) -> list[Slice]:
+        """The slices that hold some of these bytes of the columns (None: all)."""
+        if channels is None:
+            return list(self.slices)
+        start, stop = channels.start, channels.stop
+        return [s for s in self.slices if start < s.stop and s.start < stop]
 
     @property
     def segments(self) -> int:

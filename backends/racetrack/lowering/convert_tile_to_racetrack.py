@@ -351,14 +351,11 @@ def _last_users(
 
 def _arrays(layout: MapLayout, rows: range, channels: Range | None) -> Iterator[int]:
     """Map arrays that hold some of these rows and channels (None: all)."""
-    for part in layout.slices:
-        if channels is None or (
-            channels.start < part.stop and part.start < channels.stop
-        ):
-            for index, row in enumerate(layout.rows):
-                if row in rows:
-                    array = part.first + index * layout.segments
-                    yield from range(array, array + layout.segments)
+    for part in layout.parts(channels):
+        for index, row in enumerate(layout.rows):
+            if row in rows:
+                array = part.first + index * layout.segments
+                yield from range(array, array + layout.segments)
 
 
 def _address(op: tile.FeatureMapOp | tile.PartialSumsOp) -> int:
