@@ -281,7 +281,7 @@ class ClearOp(AccumulatorOp):
 
 
 class LoadSumsOp(AccumulatorOp):
-    """accumulator[lane] = vs[lane], int32."""
+    """accumulator[lane] = vs[lane], int32; leaving the accumulator's width traps."""
 
     name = "racetrack.load_sums"
     opcode = 0x2B

@@ -39,7 +39,7 @@ from cimc.backends.racetrack.simulator.layout import (
     WRITE_WORD,
 )
 from cimc.backends.racetrack.simulator.line_buffer import fill, load, slide
-from cimc.backends.racetrack.simulator.mac import add_sums, multiply_accumulate
+from cimc.backends.racetrack.simulator.mac import multiply_accumulate, take_sums
 from cimc.backends.racetrack.simulator.tracks import (
     read_word,
     shift_map,
@@ -315,11 +315,11 @@ def advance(
                 block[W_OFFSET] = a[4]
             elif op == CLEAR:
                 accumulators[core, : a[0]] = 0
-            elif op == LOAD_SUMS:
-                accumulators[core, : a[0]] = integers[core, code[pc, READ0], : a[0]]
-            elif op == ADD_SUMS:
+            elif op in (LOAD_SUMS, ADD_SUMS):
                 sums = integers[core, code[pc, READ0]]
-                why = add_sums(accumulators[core], sums, a[0], machine, trap)
+                why = take_sums(
+                    accumulators[core], sums, a[0], op == ADD_SUMS, machine, trap
+                )
             elif op == STORE_SUMS:
                 integers[core, code[pc, WRITE], : a[0]] = accumulators[core, : a[0]]
             elif unit == VECTOR and op != NOTHING:

@@ -12,7 +12,6 @@ from cimc.backends.racetrack.isa import (
     LoadSumsOp,
     LoopOp,
     MacOp,
-    ReadOp,
     SetOp,
     ShiftOp,
     SlideOp,
@@ -32,6 +31,7 @@ from tests.unit.backends.racetrack.racetrack_programs import (
     load,
     module_of,
     read,
+    row,
     run,
     shift,
     simulator,
@@ -79,9 +79,9 @@ DELAY = LoopOp([SetOp(a=1, value=0)], count=1000)
 @pytest.mark.parametrize(
     ("op", "message"),
     [
-        (shift(0, m=3), "there is no array m3"),
+        (shift(0, m=4), "there is no array m3"),
         (shift(0, m=0), "there is no array m-1"),
-        (in_place(0, w=1), "there is no array w-1"),
+        (in_place(0, w=0), "there is no array w-1"),
         (in_place(1, w=3), "there is no array w2"),
         (mac(0, w=3), "there is no array w2"),
         (read(0, m=4), "there is no array m3"),
@@ -96,7 +96,7 @@ DELAY = LoopOp([SetOp(a=1, value=0)], count=1000)
         (load(4, offset=62), "bytes 61 to 65 leave the line buffer of 64"),
         (load(4, offset=0), "bytes -1 to 3 leave the line buffer of 64"),
         (
-            FillOp(base=0, offset=60, length=5, value=0),
+            FillOp(base=0, offset=61, length=5, value=0),
             "bytes 60 to 65 leave the line buffer of 64",
         ),
         (
@@ -108,13 +108,9 @@ DELAY = LoopOp([SetOp(a=1, value=0)], count=1000)
     ],
 )
 def test_addresses(op, message):
-    # Register a2 is -1; what names it as a base reaches one less than it says.
-    op = op.clone()
-    fields = op.fields()
-    if isinstance(op, ReadOp | type(shift(0)) | ShiftOp | MacOp) or "m" in fields:
-        op = type(op)(**{**op.values, "base": 2})
-    if type(op) is type(load(1)):
-        op = type(op)(**{**op.values, "base": 2})
+    # Register a2 is -1; what has it as a base reaches one less than it says.
+    values = {**op.values, "base": 2} if "base" in op.fields() else op.values
+    op = type(op)(**values)
     diagnostic = in_bank(*filled(), SetOp(a=2, value=-1), op)
     assert (diagnostic.code, diagnostic.message) == ("E041", message)
     assert diagnostic.where == (
@@ -167,14 +163,13 @@ def test_products_of_bytes_that_are_not_there():
 
 
 def test_using_an_array_without_waiting_is_a_race_however_benign():
-    for late in (shift(0), read(0), write(0, m=0)):
+    for late in (shift(0), read(0), transfer(0, m=0, length=4)):
         writer = bank(0, [shift(1), shift(-1)])
-        reader = bank(2 if type(late) is not type(write(0)) else 1, [])
         reader = bank(3, [*filled(), DELAY.clone(), late])
         diagnostic = trapped(writer, reader)
         assert diagnostic.code == "E043"
         assert diagnostic.message == "uses m0 without waiting for its last user"
-        assert diagnostic.where.startswith("layer 'layer', bank 3, instruction 7: ")
+        assert diagnostic.where.startswith("layer 'layer', bank 3, instruction 6: ")
         assert diagnostic.notes == (
             "used by layer 'layer', bank 0, instruction 2: "
             "racetrack.shift_map m0[a0], -1",
@@ -367,20 +362,14 @@ def test_an_image_ends_where_it_began():
 
 
 def test_copies_of_a_map_must_be_equal():
-    maps = module_maps()
+    rows = row("x", 0, 4, "input"), row("y", 1, 4, "output"), row("y", 2, 4, "output")
+    again = type(rows[2][1])(**{**rows[2][1].values, "copy": 1})
+    maps = (*(pair[0] for pair in rows), rows[0][1], rows[1][1], again)
     program = simulator(bank(0, [read(0), load(4), write(0)]), maps=maps)
     with pytest.raises(VerificationError) as caught:
         program.run({"x": IMAGE + 1})
     assert caught.value.diagnostic.code == "E060"
     assert "copy 1 of feature map 'y' differs from the first" in str(caught.value)
-
-
-def module_maps():
-    from tests.unit.backends.racetrack.racetrack_programs import row
-
-    rows = row("x", 0, 4, "input"), row("y", 1, 4, "output"), row("y", 2, 4, "output")
-    again = type(rows[2][1])(**{**rows[2][1].values, "copy": 1})
-    return (*(pair[0] for pair in rows), rows[0][1], rows[1][1], again)
 
 
 def test_writer_of_names_layer_bank_and_instruction():
@@ -433,8 +422,8 @@ def test_unfit_constants(change, code, says):
     }
     values = {k: v if type(v) is int else references[v] for k, v in change.items()}
     simulator(bank(0, [], [good]), store=store)
+    changed = type(good)(**{**good.values, **values})
     with pytest.raises(InputError) as caught:
-        changed = type(good)(**{**good.values, **values})
         simulator(bank(0, [], [changed]), store=store)
     assert caught.value.diagnostic.code == code
     assert says in str(caught.value)
