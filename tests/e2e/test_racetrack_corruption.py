@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -37,8 +38,6 @@ FIELDS: dict[str, tuple[str, Callable, set[str]]] = {
                                                      "E049", "E061"}),
     "array multiplied": (r"(mac w)(\d+)", number(1), {"E041", "E042", "E048", "E061"}),
     "ports": (r"(mac .* x )([2-9])", number(-1), {"E061"}),
-    "lanes": (r"(mac .*, )(\d+)(?= unsigned)", number(-1), {"E061"}),
-    "sign": (r"(mac .*) unsigned", lambda found: found[1], {"E061"}),
     "zero point": (r"(requant .*zero )(\d+)", number(1), {"E061"}),
     "distance of a slide": (r"(slide .*by )(\d+)", number(1), {"E042", "E061"}),
     "wait": (r"(wait s\d+ \+= )(\d+)", number(1), {"E045"}),
@@ -64,12 +63,27 @@ def test_an_altered_field_is_caught(
     pattern, change, codes = FIELDS[kind]
     found = occurrences(pattern, artifact.ir("racetrack"))
 
-    # The first layer sees all values of a byte; others may have small ones alone.
-    place = 0 if kind in {"lanes", "sign"} else len(found) // 2
-    error = caught(artifact, altered(found[place], change), tmp_path, 2)
+    error = caught(artifact, altered(found[len(found) // 2], change), tmp_path, 1)
 
     assert error.diagnostic.code in codes, error
     assert PLACE.search(str(error)) or error.diagnostic.code == "E049", error
+
+
+@pytest.mark.parametrize(
+    ("pattern", "replacement"),
+    [(r"(mac .*, 6) unsigned", r"\1"), (r"(mac .*, )6 unsigned", r"\g<1>5 unsigned")],
+)
+def test_altered_products_are_caught(
+    pattern: str, replacement: str, artifact: Artifact, tmp_path: Path
+) -> None:
+    # Only the first layer has six lanes. A single product may be with 0.
+    text, count = re.subn(pattern, replacement, artifact.ir("racetrack"))
+    assert count > 1
+
+    error = caught(artifact, text, tmp_path, 1)
+
+    assert error.diagnostic.code == "E061"
+    assert "layer '/conv1/Conv', bank " in str(error)
 
 
 def test_dropped_calls_are_caught(artifact: Artifact, tmp_path: Path) -> None:

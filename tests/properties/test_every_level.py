@@ -112,7 +112,7 @@ def test_every_level_equals_onnxruntime(machine, model, scheme):
 
 @pytest.mark.parametrize("machine", TRACKS)
 @given(model=networks())
-@settings(max_examples=settings().max_examples // 4)
+@settings(max_examples=settings().max_examples // 10)
 def test_every_level_on_tracks_equals_onnxruntime(machine, model):
     metrics = check_every_level(TRACKS[machine], model)
 
