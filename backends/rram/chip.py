@@ -13,12 +13,13 @@ from cimc.isa.chip import (
     Energy,
     Frequency,
     Power,
+    Sequencing,
 )
 
 __all__ = ["CHIPS", "Chip", "Energies", "Structure", "Timing"]
 
 
-class Structure(Description):
+class Structure(Sequencing):
     """How many there are of what; bits of cells and converters are for the energy."""
 
     cores: int = Field(ge=1, le=65536)
@@ -31,15 +32,6 @@ class Structure(Description):
     cell_bits: int = Field(ge=1, le=8)
     dac_bits: int = Field(ge=1, le=8)
     adc_bits: int = Field(ge=1, le=32)
-    vector_registers: int = Field(ge=1, le=16)
-    vector_register_bytes: int = Field(ge=64, le=1 << 20, multiple_of=4)
-    vector_lanes: int = Field(ge=1, le=65536)
-    parameter_registers: int = Field(ge=1, le=65536)
-    """Sets of a bias and a multiplier per column."""
-    table_registers: int = Field(ge=1, le=65536)
-    sequence_registers: int = Field(ge=1, le=65536)
-    instruction_memory: int = Field(ge=1, le=1 << 24)
-    """Instructions per core, setup and main together."""
     shared_memory_bytes: int = Field(ge=1, le=1 << 31)
     bus_bytes: int = Field(ge=1, le=4096)
 

@@ -15,7 +15,7 @@ from xdsl.dialects.builtin import ModuleOp
 from cimc.backends.rram.check import CoreSetup
 from cimc.backends.rram.chip import Chip
 from cimc.backends.rram.dialect import LayerOp, cores_of
-from cimc.backends.rram.instruction_set import RRAM
+from cimc.backends.rram.instruction_set import ISA
 from cimc.backends.rram.isa import CallOp, MvmOp, ProgramOp, TransferOp
 from cimc.isa.declared import Instruction
 from cimc.isa.program import linearise
@@ -87,7 +87,7 @@ def static_metrics(module: ModuleOp, chip: Chip) -> dict[str, Any]:
     cycles, energy = programming(setups, chip)
     structure = chip.structure
     return {
-        "instructions": {"static": static_instructions(RRAM, module)},
+        "instructions": {"static": static_instructions(ISA, module)},
         "layers": [layer_row(op) for op in module.ops if isinstance(op, LayerOp)],
         "crossbars": {
             "used": sum(isinstance(op, ProgramOp) for setup in setups for op in setup),

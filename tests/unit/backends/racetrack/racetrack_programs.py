@@ -14,7 +14,7 @@ from cimc.backends.racetrack.dialect import (
     LayerOp,
     SectionOp,
 )
-from cimc.backends.racetrack.instruction_set import RACETRACK
+from cimc.backends.racetrack.instruction_set import ISA
 from cimc.backends.racetrack.isa import (
     LoadOp,
     MapShiftOp,
@@ -24,7 +24,7 @@ from cimc.backends.racetrack.isa import (
     WriteOp,
 )
 from cimc.backends.racetrack.machine import CHIP
-from cimc.backends.racetrack.simulator.simulator import RacetrackSimulator
+from cimc.backends.racetrack.simulator.simulator import Simulator
 from cimc.dialects.cim import WeightsRef
 from cimc.isa import codec
 from cimc.weights import Array, WeightStore
@@ -37,15 +37,15 @@ _MU_64 = CHIPS.load("mu-64")
 
 
 def encode(module: ModuleOp) -> bytes:
-    return codec.encode(RACETRACK, module)
+    return codec.encode(ISA, module)
 
 
 def decode(data: bytes) -> ModuleOp:
-    return codec.decode(RACETRACK, data)
+    return codec.decode(ISA, data)
 
 
 def from_text(text: str) -> ModuleOp:
-    return parse(RACETRACK, text)
+    return parse(ISA, text)
 
 
 def small_chip(**sizes: int | str) -> Chip:
@@ -107,11 +107,11 @@ def simulator(
     store: WeightStore | None = None,
     chip: Chip | None = None,
     maps: tuple[Operation, ...] = MAPS,
-) -> RacetrackSimulator:
+) -> Simulator:
     chip = chip or small_chip()
     declarations = tuple(op.clone() for op in maps)
     module = module_of(*banks, declarations=declarations, chip=chip)
-    return RacetrackSimulator(encode(module), store or WeightStore(), chip)
+    return Simulator(encode(module), store or WeightStore(), chip)
 
 
 def run(*banks: BankOp, store: WeightStore | None = None, chip: Chip | None = None):

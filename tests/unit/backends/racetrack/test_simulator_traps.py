@@ -19,7 +19,7 @@ from cimc.backends.racetrack.isa import (
     StoreSumsOp,
     WaitOp,
 )
-from cimc.backends.racetrack.simulator.simulator import RacetrackSimulator
+from cimc.backends.racetrack.simulator.simulator import Simulator
 from cimc.diagnostics import InputError, VerificationError
 from cimc.weights import WeightStore
 from tests.support.programs import constant
@@ -442,7 +442,7 @@ def test_weights_must_have_the_bits_of_the_chip():
 def test_the_chip_must_be_the_one_compiled_for():
     data = encode(module_of(bank(0, [])))
     with pytest.raises(InputError, match="E022"):
-        RacetrackSimulator(data, WeightStore(), small_chip(link_bytes=16))
+        Simulator(data, WeightStore(), small_chip(link_bytes=16))
 
 
 def test_accumulators_are_stored_whole():
