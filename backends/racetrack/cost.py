@@ -6,6 +6,7 @@ port after port. Reading or writing a word takes all its bits at once.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,7 @@ __all__ = [
     "leakage",
     "macro_units_of",
     "map_shift_energy",
+    "shift_bound",
     "shifts_of",
     "static_metrics",
 ]
@@ -215,8 +217,14 @@ def static_metrics(module: ModuleOp, chip: Chip) -> dict[str, Any]:
             "feature_maps": map_units * structure.domains * structure.word_bits // 8,
         },
         "area_mm2": dict(area_report(chip, len(banks), map_units)),
-        "shifts": {"bound": sum(row.get("shift_bound", 0) for row in layers)},
+        "shifts": {"bound": shift_bound(layers)},
     }
+
+
+def shift_bound(layers: Iterable[Mapping[str, Any]]) -> int:
+    """Sum of the bounds of ``layers``; those of programs by hand may have none."""
+    bounds = (layer.get("shift_bound") for layer in layers)
+    return sum(bound for bound in bounds if isinstance(bound, int))
 
 
 def _arrays_used(module: ModuleOp) -> dict[int, set[int]]:

@@ -20,9 +20,10 @@ from cimc.weights import WeightStore, digest
 from tests.support.shipped import compiled, images
 
 NETWORK = "lenet5"
-#: What a message must name: layer, core and instruction.
+#: What a message must name: layer, core or bank, and instruction.
 PLACE = re.compile(
-    r"layer '(?P<layer>[^']+)', core (?P<core>\d+), instruction \d+: rram"
+    r"layer '(?P<layer>[^']+)', (core|bank) (?P<core>\d+), instruction \d+: "
+    r"(rram|racetrack)\."
 )
 
 
@@ -65,19 +66,21 @@ def artifact() -> Artifact:
     return compiled(NETWORK, "pelke-128")
 
 
-def caught(artifact: Artifact, text: str, folder: Path) -> cimc.VerificationError:
+def caught(
+    artifact: Artifact, text: str, folder: Path, count: int = 8
+) -> cimc.VerificationError:
     """The error for a program text, after a round trip through the files."""
     source = folder / "program.mlir"
     source.write_text(text)
     replace(artifact, program=assemble(source)).save(folder / "altered")
     loaded = cimc.load(folder / "altered")
     with pytest.raises(cimc.VerificationError) as error:
-        run(loaded)
+        run(loaded, count)
     return error.value
 
 
-def run(artifact: Artifact) -> None:
-    chosen = images(artifact, NETWORK, count=8)
+def run(artifact: Artifact, count: int = 8) -> None:
+    chosen = images(artifact, NETWORK, count)
     verified = execute_images(artifact, chosen, verify=True).verified
     assert verified is not None
     verified.require()

@@ -11,14 +11,20 @@ from tests.support.shipped import MODELS
 
 
 @pytest.mark.parametrize(
-    ("network", "chip"), [("lenet5", "pelke-128"), ("resnet8", "pelke-32")]
+    ("target", "network", "chip"),
+    [
+        ("rram", "lenet5", "pelke-128"),
+        ("rram", "resnet8", "pelke-32"),
+        ("racetrack", "lenet5", "mu-64"),
+    ],
 )
 def test_opt_reproduces_every_later_dump(
-    network: str, chip: str, tmp_path: Path, cimc: CommandLine
+    target: str, network: str, chip: str, tmp_path: Path, cimc: CommandLine
 ) -> None:
     model = MODELS / f"{network}_int8.onnx"
-    assert cimc("compile", model, "-o", "o", "--chip", chip, "--dump-ir", "i").code == 0
-    passes = [str(spec) for spec in parse_pipeline(default_pipeline("rram", chip))]
+    machine = ("--target", target, "--chip", chip)
+    assert cimc("compile", model, "-o", "o", *machine, "--dump-ir", "i").code == 0
+    passes = [str(spec) for spec in parse_pipeline(default_pipeline(target, chip))]
     dumps = sorted((tmp_path / "i").glob("*.mlir"))
     assert len(dumps) == 1 + len(passes)
 
@@ -31,11 +37,16 @@ def test_opt_reproduces_every_later_dump(
     assert whole.out == dumps[-1].read_text()
 
 
+@pytest.mark.parametrize(
+    ("target", "network", "chip"),
+    [("rram", "resnet8", "pelke-32"), ("racetrack", "lenet5", "mu-64")],
+)
 def test_text_and_bytes_of_a_program_are_the_same_thing(
-    tmp_path: Path, cimc: CommandLine
+    target: str, network: str, chip: str, tmp_path: Path, cimc: CommandLine
 ) -> None:
-    model = MODELS / "resnet8_int8.onnx"
-    cimc("compile", model, "-o", "o", "--chip", "pelke-32", "--dump-ir", "i")
+    model = MODELS / f"{network}_int8.onnx"
+    machine = ("--target", target, "--chip", chip)
+    cimc("compile", model, "-o", "o", *machine, "--dump-ir", "i")
 
     assert cimc("disasm", "o", "-o", "from_artifact.mlir").code == 0
     assert cimc("disasm", "o/program.bin", "-o", "from_file.mlir").code == 0

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import cimc
 from tests.support.shipped import MODELS
 
@@ -15,9 +17,10 @@ def files(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def compile_elsewhere(output: Path, seed: str) -> None:
+def compile_elsewhere(output: Path, seed: str, target: str, chip: str) -> None:
     """Compile in a new process whose sets and dictionaries hash differently."""
-    arguments = ["compile", MODELS / "lenet5.onnx", "-o", output, "--chip", "pelke-64"]
+    arguments = ["compile", MODELS / "lenet5.onnx", "-o", output]
+    arguments += ["--target", target, "--chip", chip]
     arguments += ["--calib", MODELS / "mnist_calib.npz", "--run"]
     arguments += ["--dump-ir", f"{output}-ir"]
     done = subprocess.run(
@@ -30,9 +33,12 @@ def compile_elsewhere(output: Path, seed: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_processes_agree_on_every_byte(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("target", "chip"), [("rram", "pelke-64"), ("racetrack", "mu-64")]
+)
+def test_processes_agree_on_every_byte(target: str, chip: str, tmp_path: Path) -> None:
     for seed in ("1", "2"):
-        compile_elsewhere(tmp_path / seed, seed)
+        compile_elsewhere(tmp_path / seed, seed, target, chip)
 
     assert files(tmp_path / "1") == files(tmp_path / "2")
     assert files(tmp_path / "1-ir") == files(tmp_path / "2-ir")

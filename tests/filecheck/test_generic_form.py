@@ -43,9 +43,10 @@ needs_mlir_opt = pytest.mark.skipif(
 )
 
 
-def context_of_rram() -> CompilationContext:
+def context_of_targets() -> CompilationContext:
     context = CompilationContext()
-    context.add_dialect(get_target("rram").dialect())
+    for name in ("racetrack", "rram"):
+        context.add_dialect(get_target(name).dialect())
     return context
 
 
@@ -67,7 +68,7 @@ def accept(*modules: ModuleOp) -> None:
 
 @pytest.mark.parametrize("path", ROUND_TRIPS, ids=lambda p: f"{p.parent.name}/{p.stem}")
 def test_both_forms_are_read_back_unchanged(path):
-    context = context_of_rram()
+    context = context_of_targets()
     module = parse_module(path.read_text(), context, path.name)
     for text in (text_of(module), generic(module)):
         again = parse_module(text, context, path.name)
@@ -78,14 +79,21 @@ def test_both_forms_are_read_back_unchanged(path):
 @needs_mlir_opt
 @pytest.mark.parametrize("path", ROUND_TRIPS, ids=lambda p: f"{p.parent.name}/{p.stem}")
 def test_mlir_opt_accepts_every_operation(path):
-    accept(parse_module(path.read_text(), context_of_rram(), path.name))
+    accept(parse_module(path.read_text(), context_of_targets(), path.name))
 
 
 @needs_mlir_opt
-@pytest.mark.parametrize("name", ["lenet5", "resnet8"])
-def test_mlir_opt_accepts_models_after_every_pass(name):
-    target = get_target("rram")
-    chip = target.load_chip("pelke-64")
+@pytest.mark.parametrize(
+    ("target", "chip", "name"),
+    [
+        ("rram", "pelke-64", "lenet5"),
+        ("rram", "pelke-64", "resnet8"),
+        ("racetrack", "mu-64", "lenet5"),
+    ],
+)
+def test_mlir_opt_accepts_models_after_every_pass(target, chip, name):
+    target = get_target(target)
+    chip = target.load_chip(chip)
     model = import_model(MODELS / f"{name}_int8.onnx")
     target.attach_chip(model.module, chip)
     stages = [model.module.clone()]

@@ -17,7 +17,7 @@ from cimc.backends.rram import TARGET
 from cimc.diagnostics import InputError
 from cimc.target import Chip, Simulation, Simulator, Target
 
-CHIP = "mu-64"
+CHIP = "glass-64"
 NAME = "mirror"
 
 _OF_RRAM = ("crossbars", "cores", "area_mm2", "memory_bytes")

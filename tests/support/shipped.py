@@ -18,8 +18,11 @@ def samples_of(network: str, split: str = "test") -> Path:
 
 
 @cache
-def compiled(network: str, chip: str, pipeline: str | None = None) -> Artifact:
-    return cimc.compile(MODELS / f"{network}_int8.onnx", chip=chip, pipeline=pipeline)
+def compiled(
+    network: str, chip: str, pipeline: str | None = None, target: str = "rram"
+) -> Artifact:
+    model = MODELS / f"{network}_int8.onnx"
+    return cimc.compile(model, target=target, chip=chip, pipeline=pipeline)
 
 
 def images(artifact: Artifact, network: str, count: int | None = None) -> Images:

@@ -39,6 +39,11 @@ class SweepLowering:
         self.maps = MapCode(self.around.offsets, self.addresses)
         self.body = list(self.sweep.body.block.ops)
         self.regions = regions_of(self.body)
+        rows = self.sweep.rows
+        self.needed = {
+            region: set(region.needed_rows(rows.start, rows.stop))
+            for region in self.regions
+        }
         self.targets = [
             self.around.written_by(op)
             for op in self.body
@@ -112,10 +117,15 @@ class SweepLowering:
         return code + self.maps.next_row(row + 1 - self.sweep.rows.start)
 
     def _bring(self, lines: Lines, region: Region, slot: int, row: int) -> list[Code]:
-        """Read an input row into a slot, or fill it where it lies outside the map."""
+        """Read an input row into a slot, or fill it where it lies outside the map.
+
+        A row that dilated windows pass over is left out, and need not be kept.
+        """
         source, (height, _) = region.top(row) + slot, region.shape
-        if 0 <= source < height:
+        if source in self.needed[region]:
             return self.maps.read_row(self._layout(region), region, lines, slot, source)
+        if 0 <= source < height:
+            return []
         return self._fill(lines, region, slot, 1) if row > self.sweep.rows.start else []
 
     def _fill(self, lines: Lines, region: Region, slot: int, rows: int) -> list[Code]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from cimc.backends.racetrack.simulator import layout as own
 from cimc.backends.racetrack.simulator.line_buffer import fill, load, slide
-from cimc.backends.racetrack.simulator.mac import add_sums, multiply_accumulate
+from cimc.backends.racetrack.simulator.mac import multiply_accumulate, take_sums
 from cimc.backends.racetrack.simulator.tracks import (
     read_word,
     shift_map,
@@ -265,10 +265,9 @@ def advance(
             elif op == own.CLEAR:
                 accumulators[core, : a[0]] = 0
             elif op in (own.LOAD_SUMS, own.ADD_SUMS):
-                if op == own.LOAD_SUMS:
-                    accumulators[core, : a[0]] = 0
                 sums = integers[core, source]
-                why = add_sums(accumulators[core], sums, a[0], machine, trap)
+                add = op == own.ADD_SUMS
+                why = take_sums(accumulators[core], sums, a[0], add, machine, trap)
             elif op == own.STORE_SUMS:
                 integers[core, target, : a[0]] = accumulators[core, : a[0]]
             elif unit == shared.VECTOR and op != own.NOTHING:

@@ -1,15 +1,16 @@
-"""Products beside the tracks, and the line buffer, compiled."""
+"""Products beside the tracks and their sums, compiled."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from cimc.backends.racetrack.simulator.layout import (
+    ACCUMULATOR,
     M_ACCUMULATOR,
     M_DOMAINS,
     M_PORTS,
     MISALIGNED_WEIGHTS,
-    NO_ARRAY,
+    NO_WEIGHTS,
     REGISTER_ADDRESS,
     UNSTORED_WEIGHT,
     W_BLOCK,
@@ -20,14 +21,13 @@ from cimc.backends.racetrack.simulator.layout import (
 from cimc.backends.racetrack.simulator.tracks import aligned
 from cimc.simulation.jit import compiled
 from cimc.simulation.layout import (
-    OVERFLOW,
     TRAP_A,
     TRAP_B,
     UNINITIALISED_REGISTER,
 )
 from cimc.weights import Array
 
-__all__ = ["add_sums", "multiply_accumulate"]
+__all__ = ["multiply_accumulate", "take_sums"]
 
 
 @compiled(
@@ -57,13 +57,13 @@ def multiply_accumulate(
     """MAC at ``count`` ports in turn; 0 or the code of a trap."""
     trap[TRAP_A] = array
     if array < 0 or array >= arrays.shape[1]:
-        return NO_ARRAY
+        return NO_WEIGHTS
     segment = machine[M_DOMAINS] // machine[M_PORTS]
     limit = np.int64(1) << (machine[M_ACCUMULATOR] - 1)
     block = arrays[core, array]
     used = count * lanes if lanewise else count
     if index < 0 or index + used > registers.shape[2]:
-        trap[TRAP_B] = index
+        trap[TRAP_B] = index if index < 0 else registers.shape[2]
         return REGISTER_ADDRESS
     for at in range(index, index + used):
         if valid[core, register, at] == 0:
@@ -89,21 +89,28 @@ def multiply_accumulate(
             total = accumulators[core, lane] + value * weights[first + lane]
             if total < -limit or total >= limit:
                 trap[TRAP_A] = lane
-                return OVERFLOW
+                return ACCUMULATOR
             accumulators[core, lane] = total
     return 0
 
 
-@compiled("int64(int64[::1], int32[::1], int64, int64[::1], int64[::1])")
-def add_sums(
-    accumulators: Array, sums: Array, lanes: int, machine: Array, trap: Array
+@compiled("int64(int64[::1], int32[::1], int64, boolean, int64[::1], int64[::1])")
+def take_sums(
+    accumulators: Array,
+    sums: Array,
+    lanes: int,
+    add: bool,
+    machine: Array,
+    trap: Array,
 ) -> int:
-    """Add int32 sums to accumulators; 0 or the code of a trap."""
+    """Put int32 sums into accumulators, or add them; 0 or the code of a trap."""
     limit = np.int64(1) << (machine[M_ACCUMULATOR] - 1)
     for lane in range(lanes):
-        total = accumulators[lane] + sums[lane]
+        total = np.int64(sums[lane])
+        if add:
+            total += accumulators[lane]
         if total < -limit or total >= limit:
             trap[TRAP_A] = lane
-            return OVERFLOW
+            return ACCUMULATOR
         accumulators[lane] = total
     return 0

@@ -16,6 +16,7 @@ from cimc.backends.racetrack.cost import (
     leakage,
     macro_units_of,
     map_shift_energy,
+    shift_bound,
     shifts_of,
 )
 from cimc.backends.racetrack.dialect import banks_of
@@ -73,7 +74,7 @@ def run_metrics(state: RacetrackState, chip: Chip, costs: Costs) -> dict[str, An
         **metrics,
         "shifts": {
             "total": int(state.counts @ costs.shifts),
-            "bound": sum(row.get("shift_bound", 0) for row in metrics["layers"]),
+            "bound": shift_bound(metrics["layers"]),
         },
         "macs": macs,
         "utilisation": {

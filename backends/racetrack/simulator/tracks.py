@@ -13,6 +13,7 @@ from cimc.backends.racetrack.simulator.layout import (
     M_PORTS,
     MISALIGNED,
     NO_ARRAY,
+    NO_WEIGHTS,
     OTHER_BANK,
     OVERSHIFT_MAP,
     OVERSHIFT_WEIGHTS,
@@ -115,7 +116,7 @@ def shift_weights(
     """Shift a weight array of a bank; 0 or the code of a trap."""
     trap[TRAP_A] = array
     if array < 0 or array >= arrays.shape[1]:
-        return NO_ARRAY
+        return NO_WEIGHTS
     offset = arrays[core, array, W_OFFSET] + by
     trap[TRAP_B] = offset
     if offset < machine[M_LOWEST] or offset > machine[M_HIGHEST]:

@@ -23,7 +23,9 @@ def trap_error(state: RacetrackState, code: int) -> VerificationError:
 
     match code:
         case layout.NO_ARRAY:
-            return error("E041", f"there is no array {a}")
+            return error("E041", f"there is no array m{a}")
+        case layout.NO_WEIGHTS:
+            return error("E041", f"there is no array w{a}")
         case layout.OTHER_BANK:
             bank = state.maps[a, layout.P_BANK]
             return error("E041", f"writes m{a}, which lies in bank {bank}")
@@ -42,6 +44,9 @@ def trap_error(state: RacetrackState, code: int) -> VerificationError:
             return error("E042", f"reads byte {a} of the line buffer, not written")
         case layout.UNSTORED_WEIGHT:
             return error("E042", f"domain {b} of w{a} holds no weights")
+        case layout.ACCUMULATOR:
+            bits = machine.accumulator_bits
+            return error("E044", f"lane {a} leaves the {bits} bits of an accumulator")
         case layout.RACE:
             return VerificationError(
                 "E043",

@@ -1,11 +1,12 @@
 // RUN: cimc-opt %s -p "im2col-partition{rows=8 columns=4}" --split-input-file | filecheck %s
 
 // 18 rows and 5 columns: three row blocks in each of two strips, the last of each ragged.
+// WEIGHTS: w int8 18x5
 builtin.module {
   %x = tile.feature_map "x_q" of "" role "input" : !tile.feature_map<4x4x2xi8, halo 1x1x0x0 of -3>
   %y = tile.feature_map "y_q" of "conv" role "output" : !tile.feature_map<2x2x5xi8>
   tile.layer "conv" kind "conv" macs 360 p_v 1 p_h 1
-  %w = tile.block <"w", "00"> rows <0 : 18> columns <0 : 5> : !tile.block<18x5xi8>
+  %w = tile.block <"w", "@w"> rows <0 : 18> columns <0 : 5> : !tile.block<18x5xi8>
   tile.sweep "conv" rows <0 : 2> columns <0 : 2> {
     %0 = tile.window %x <kernel 3x3 stride 2x2 pad 1x1x1x1> : !tile.feature_map<4x4x2xi8, halo 1x1x0x0 of -3> -> vector<18xi8>
     %1 = tile.mvm %w, %0 : !tile.block<18x5xi8>, vector<18xi8> -> vector<5xi32>
@@ -19,9 +20,9 @@ builtin.module {
 // CHECK-NEXT: %x = tile.feature_map "x_q" of "" role "input" : !tile.feature_map<4x4x2xi8, halo 1x1x0x0 of -3>
 // CHECK-NEXT: %y = tile.feature_map "y_q" of "conv" role "output" : !tile.feature_map<2x2x5xi8>
 // CHECK-NEXT: tile.layer "conv" kind "conv" macs 360 p_v 3 p_h 2
-// CHECK-NEXT: %w_block = tile.block <"w", "00"> rows <0 : 8> columns <0 : 4> : !tile.block<8x4xi8>
-// CHECK-NEXT: %w_block_1 = tile.block <"w", "00"> rows <8 : 16> columns <0 : 4> : !tile.block<8x4xi8>
-// CHECK-NEXT: %w_block_2 = tile.block <"w", "00"> rows <16 : 18> columns <0 : 4> : !tile.block<2x4xi8>
+// CHECK-NEXT: %w_block = tile.block <"w", "@w"> rows <0 : 8> columns <0 : 4> : !tile.block<8x4xi8>
+// CHECK-NEXT: %w_block_1 = tile.block <"w", "@w"> rows <8 : 16> columns <0 : 4> : !tile.block<8x4xi8>
+// CHECK-NEXT: %w_block_2 = tile.block <"w", "@w"> rows <16 : 18> columns <0 : 4> : !tile.block<2x4xi8>
 // CHECK-NEXT: tile.sweep "conv" rows <0 : 2> columns <0 : 2> {
 // CHECK-NEXT: %0 = tile.window %x <kernel 3x3 stride 2x2 pad 1x1x1x1> elements <0 : 8> : !tile.feature_map<4x4x2xi8, halo 1x1x0x0 of -3> -> vector<8xi8>
 // CHECK-NEXT: %1 = tile.mvm %w_block, %0 : !tile.block<8x4xi8>, vector<8xi8> -> vector<4xi32>
@@ -35,9 +36,9 @@ builtin.module {
 // CHECK-NEXT: %9 = tile.table %8 <"t", "00"> : vector<4xi8> -> vector<4xi8>
 // CHECK-NEXT: tile.store %9, %y channels <0 : 4> : vector<4xi8>, !tile.feature_map<2x2x5xi8>
 // CHECK-NEXT: }
-// CHECK-NEXT: %w_block_3 = tile.block <"w", "00"> rows <0 : 8> columns <4 : 5> : !tile.block<8x1xi8>
-// CHECK-NEXT: %w_block_4 = tile.block <"w", "00"> rows <8 : 16> columns <4 : 5> : !tile.block<8x1xi8>
-// CHECK-NEXT: %w_block_5 = tile.block <"w", "00"> rows <16 : 18> columns <4 : 5> : !tile.block<2x1xi8>
+// CHECK-NEXT: %w_block_3 = tile.block <"w", "@w"> rows <0 : 8> columns <4 : 5> : !tile.block<8x1xi8>
+// CHECK-NEXT: %w_block_4 = tile.block <"w", "@w"> rows <8 : 16> columns <4 : 5> : !tile.block<8x1xi8>
+// CHECK-NEXT: %w_block_5 = tile.block <"w", "@w"> rows <16 : 18> columns <4 : 5> : !tile.block<2x1xi8>
 // CHECK-NEXT: tile.sweep "conv" rows <0 : 2> columns <0 : 2> {
 // CHECK-NEXT: %10 = tile.window %x <kernel 3x3 stride 2x2 pad 1x1x1x1> elements <0 : 8> : !tile.feature_map<4x4x2xi8, halo 1x1x0x0 of -3> -> vector<8xi8>
 // CHECK-NEXT: %11 = tile.mvm %w_block_3, %10 : !tile.block<8x1xi8>, vector<8xi8> -> vector<1xi32>
@@ -160,12 +161,13 @@ builtin.module {
 // -----
 
 // A matrix that fits, and a sweep without one, stay as they are.
+// WEIGHTS: w int8 8x4
 builtin.module {
   %x = tile.feature_map "x_q" of "" role "input" : !tile.feature_map<2x2x8xi8>
   %y = tile.feature_map "y_q" of "conv" role "intermediate" : !tile.feature_map<2x2x4xi8>
   %z = tile.feature_map "z_q" of "table" role "output" : !tile.feature_map<2x2x4xi8>
   tile.layer "conv" kind "conv" macs 128 p_v 1 p_h 1
-  %w = tile.block <"w", "00"> rows <0 : 8> columns <0 : 4> : !tile.block<8x4xi8>
+  %w = tile.block <"w", "@w"> rows <0 : 8> columns <0 : 4> : !tile.block<8x4xi8>
   tile.sweep "conv" rows <0 : 2> columns <0 : 2> {
     %0 = tile.window %x <kernel 1x1> : !tile.feature_map<2x2x8xi8> -> vector<8xi8>
     %1 = tile.mvm %w, %0 : !tile.block<8x4xi8>, vector<8xi8> -> vector<4xi32>
@@ -185,7 +187,7 @@ builtin.module {
 // CHECK-NEXT: %y = tile.feature_map "y_q" of "conv" role "intermediate" : !tile.feature_map<2x2x4xi8>
 // CHECK-NEXT: %z = tile.feature_map "z_q" of "table" role "output" : !tile.feature_map<2x2x4xi8>
 // CHECK-NEXT: tile.layer "conv" kind "conv" macs 128 p_v 1 p_h 1
-// CHECK-NEXT: %w_block = tile.block <"w", "00"> rows <0 : 8> columns <0 : 4> : !tile.block<8x4xi8>
+// CHECK-NEXT: %w_block = tile.block <"w", "@w"> rows <0 : 8> columns <0 : 4> : !tile.block<8x4xi8>
 // CHECK-NEXT: tile.sweep "conv" rows <0 : 2> columns <0 : 2> {
 // CHECK-NEXT: %0 = tile.window %x <kernel 1x1> : !tile.feature_map<2x2x8xi8> -> vector<8xi8>
 // CHECK-NEXT: %1 = tile.mvm %w_block, %0 : !tile.block<8x4xi8>, vector<8xi8> -> vector<4xi32>

@@ -2,11 +2,12 @@
 
 // Five groups of six taps: row blocks of four and two taps, three and two groups side by
 // side. Elements run over taps, then channels, so four taps of three channels are twelve.
+// WEIGHTS: w int8 6x5
 builtin.module {
   %x = tile.feature_map "x_q" of "" role "input" : !tile.feature_map<3x3x5xi8>
   %y = tile.feature_map "y_q" of "conv" role "output" : !tile.feature_map<2x1x5xi8>
   tile.layer "conv" kind "conv" macs 60 p_v 1 p_h 1
-  %w = tile.block <"w", "00"> rows <0 : 6> columns <0 : 5> : !tile.block<6x5xi8, groups 5>
+  %w = tile.block <"w", "@w"> rows <0 : 6> columns <0 : 5> : !tile.block<6x5xi8, groups 5>
   tile.sweep "conv" rows <0 : 2> columns <0 : 1> {
     %0 = tile.window %x <kernel 2x3> : !tile.feature_map<3x3x5xi8> -> vector<30xi8>
     %1 = tile.mvm %w, %0 : !tile.block<6x5xi8, groups 5>, vector<30xi8> -> vector<5xi32>
@@ -19,8 +20,8 @@ builtin.module {
 // CHECK-NEXT: %x = tile.feature_map "x_q" of "" role "input" : !tile.feature_map<3x3x5xi8>
 // CHECK-NEXT: %y = tile.feature_map "y_q" of "conv" role "output" : !tile.feature_map<2x1x5xi8>
 // CHECK-NEXT: tile.layer "conv" kind "conv" macs 60 p_v 2 p_h 2
-// CHECK-NEXT: %w_block = tile.block <"w", "00"> rows <0 : 4> columns <0 : 3> : !tile.block<4x3xi8, groups 3>
-// CHECK-NEXT: %w_block_1 = tile.block <"w", "00"> rows <4 : 6> columns <0 : 3> : !tile.block<2x3xi8, groups 3>
+// CHECK-NEXT: %w_block = tile.block <"w", "@w"> rows <0 : 4> columns <0 : 3> : !tile.block<4x3xi8, groups 3>
+// CHECK-NEXT: %w_block_1 = tile.block <"w", "@w"> rows <4 : 6> columns <0 : 3> : !tile.block<2x3xi8, groups 3>
 // CHECK-NEXT: tile.sweep "conv" rows <0 : 2> columns <0 : 1> {
 // CHECK-NEXT: %0 = tile.window %x <kernel 2x3> channels <0 : 3> elements <0 : 12> : !tile.feature_map<3x3x5xi8> -> vector<12xi8>
 // CHECK-NEXT: %1 = tile.mvm %w_block, %0 : !tile.block<4x3xi8, groups 3>, vector<12xi8> -> vector<3xi32>
@@ -30,8 +31,8 @@ builtin.module {
 // CHECK-NEXT: %5 = tile.finish %4 bias <"b", "00"> multiplier <"m", "00"> channels <0 : 3> zero 3 clamp <-7 : 127> : vector<3xi32> -> vector<3xi8>
 // CHECK-NEXT: tile.store %5, %y channels <0 : 3> : vector<3xi8>, !tile.feature_map<2x1x5xi8>
 // CHECK-NEXT: }
-// CHECK-NEXT: %w_block_2 = tile.block <"w", "00"> rows <0 : 4> columns <3 : 5> : !tile.block<4x2xi8, groups 2>
-// CHECK-NEXT: %w_block_3 = tile.block <"w", "00"> rows <4 : 6> columns <3 : 5> : !tile.block<2x2xi8, groups 2>
+// CHECK-NEXT: %w_block_2 = tile.block <"w", "@w"> rows <0 : 4> columns <3 : 5> : !tile.block<4x2xi8, groups 2>
+// CHECK-NEXT: %w_block_3 = tile.block <"w", "@w"> rows <4 : 6> columns <3 : 5> : !tile.block<2x2xi8, groups 2>
 // CHECK-NEXT: tile.sweep "conv" rows <0 : 2> columns <0 : 1> {
 // CHECK-NEXT: %6 = tile.window %x <kernel 2x3> channels <3 : 5> elements <0 : 8> : !tile.feature_map<3x3x5xi8> -> vector<8xi8>
 // CHECK-NEXT: %7 = tile.mvm %w_block_2, %6 : !tile.block<4x2xi8, groups 2>, vector<8xi8> -> vector<2xi32>

@@ -33,6 +33,8 @@ from tests.support.programs import constant, parse
 #: Domains and ports of the small chip: port p stands over domain 4·p + offset.
 DOMAINS, PORTS = 8, 2
 
+_MU_64 = CHIPS.load("mu-64")
+
 
 def encode(module: ModuleOp) -> bytes:
     return codec.encode(ISA, module)
@@ -54,7 +56,7 @@ def small_chip(**sizes: int | str) -> Chip:
         "sequence_registers": 4, "instruction_memory": 64, "line_buffer_bytes": 64,
         "link_bytes": 4, "buffer_macro_units": 64,
     }  # fmt: skip
-    return CHIPS.load("mu-64").with_structure(**{**small, **sizes})
+    return _MU_64.with_structure(**{**small, **sizes})
 
 
 def module_of(
@@ -107,7 +109,8 @@ def simulator(
     maps: tuple[Operation, ...] = MAPS,
 ) -> Simulator:
     chip = chip or small_chip()
-    module = module_of(*banks, declarations=maps, chip=chip)
+    declarations = tuple(op.clone() for op in maps)
+    module = module_of(*banks, declarations=declarations, chip=chip)
     return Simulator(encode(module), store or WeightStore(), chip)
 
 
@@ -131,8 +134,8 @@ def stored(
     )
 
 
-def read(domain: int, *, m: int = 0, to: int = 0, **fields: int) -> ReadOp:
-    values = {"to": 0, "offset": to, "base": 0, "at": 0, "length": 4, **fields}
+def read(domain: int, *, m: int = 0, **fields: int) -> ReadOp:
+    values = {"to": 0, "base": 0, "at": 0, "length": 4, **fields}
     return ReadOp(m=m, domain=domain, **values)
 
 
