@@ -19,6 +19,7 @@ from cimc.isa.chip import (
     Frequency,
     PositiveCycles,
     Power,
+    Sequencing,
 )
 
 __all__ = ["CHIPS", "Areas", "Chip", "Energies", "Structure", "Timing"]
@@ -30,7 +31,7 @@ def _known_cell(name: str) -> str:
     return name
 
 
-class Structure(Description):
+class Structure(Sequencing):
     """How many there are of what.
 
     A macro unit interleaves tracks with the CMOS below them. An array is a row of macro
@@ -63,15 +64,6 @@ class Structure(Description):
     """Between accesses an array stays where it is, or returns to offset 0."""
     buffer_macro_units: int = Field(ge=1, le=1 << 31)
     """Macro units for feature maps, of the whole chip."""
-    vector_registers: int = Field(ge=1, le=16)
-    vector_register_bytes: int = Field(ge=64, le=1 << 20, multiple_of=4)
-    vector_lanes: int = Field(ge=1, le=65536)
-    parameter_registers: int = Field(ge=1, le=65536)
-    """Sets of a bias and a multiplier per lane."""
-    table_registers: int = Field(ge=1, le=65536)
-    sequence_registers: int = Field(ge=1, le=65536)
-    instruction_memory: int = Field(ge=1, le=1 << 24)
-    """Instructions per bank, setup and main together."""
     line_buffer_bytes: int = Field(ge=64, le=1 << 22)
     """Of a bank: the rows of feature maps under the windows of a sweep."""
     link_bytes: int = Field(ge=1, le=4096)

@@ -15,7 +15,7 @@ from cimc.backends.racetrack import isa
 from cimc.backends.racetrack.area import area_report
 from cimc.backends.racetrack.chip import Chip
 from cimc.backends.racetrack.dialect import ArraysOp, LayerOp, banks_of
-from cimc.backends.racetrack.instruction_set import RACETRACK
+from cimc.backends.racetrack.instruction_set import ISA
 from cimc.backends.racetrack.machine import RacetrackMachine
 from cimc.isa.declared import Instruction
 from cimc.isa.program import linearise
@@ -202,7 +202,7 @@ def static_metrics(module: ModuleOp, chip: Chip) -> dict[str, Any]:
     banks = banks_of(module)
     layers = [layer_row(op) for op in module.ops if isinstance(op, LayerOp)]
     return {
-        "instructions": {"static": static_instructions(RACETRACK, module)},
+        "instructions": {"static": static_instructions(ISA, module)},
         "layers": layers,
         "banks": {"used": len(banks), "available": structure.banks},
         "arrays": {

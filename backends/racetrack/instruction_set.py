@@ -14,9 +14,9 @@ from cimc.backends.racetrack.isa import INSTRUCTIONS, LoopOp
 from cimc.backends.racetrack.machine import CHIP
 from cimc.isa.instruction_set import InstructionSet
 
-__all__ = ["RACETRACK"]
+__all__ = ["ISA"]
 
-RACETRACK = InstructionSet(
+ISA = InstructionSet(
     name="racetrack",
     unit=BankOp,
     section=SectionOp,

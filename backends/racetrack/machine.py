@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cimc.isa.machine import Machine, MachineAttribute
+from cimc.isa.machine import MachineAttribute, SequencedMachine
 
 __all__ = ["CHIP", "RacetrackMachine"]
 
 
 @dataclass(frozen=True)
-class RacetrackMachine(Machine):
+class RacetrackMachine(SequencedMachine):
     """Structure and timing of a chip. Sizes in bytes or entries, times in cycles.
 
     An array is a row of macro units whose tracks shift together. At offset ``o``, port
@@ -27,26 +27,16 @@ class RacetrackMachine(Machine):
     weight_bits: int
     accumulator_bits: int
     buffer_macro_units: int
-    vector_registers: int
-    vector_register_bytes: int
-    vector_lanes: int
-    parameter_registers: int
-    table_registers: int
-    sequence_registers: int
-    instruction_memory: int
     line_buffer_bytes: int
     link_bytes: int
     port_policy: str
     port_update: str
-    issue_cycles: int
     shift_cycles: int
     """One step of an array."""
     read_cycles: int
     write_cycles: int
     mac_cycles: int
-    vector_startup_cycles: int
     transfer_latency_cycles: int
-    call_latency_cycles: int
 
     positive = ("domains", "ports", "word_bits", "vector_lanes", "link_bytes")
 
@@ -81,10 +71,6 @@ class RacetrackMachine(Machine):
     def map_macro_units(self, width_bytes: int) -> int:
         """Macro units side by side in an array that is ``width_bytes`` wide."""
         return -(-8 * width_bytes // self.word_bits)
-
-    def vector_cycles(self, lane_operations: int) -> int:
-        """Cycles of a vector instruction."""
-        return self.vector_startup_cycles - (-lane_operations // self.vector_lanes)
 
     def link_cycles(self, length: int) -> int:
         """Beats that ``length`` bytes take on a link."""

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from cimc.backends.rram.machine import RramMachine
 from cimc.isa.chip import (
+    Area,
     ChipFiles,
     ChipModel,
     Cycles,
@@ -13,13 +14,16 @@ from cimc.isa.chip import (
     Energy,
     Frequency,
     Power,
+    Sequencing,
 )
 
-__all__ = ["CHIPS", "Chip", "Energies", "Structure", "Timing"]
+__all__ = ["CHIPS", "Areas", "Chip", "Energies", "Structure", "Timing"]
+
+_INPUT_BITS = 8
 
 
-class Structure(Description):
-    """How many there are of what; bits of cells and converters are for the energy."""
+class Structure(Sequencing):
+    """How many there are of what; bits of cells and converters are for the costs."""
 
     cores: int = Field(ge=1, le=65536)
     crossbars_per_core: int = Field(ge=1, le=65536)
@@ -31,17 +35,18 @@ class Structure(Description):
     cell_bits: int = Field(ge=1, le=8)
     dac_bits: int = Field(ge=1, le=8)
     adc_bits: int = Field(ge=1, le=32)
-    vector_registers: int = Field(ge=1, le=16)
-    vector_register_bytes: int = Field(ge=64, le=1 << 20, multiple_of=4)
-    vector_lanes: int = Field(ge=1, le=65536)
-    parameter_registers: int = Field(ge=1, le=65536)
-    """Sets of a bias and a multiplier per column."""
-    table_registers: int = Field(ge=1, le=65536)
-    sequence_registers: int = Field(ge=1, le=65536)
-    instruction_memory: int = Field(ge=1, le=1 << 24)
-    """Instructions per core, setup and main together."""
     shared_memory_bytes: int = Field(ge=1, le=1 << 31)
     bus_bytes: int = Field(ge=1, le=4096)
+
+    @property
+    def cells_per_weight(self) -> int:
+        """⌈weight_bits / cell_bits⌉ per sign: a weight is a differential pair."""
+        return 2 * -(-self.weight_bits // self.cell_bits)
+
+    @property
+    def reads_per_mvm(self) -> int:
+        """Reads of a crossbar that bring in inputs of 8 bits, dac_bits at a time."""
+        return -(-_INPUT_BITS // self.dac_bits)
 
     @model_validator(mode="after")
     def _mvm_fits(self) -> Structure:
@@ -88,6 +93,27 @@ class Energies(Description):
     """Shared memory and bus."""
 
 
+class Areas(Description):
+    """Areas as drawn, in um2; see ``area.py`` for how they add up."""
+
+    cell: Area
+    """One RRAM cell with its access transistor."""
+    dac: Area
+    """The word-line driver of one row, of ``dac_bits``."""
+    sample_hold: Area
+    """One bit line's, with its place in the multiplexer in front of the converter."""
+    adc: Area
+    """One converter of ``adc_bits``, with the shift-and-add behind it."""
+    register_byte: Area
+    """One byte of a vector register."""
+    bus_byte: Area
+    """One byte of the width of one core's port on the bus."""
+    controller: Area
+    """Of one core: sequencer, instruction memory, vector unit, small registers."""
+    shared_memory_byte: Area
+    """One byte, with its share of decoders and amplifiers."""
+
+
 class Chip(ChipModel):
     """A multi-core RRAM chip."""
 
@@ -95,6 +121,7 @@ class Chip(ChipModel):
     clock: Frequency
     timing: Timing
     energy: Energies
+    area: Areas
 
     def machine(self) -> RramMachine:
         """What passes and simulator need to know of it."""

@@ -15,9 +15,9 @@ from cimc.backends.rram.isa import INSTRUCTIONS, LoopOp
 from cimc.backends.rram.machine import CHIP
 from cimc.isa.instruction_set import InstructionSet
 
-__all__ = ["RRAM"]
+__all__ = ["ISA"]
 
-RRAM = InstructionSet(
+ISA = InstructionSet(
     name="rram",
     unit=CoreOp,
     section=SectionOp,

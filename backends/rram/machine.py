@@ -4,40 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cimc.isa.machine import Machine, MachineAttribute
+from cimc.isa.machine import MachineAttribute, SequencedMachine
 
 __all__ = ["CHIP", "RramMachine"]
 
 
 @dataclass(frozen=True)
-class RramMachine(Machine):
+class RramMachine(SequencedMachine):
     """Structure and timing of a chip. Sizes in bytes or entries, times in cycles."""
 
     cores: int
     crossbars_per_core: int
     rows: int
     columns: int
-    vector_registers: int
-    vector_register_bytes: int
-    vector_lanes: int
-    parameter_registers: int
-    table_registers: int
-    sequence_registers: int
-    instruction_memory: int
     shared_memory_bytes: int
     bus_bytes: int
-    issue_cycles: int
     mvm_cycles: int
-    vector_startup_cycles: int
     memory_latency_cycles: int
-    call_latency_cycles: int
     programming_row_cycles: int
 
     positive = ("bus_bytes", "vector_lanes")
-
-    def vector_cycles(self, lane_operations: int) -> int:
-        """Cycles of a vector instruction."""
-        return self.vector_startup_cycles - (-lane_operations // self.vector_lanes)
 
     def bus_cycles(self, length: int, count: int = 1) -> int:
         """Beats that ``count`` segments of ``length`` bytes take on the bus."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cimc.backends.rram.instruction_set import RRAM
+from cimc.backends.rram.instruction_set import ISA
 from cimc.isa.manual import updated
 
 __all__ = ["README"]
@@ -12,4 +12,4 @@ __all__ = ["README"]
 README = Path(__file__).parent / "README.md"
 
 if __name__ == "__main__":
-    README.write_text(updated(RRAM, README.read_text("utf-8")), "utf-8")
+    README.write_text(updated(ISA, README.read_text("utf-8")), "utf-8")

@@ -27,6 +27,7 @@ __all__ = [
     "PositiveCycles",
     "Power",
     "Quantity",
+    "Sequencing",
 ]
 
 
@@ -61,6 +62,20 @@ Energy = Quantity[Number, Literal["pJ"]]
 Power = Quantity[Number, Literal["mW"]]
 Area = Quantity[Number, Literal["um2"]]
 Frequency = Quantity[Annotated[float, Field(gt=0, allow_inf_nan=False)], Literal["MHz"]]
+
+
+class Sequencing(Description):
+    """Sizes of what every core or bank has: registers, vector unit, instructions."""
+
+    vector_registers: int = Field(ge=1, le=16)
+    vector_register_bytes: int = Field(ge=64, le=1 << 20, multiple_of=4)
+    vector_lanes: int = Field(ge=1, le=65536)
+    parameter_registers: int = Field(ge=1, le=65536)
+    """Sets of a bias and a multiplier per column or lane."""
+    table_registers: int = Field(ge=1, le=65536)
+    sequence_registers: int = Field(ge=1, le=65536)
+    instruction_memory: int = Field(ge=1, le=1 << 24)
+    """Instructions per core or bank, setup and main together."""
 
 
 class ChipModel(Description):

@@ -17,7 +17,7 @@ from xdsl.ir import Attribute
 
 from cimc.diagnostics import InputError
 
-__all__ = ["Machine", "MachineAttribute"]
+__all__ = ["Machine", "MachineAttribute", "SequencedMachine"]
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,26 @@ class Machine:
                 f"{', '.join(wrong + negative + zero)}",
             )
         return cls(**values)  # pyright: ignore[reportArgumentType]
+
+
+@dataclass(frozen=True)
+class SequencedMachine(Machine):
+    """A machine whose cores or banks have registers and a vector unit."""
+
+    vector_registers: int
+    vector_register_bytes: int
+    vector_lanes: int
+    parameter_registers: int
+    table_registers: int
+    sequence_registers: int
+    instruction_memory: int
+    issue_cycles: int
+    vector_startup_cycles: int
+    call_latency_cycles: int
+
+    def vector_cycles(self, lane_operations: int) -> int:
+        """Cycles of a vector instruction."""
+        return self.vector_startup_cycles - (-lane_operations // self.vector_lanes)
 
 
 M = TypeVar("M", bound=Machine)

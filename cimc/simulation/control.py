@@ -36,10 +36,21 @@ from cimc.simulation.layout import (
     TRAP_A,
     TRAP_B,
     UNMATCHED,
+    WRITE,
+    WRITE_START,
+    WRITE_STOP,
 )
 from cimc.weights import Array
 
-__all__ = ["control", "finish", "operand_missing", "record", "unordered"]
+__all__ = [
+    "control",
+    "finish",
+    "mark_written",
+    "operand_missing",
+    "record",
+    "touch_layer",
+    "unordered",
+]
 
 _EPOCH_MASK = (1 << EPOCH_BITS) - 1
 
@@ -99,6 +110,23 @@ def operand_missing(valid: Array, core: int, pc: int, code: Array, trap: Array) 
             trap[TRAP_A], trap[TRAP_B] = code[pc, first], missing
             return True
     return False
+
+
+@compiled("void(uint8[:, :, ::1], int64, int64, int64[:, ::1])")
+def mark_written(valid: Array, core: int, pc: int, code: Array) -> None:
+    """Note the bytes of a register that the instruction writes."""
+    target = code[pc, WRITE]
+    if target >= 0:
+        valid[core, target, code[pc, WRITE_START] : code[pc, WRITE_STOP]] = 1
+
+
+@compiled("void(int64[:, ::1], int64, int64, int64)")
+def touch_layer(layers: Array, layer: int, start: int, stop: int) -> None:
+    """Extend the time of a layer (none if negative); no start if that is negative."""
+    if layer >= 0:
+        if start >= 0:
+            layers[layer, 0] = min(layers[layer, 0], start)
+        layers[layer, 1] = max(layers[layer, 1], stop)
 
 
 @compiled("int64(int64, int32[::1], int64, int32[::1])")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from cimc.simulation.jit import compiled
 from cimc.simulation.layout import (
+    CORE_BITS,
     E_BLOCKED,
     E_CONSUMED,
     E_EXPECTED,
     E_HEAD,
     E_LAST_CALL,
     E_LAST_TIME,
+    E_OWNER,
     E_TAIL,
     E_TOTAL,
     G_FREE,
@@ -20,7 +22,7 @@ from cimc.simulation.layout import (
 )
 from cimc.weights import Array
 
-__all__ = ["announce", "pop", "push", "wait"]
+__all__ = ["call", "pop", "push", "wait"]
 
 
 @compiled("void(int64[::1], int64[::1], int64)")
@@ -98,6 +100,33 @@ def announce(
         return -1
     edges[edge, E_BLOCKED] = 0
     return time
+
+
+@compiled(
+    "void(int64[::1], int64[::1], int64[:, ::1], int64[:, ::1], int32[:, ::1], int64, "
+    "int32[::1], int64, int64, int64, int64)"
+)
+def call(
+    heap: Array,
+    scalars: Array,
+    edges: Array,
+    queue: Array,
+    queue_clocks: Array,
+    core: int,
+    clock: Array,
+    edge: int,
+    by: int,
+    time: int,
+    pc: int,
+) -> None:
+    """Let ``core`` raise a register, visible at ``time``, and wake who waits for it.
+
+    What the core does from now on is of a new epoch.
+    """
+    woken = announce(scalars, edges, queue, queue_clocks, edge, by, time, pc, clock)
+    clock[core] += 1
+    if woken >= 0:
+        push(heap, scalars, woken << CORE_BITS | edges[edge, E_OWNER])
 
 
 @compiled(

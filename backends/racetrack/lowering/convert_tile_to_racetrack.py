@@ -10,7 +10,6 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import IntegerAttr, ModuleOp, i64
 from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
-from xdsl.utils.exceptions import PassFailedException
 
 from cimc.backends.racetrack import dialect as racetrack
 from cimc.backends.racetrack.bounds import shift_bounds
@@ -31,6 +30,7 @@ from cimc.dialects import tile
 from cimc.dialects.cim import Range
 from cimc.isa.program import Layer, linearise
 from cimc.lowering.layers import layer_details
+from cimc.lowering.ready import require_ready
 from cimc.lowering.registers import CoreRegisters
 from cimc.weights import WeightStore
 
@@ -51,7 +51,7 @@ class ConvertTileToRacetrack(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Replace all ``tile`` operations of the module by ``racetrack`` operations."""
         old = list(op.body.block.ops)
-        _require_ready(old)
+        require_ready(old, _unprepared)
         machine, weights = CHIP.get(op), weights_of(ctx)
         new = list(_Conversion(old, machine, weights).convert())
         for operation in reversed(old):
@@ -60,25 +60,21 @@ class ConvertTileToRacetrack(ModulePass):
         op.body.block.add_ops(new)
 
 
-def _require_ready(operations: list[Operation]) -> None:
-    """Refuse what the passes before this one have not prepared."""
-    for op in operations:
-        match op:
-            case tile.FeatureMapOp() | tile.PartialSumsOp() if op.address is None:
-                problem = "buffers have no arrays: allocate-map-arrays comes before"
-            case tile.FeatureMapOp() | tile.PartialSumsOp() if op.core is None:
-                problem = "buffers have no bank: localise-maps comes before"
-            case tile.BlockOp() if op.order is None:
-                problem = "blocks have no order: order-domains comes before"
-            case tile.BlockOp() if op.array is None:
-                problem = "blocks have no array: assign-arrays comes before"
-            case tile.SweepOp() if op.core is None:
-                problem = "sweeps have no core: assign-arrays comes before"
-            case _ if op.dialect_name() != "tile":
-                problem = f"{op.name} is not of the tile level"
-            case _:
-                continue
-        raise PassFailedException(problem)
+def _unprepared(op: Operation) -> str | None:
+    """What a pass before this one has not done for ``op``."""
+    match op:
+        case tile.FeatureMapOp() | tile.PartialSumsOp() if op.address is None:
+            return "buffers have no arrays: allocate-map-arrays comes before"
+        case tile.FeatureMapOp() | tile.PartialSumsOp() if op.core is None:
+            return "buffers have no bank: localise-maps comes before"
+        case tile.BlockOp() if op.order is None:
+            return "blocks have no order: order-domains comes before"
+        case tile.BlockOp() if op.array is None:
+            return "blocks have no array: assign-arrays comes before"
+        case tile.SweepOp() if op.core is None:
+            return "sweeps have no core: assign-arrays comes before"
+        case _:
+            return None
 
 
 @dataclass

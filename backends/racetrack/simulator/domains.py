@@ -19,12 +19,12 @@ import numpy as np
 from cimc.backends.racetrack.chip import Chip
 from cimc.backends.racetrack.cost import leakage, macro_units_of, static_metrics
 from cimc.backends.racetrack.dialect import ArraysOp, FeatureMapOp, banks_of
-from cimc.backends.racetrack.instruction_set import RACETRACK
+from cimc.backends.racetrack.instruction_set import ISA
 from cimc.backends.racetrack.simulator.domain_bank import Bank
 from cimc.backends.racetrack.simulator.domain_chip import MapArray, SharedParts
 from cimc.diagnostics import InputError, VerificationError
 from cimc.simulation.constants import Pool
-from cimc.simulation.host import check_inputs, decode_for, put
+from cimc.simulation.simulator import check_inputs, decode_for, put
 from cimc.target import Simulation
 from cimc.weights import Array, WeightStore
 
@@ -40,7 +40,7 @@ class DomainSimulator:
     """
 
     def __init__(self, program: bytes, weights: WeightStore, chip: Chip) -> None:
-        self._module = decode_for(RACETRACK, program, chip.machine())
+        self._module = decode_for(ISA, program, chip.machine())
         self._chip, self._pool = chip, Pool(weights)
         self._maps = [op for op in self._module.ops if isinstance(op, FeatureMapOp)]
         self._static = static_metrics(self._module, chip)

@@ -10,34 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cimc.backends.racetrack.simulator.layout import (
-    ADD_SUMS,
-    CLEAR,
-    FILL,
-    LINE_ADDRESS,
-    LINK,
-    LOAD,
-    LOAD_SUMS,
-    M_CALL,
-    M_TRANSFER,
-    M_WRITE,
-    MAC,
-    MISALIGNED_WEIGHTS,
-    NOTHING,
-    P_UNITS,
-    PROGRAM,
-    READ,
-    SHIFT,
-    SHIFT_MAP,
-    SLIDE,
-    STORE_SUMS,
-    TRANSFER,
-    W_BLOCK,
-    W_COLUMNS,
-    W_MASK,
-    W_OFFSET,
-    WRITE_WORD,
-)
+from cimc.backends.racetrack.simulator import layout as own
 from cimc.backends.racetrack.simulator.line_buffer import fill, load, slide
 from cimc.backends.racetrack.simulator.mac import add_sums, multiply_accumulate
 from cimc.backends.racetrack.simulator.tracks import (
@@ -46,46 +19,17 @@ from cimc.backends.racetrack.simulator.tracks import (
     shift_weights,
     write_word,
 )
-from cimc.simulation.control import control, finish, operand_missing, record
-from cimc.simulation.events import announce, pop, push, wait
-from cimc.simulation.jit import compiled
-from cimc.simulation.layout import (
-    A0,
-    C_DONE,
-    C_HALTED,
-    C_PC,
-    C_STORED,
-    C_TIME,
-    CALL,
-    CORE_BITS,
-    CYCLES,
-    E_OWNER,
-    G_BUS_BUSY,
-    G_BUS_FREE,
-    G_FREE,
-    G_HEAP,
-    GROW,
-    HALT,
-    ISSUE,
-    LAYER,
-    OP,
-    OVERFLOW,
-    PAUSED,
-    READ0,
-    READ0_START,
-    READ0_STOP,
-    TRAP_A,
-    TRAP_B,
-    TRAP_CORE,
-    TRAP_PC,
-    UNINITIALISED_REGISTER,
-    UNIT,
-    VECTOR,
-    WAIT,
-    WRITE,
-    WRITE_START,
-    WRITE_STOP,
+from cimc.simulation import layout as shared
+from cimc.simulation.control import (
+    control,
+    finish,
+    mark_written,
+    operand_missing,
+    record,
+    touch_layer,
 )
+from cimc.simulation.events import call, pop, push, wait
+from cimc.simulation.jit import compiled
 from cimc.simulation.vector import execute_vector
 from cimc.weights import Array
 
@@ -148,69 +92,70 @@ def advance(
 
     All state is in the arguments, so that a call continues where the last one ended.
     """
-    while scalars[G_HEAP] > 0:
-        core = pop(heap, scalars) & ((1 << CORE_BITS) - 1)
+    while scalars[shared.G_HEAP] > 0:
+        core = pop(heap, scalars) & ((1 << shared.CORE_BITS) - 1)
         clock, base = clocks[core], addresses[core]
         while True:
-            pc = cores[core, C_PC]
-            op, unit = code[pc, OP], code[pc, UNIT]
-            a = code[pc, A0:]
-            trap[TRAP_CORE], trap[TRAP_PC] = core, pc
-            now = cores[core, C_TIME]
-            key = now << CORE_BITS | core
-            yields = unit == LINK and scalars[G_HEAP] > 0 and heap[0] < key
+            pc = cores[core, shared.C_PC]
+            op, unit = code[pc, shared.OP], code[pc, shared.UNIT]
+            a = code[pc, shared.A0 :]
+            trap[shared.TRAP_CORE], trap[shared.TRAP_PC] = core, pc
+            now = cores[core, shared.C_TIME]
+            key = now << shared.CORE_BITS | core
+            yields = unit == own.LINK and scalars[shared.G_HEAP] > 0 and heap[0] < key
             if budget <= 0 or yields:
                 push(heap, scalars, key)
                 if budget <= 0:
-                    return PAUSED
+                    return shared.PAUSED
                 break
-            if op == CALL and scalars[G_FREE] < 0:
+            if op == shared.CALL and scalars[shared.G_FREE] < 0:
                 push(heap, scalars, key)
-                return GROW
+                return shared.GROW
             if operand_missing(valid, core, pc, code, trap):
-                return UNINITIALISED_REGISTER
+                return shared.UNINITIALISED_REGISTER
 
-            began, done = now, now + code[pc, CYCLES]
+            source, target = code[pc, shared.READ0], code[pc, shared.WRITE]
+            began, done = now, now + code[pc, shared.CYCLES]
             following = pc + 1
             why = np.int64(0)
-            if op == WAIT:
+            if op == shared.WAIT:
                 granted = wait(
                     scalars, edges, queue, queue_clocks, a[0], a[1], now, clock
                 )
                 if granted < 0:
                     break
                 stalls[core, 0] += granted - now
-                done = granted + code[pc, CYCLES]
-            elif unit == LINK:
-                began = max(now, scalars[G_BUS_FREE])
+                done = granted + code[pc, shared.CYCLES]
+            elif unit == own.LINK:
+                began = max(now, scalars[shared.G_BUS_FREE])
                 stalls[core, 1] += began - now
-                done = began + code[pc, CYCLES]
-                scalars[G_BUS_FREE] = done
-                scalars[G_BUS_BUSY] += code[pc, CYCLES]
-                if op == CALL:
-                    visible = max(done + machine[M_CALL], cores[core, C_STORED])
-                    woken = announce(
+                done = began + code[pc, shared.CYCLES]
+                scalars[shared.G_BUS_FREE] = done
+                scalars[shared.G_BUS_BUSY] += code[pc, shared.CYCLES]
+                if op == shared.CALL:
+                    visible = done + machine[own.M_CALL]
+                    visible = max(visible, cores[core, shared.C_STORED])
+                    call(
+                        heap,
                         scalars,
                         edges,
                         queue,
                         queue_clocks,
+                        core,
+                        clock,
                         a[0],
                         a[1],
                         visible,
                         pc,
-                        clock,
                     )
-                    clock[core] += 1
-                    if woken >= 0:
-                        push(heap, scalars, woken << CORE_BITS | edges[a[0], E_OWNER])
                 else:
-                    done += machine[M_TRANSFER] + machine[M_WRITE]
-                    cores[core, C_STORED] = done
-            if op == SHIFT:
+                    done += machine[own.M_TRANSFER] + machine[own.M_WRITE]
+                    cores[core, shared.C_STORED] = done
+            if op == own.SHIFT:
                 why = shift_weights(
                     arrays, core, a[0] + base[a[1]], a[2], machine, trap
                 )
-            elif op == SHIFT_MAP:
+            elif op == own.SHIFT_MAP:
                 array = a[0] + base[a[1]]
                 why = shift_map(
                     maps,
@@ -225,8 +170,8 @@ def advance(
                     trap,
                 )
                 if why == 0:
-                    moved[pc] += abs(a[2]) * maps[array, P_UNITS]
-            elif op == MAC:
+                    moved[pc] += abs(a[2]) * maps[array, own.P_UNITS]
+            elif op == own.MAC:
                 why = multiply_accumulate(
                     arrays,
                     weights,
@@ -246,11 +191,11 @@ def advance(
                     machine,
                     trap,
                 )
-            elif op == READ:
+            elif op == own.READ:
                 start = a[1] + base[a[0]]
-                trap[TRAP_A], trap[TRAP_B] = start, start + a[7]
+                trap[shared.TRAP_A], trap[shared.TRAP_B] = start, start + a[7]
                 if start < 0 or start + a[7] > line.shape[1]:
-                    return LINE_ADDRESS
+                    return own.LINE_ADDRESS
                 why = read_word(
                     maps,
                     users,
@@ -269,7 +214,7 @@ def advance(
                     trap,
                 )
                 line_written[core, start : start + a[7]] = 1
-            elif op in (WRITE_WORD, TRANSFER):
+            elif op in (own.WRITE_WORD, own.TRANSFER):
                 why = write_word(
                     maps,
                     users,
@@ -277,7 +222,7 @@ def advance(
                     words,
                     a[0] + base[a[1]],
                     a[2] + base[a[3]],
-                    banks[core] if op == WRITE_WORD else -1,
+                    banks[core] if op == own.WRITE_WORD else -1,
                     pc,
                     core_of,
                     core,
@@ -285,12 +230,12 @@ def advance(
                     machine,
                     bytes_[
                         core,
-                        code[pc, READ0],
-                        code[pc, READ0_START] : code[pc, READ0_STOP],
+                        source,
+                        code[pc, shared.READ0_START] : code[pc, shared.READ0_STOP],
                     ],
                     trap,
                 )
-            elif op == LOAD:
+            elif op == own.LOAD:
                 why = load(
                     line[core],
                     line_written[core],
@@ -298,31 +243,35 @@ def advance(
                     a[2],
                     a[3],
                     a[4],
-                    bytes_[core, code[pc, WRITE], code[pc, WRITE_START] :],
+                    bytes_[core, target, code[pc, shared.WRITE_START] :],
                     trap,
                 )
-            elif op == FILL:
+            elif op == own.FILL:
                 start = a[1] + base[a[0]]
                 why = fill(line[core], line_written[core], start, a[2], a[3], trap)
-            elif op == SLIDE:
+            elif op == own.SLIDE:
                 why = slide(line[core], line_written[core], a[0], a[1], a[2], trap)
-            elif op == PROGRAM:
+            elif op == own.PROGRAM:
                 block = arrays[core, a[0]]
-                if block[W_OFFSET] != 0:
-                    trap[TRAP_A], trap[TRAP_B] = a[0], 0
-                    return MISALIGNED_WEIGHTS
-                block[W_BLOCK], block[W_COLUMNS], block[W_MASK] = a[1], a[2], a[3]
-                block[W_OFFSET] = a[4]
-            elif op == CLEAR:
+                if block[own.W_OFFSET] != 0:
+                    trap[shared.TRAP_A], trap[shared.TRAP_B] = a[0], 0
+                    return own.MISALIGNED_WEIGHTS
+                block[own.W_BLOCK], block[own.W_COLUMNS], block[own.W_MASK] = (
+                    a[1],
+                    a[2],
+                    a[3],
+                )
+                block[own.W_OFFSET] = a[4]
+            elif op == own.CLEAR:
                 accumulators[core, : a[0]] = 0
-            elif op == LOAD_SUMS:
-                accumulators[core, : a[0]] = integers[core, code[pc, READ0], : a[0]]
-            elif op == ADD_SUMS:
-                sums = integers[core, code[pc, READ0]]
+            elif op == own.LOAD_SUMS:
+                accumulators[core, : a[0]] = integers[core, source, : a[0]]
+            elif op == own.ADD_SUMS:
+                sums = integers[core, source]
                 why = add_sums(accumulators[core], sums, a[0], machine, trap)
-            elif op == STORE_SUMS:
-                integers[core, code[pc, WRITE], : a[0]] = accumulators[core, : a[0]]
-            elif unit == VECTOR and op != NOTHING:
+            elif op == own.STORE_SUMS:
+                integers[core, target, : a[0]] = accumulators[core, : a[0]]
+            elif unit == shared.VECTOR and op != own.NOTHING:
                 lane = execute_vector(
                     core,
                     pc,
@@ -337,30 +286,25 @@ def advance(
                     tables,
                 )
                 if lane >= 0:
-                    trap[TRAP_A] = lane
-                    return OVERFLOW
-            elif op != NOTHING:
+                    trap[shared.TRAP_A] = lane
+                    return shared.OVERFLOW
+            elif op != own.NOTHING:
                 following = control(core, pc, code, cores, loops, addresses)
             if why != 0:
                 return int(why)
 
             budget -= 1
             counts[pc] += 1
-            busy[unit] += done - began if op != WAIT else code[pc, CYCLES]
-            target = code[pc, WRITE]
-            if target >= 0:
-                valid[core, target, code[pc, WRITE_START] : code[pc, WRITE_STOP]] = 1
-            cores[core, C_TIME] = done
-            cores[core, C_PC] = following
-            cores[core, C_DONE] = done
-            layer = code[pc, LAYER]
-            if layer >= 0:
-                if unit != ISSUE:
-                    layers[layer, 0] = min(layers[layer, 0], began)
-                layers[layer, 1] = max(layers[layer, 1], done)
-            if unit != ISSUE or op == WAIT:
+            busy[unit] += done - began if op != shared.WAIT else code[pc, shared.CYCLES]
+            mark_written(valid, core, pc, code)
+            cores[core, shared.C_TIME] = done
+            cores[core, shared.C_PC] = following
+            cores[core, shared.C_DONE] = done
+            first = began if unit != shared.ISSUE else -1
+            touch_layer(layers, code[pc, shared.LAYER], first, done)
+            if unit != shared.ISSUE or op == shared.WAIT:
                 record(trace, scalars, core, unit, pc, began, done)
-            if op == HALT:
-                cores[core, C_HALTED] = 1
+            if op == shared.HALT:
+                cores[core, shared.C_HALTED] = 1
                 break
     return finish(cores, edges, trap)

@@ -12,7 +12,7 @@ from xdsl.dialects.builtin import ModuleOp
 from cimc.backends.racetrack import isa
 from cimc.backends.racetrack.cost import cycles_of, highest_offset
 from cimc.backends.racetrack.dialect import ArraysOp, FeatureMapOp
-from cimc.backends.racetrack.instruction_set import RACETRACK
+from cimc.backends.racetrack.instruction_set import ISA
 from cimc.backends.racetrack.machine import CHIP, RacetrackMachine
 from cimc.backends.racetrack.simulator import layout as own
 from cimc.backends.racetrack.simulator.stored_rows import stored_rows
@@ -131,7 +131,7 @@ class _Builder(ProgramBuilder):
         self._program = program
         self.pool = Pool(weights)
         self.blocks, self.masks = Flat(np.int8), Flat(np.uint8)
-        super().__init__(RACETRACK, module, program)
+        super().__init__(ISA, module, program)
 
     def enter(self, unit: Unit) -> None:
         """Load the constants of a bank."""

@@ -1,32 +1,29 @@
-"""A loaded program: feed an image, run it, read every feature map and what it cost."""
+"""Racetrack programs: inputs and feature maps are words on tracks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from cimc.backends.racetrack.chip import Chip
 from cimc.backends.racetrack.cost import static_metrics
 from cimc.backends.racetrack.dialect import FeatureMapOp
-from cimc.backends.racetrack.instruction_set import RACETRACK
+from cimc.backends.racetrack.instruction_set import ISA
 from cimc.backends.racetrack.simulator.metrics import Costs, run_metrics
 from cimc.backends.racetrack.simulator.racetrack_program import load_program
 from cimc.backends.racetrack.simulator.racetrack_state import RacetrackState
 from cimc.backends.racetrack.simulator.traps import trap_error
 from cimc.diagnostics import VerificationError
-from cimc.simulation.host import check_inputs, decode_for, put
-from cimc.simulation.layout import FINISHED
-from cimc.simulation.trace import TRACE_EVENTS, write_trace
+from cimc.simulation.simulator import ProgramSimulator, decode_for, put
 from cimc.simulation.traps import writer_of_shadow
-from cimc.target import Simulation
 from cimc.weights import Array, WeightStore
 
-__all__ = ["RacetrackSimulator"]
+__all__ = ["Simulator"]
 
 
-class RacetrackSimulator:
+class Simulator(ProgramSimulator[RacetrackState]):
     """A program with its constants, ready to run image after image.
 
     Raises:
@@ -35,41 +32,44 @@ class RacetrackSimulator:
     """
 
     def __init__(self, program: bytes, weights: WeightStore, chip: Chip) -> None:
-        machine = chip.machine()
-        module = decode_for(RACETRACK, program, machine)
-        self._chip, self._machine = chip, machine
+        self._chip, self._machine = chip, chip.machine()
+        module = decode_for(ISA, program, self._machine)
         self._program = load_program(module, weights)
+        self._maps = self._program.feature_maps
         self._costs = Costs(module, chip, weights)
         self._static = static_metrics(module, chip)
 
-    def run(
-        self, inputs: Mapping[str, Array], *, trace: Path | None = None
-    ) -> Simulation:
-        """Run one image; ``inputs`` maps tensor names to (height, width, channels).
+    def new_state(self, trace_events: int) -> RacetrackState:
+        """See base class."""
+        return RacetrackState(self._machine, self._program, trace_events=trace_events)
 
-        Raises:
-            VerificationError: the program trapped (E041 to E049), or copies of a
-                feature map differ (E060).
-            InputError: the inputs are not those of the program (E025).
-        """
-        events = TRACE_EVENTS if trace else 0
-        state = RacetrackState(self._machine, self._program, trace_events=events)
-        maps = self._program.feature_maps
-        check_inputs(inputs, {op.tensor for op in maps if op.role == "input"})
-        for op in maps:
-            if op.role == "input":
-                _write_input(state, op, inputs[op.tensor])
-        why = state.run()
-        if trace is not None:
-            write_trace(state, trace)
-        if why != FINISHED:
-            raise trap_error(state, why)
-        metrics = run_metrics(state, self._chip, self._costs)
-        return Simulation(
-            _feature_maps(state, maps),
-            {**self._static, **metrics},
-            lambda tensor, index: _writer(state, maps, tensor, index),
-        )
+    def input_names(self) -> set[str]:
+        """See base class."""
+        return {op.tensor for op in self._maps if op.role == "input"}
+
+    def write_input(self, state: RacetrackState, tensor: str, values: Array) -> None:
+        """Put an input onto the tracks of all its copies."""
+        for op in self._maps:
+            if op.role == "input" and op.tensor == tensor:
+                _write_input(state, op, values)
+
+    def trap(self, state: RacetrackState, code: int) -> VerificationError:
+        """See base class."""
+        return trap_error(state, code)
+
+    def feature_maps(self, state: RacetrackState) -> Mapping[str, Array]:
+        """See base class; raises VerificationError where copies differ (E060)."""
+        return _feature_maps(state, self._maps)
+
+    def writer(
+        self, state: RacetrackState, tensor: str, index: tuple[int, int, int]
+    ) -> str:
+        """See base class."""
+        return _writer(state, self._maps, tensor, index)
+
+    def metrics(self, state: RacetrackState) -> Mapping[str, Any]:
+        """See base class."""
+        return {**self._static, **run_metrics(state, self._chip, self._costs)}
 
 
 def _dtype(op: FeatureMapOp) -> type[np.int8] | type[np.uint8]:

@@ -9,13 +9,13 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation
 from xdsl.passes import ModulePass
-from xdsl.utils.exceptions import PassFailedException
 
 from cimc.backends.rram import dialect as rram
 from cimc.backends.rram.lowering.sweep import SweepLowering
 from cimc.backends.rram.machine import CHIP, RramMachine
 from cimc.dialects import tile
 from cimc.lowering.layers import layer_details
+from cimc.lowering.ready import require_ready
 from cimc.lowering.registers import CoreRegisters
 
 __all__ = ["ConvertTileToRram"]
@@ -34,7 +34,7 @@ class ConvertTileToRram(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Replace all ``tile`` operations of the module by ``rram`` operations."""
         old = list(op.body.block.ops)
-        _require_ready(old)
+        require_ready(old, _unprepared)
         new = list(_convert(old, CHIP.get(op)))
         for operation in reversed(old):
             operation.detach()
@@ -42,21 +42,17 @@ class ConvertTileToRram(ModulePass):
         op.body.block.add_ops(new)
 
 
-def _require_ready(operations: list[Operation]) -> None:
-    """Refuse what the passes before this one have not prepared."""
-    for op in operations:
-        match op:
-            case tile.FeatureMapOp() | tile.PartialSumsOp() if op.address is None:
-                problem = "buffers have no address: allocate-buffers comes before"
-            case tile.SweepOp() if op.core is None:
-                problem = "sweeps have no core: distribute-sweeps comes before"
-            case tile.BlockOp() if op.type.groups.data != 1:
-                problem = "blocks have several groups: im2col-partition comes before"
-            case _ if op.dialect_name() != "tile":
-                problem = f"{op.name} is not of the tile level"
-            case _:
-                continue
-        raise PassFailedException(problem)
+def _unprepared(op: Operation) -> str | None:
+    """What a pass before this one has not done for ``op``."""
+    match op:
+        case tile.FeatureMapOp() | tile.PartialSumsOp() if op.address is None:
+            return "buffers have no address: allocate-buffers comes before"
+        case tile.SweepOp() if op.core is None:
+            return "sweeps have no core: distribute-sweeps comes before"
+        case tile.BlockOp() if op.type.groups.data != 1:
+            return "blocks have several groups: im2col-partition comes before"
+        case _:
+            return None
 
 
 def _convert(operations: list[Operation], machine: RramMachine) -> Iterator[Operation]:

@@ -11,69 +11,20 @@ from typing import Any
 
 import numpy as np
 
+from cimc.backends.rram.simulator import layout as own
 from cimc.backends.rram.simulator.crossbar import execute_mvm
-from cimc.backends.rram.simulator.layout import (
-    CROSSBAR,
-    LOAD,
-    LSU,
-    MVM,
-    S_BUS,
-    S_CROSSBAR,
-    S_HAZARD,
-    S_LSU,
-    S_VECTOR,
-    S_WAIT,
-    STORE,
-    V_READ,
-    V_READY,
-    V_WRITER,
-)
 from cimc.backends.rram.simulator.memory import load, store
-from cimc.simulation.control import control, finish, operand_missing, record
-from cimc.simulation.events import announce, pop, push, wait
-from cimc.simulation.jit import compiled
-from cimc.simulation.layout import (
-    A0,
-    A1,
-    A2,
-    A3,
-    A4,
-    C_DONE,
-    C_GRANT,
-    C_HALTED,
-    C_PC,
-    C_STORED,
-    C_TIME,
-    CALL,
-    CORE_BITS,
-    CYCLES,
-    E_OWNER,
-    G_BUS_BUSY,
-    G_BUS_FREE,
-    G_FREE,
-    G_HEAP,
-    GROW,
-    HALT,
-    ISSUE,
-    LAYER,
-    OP,
-    OVERFLOW,
-    PAUSED,
-    READ0,
-    READ0_START,
-    READ0_STOP,
-    READ1,
-    TRAP_A,
-    TRAP_CORE,
-    TRAP_PC,
-    UNINITIALISED_REGISTER,
-    UNIT,
-    VECTOR,
-    WAIT,
-    WRITE,
-    WRITE_START,
-    WRITE_STOP,
+from cimc.simulation import layout as shared
+from cimc.simulation.control import (
+    control,
+    finish,
+    mark_written,
+    operand_missing,
+    record,
+    touch_layer,
 )
+from cimc.simulation.events import call, pop, push, wait
+from cimc.simulation.jit import compiled
 from cimc.simulation.vector import execute_vector
 from cimc.weights import Array
 
@@ -88,15 +39,15 @@ def operands_ready(core: int, pc: int, code: Array, vectors: Array) -> Any:
     another unit (those of one unit complete in order).
     """
     ready = np.int64(0)
-    if code[pc, READ0] >= 0:
-        ready = max(ready, vectors[core, code[pc, READ0], V_READY])
-    if code[pc, READ1] >= 0:
-        ready = max(ready, vectors[core, code[pc, READ1], V_READY])
-    target = code[pc, WRITE]
+    if code[pc, shared.READ0] >= 0:
+        ready = max(ready, vectors[core, code[pc, shared.READ0], own.V_READY])
+    if code[pc, shared.READ1] >= 0:
+        ready = max(ready, vectors[core, code[pc, shared.READ1], own.V_READY])
+    target = code[pc, shared.WRITE]
     if target >= 0:
-        ready = max(ready, vectors[core, target, V_READ])
-        if vectors[core, target, V_WRITER] != code[pc, UNIT]:
-            ready = max(ready, vectors[core, target, V_READY])
+        ready = max(ready, vectors[core, target, own.V_READ])
+        if vectors[core, target, own.V_WRITER] != code[pc, shared.UNIT]:
+            ready = max(ready, vectors[core, target, own.V_READY])
     return ready
 
 
@@ -150,72 +101,72 @@ def advance(
     All state is in the arguments, so that a call continues where the last one ended.
     """
     issue, memory_latency, call_latency = timing[0], timing[1], timing[2]
-    while scalars[G_HEAP] > 0:
-        core = pop(heap, scalars) & ((1 << CORE_BITS) - 1)
+    while scalars[shared.G_HEAP] > 0:
+        core = pop(heap, scalars) & ((1 << shared.CORE_BITS) - 1)
         clock = clocks[core]
         while True:
-            pc = cores[core, C_PC]
-            op, unit = code[pc, OP], code[pc, UNIT]
-            trap[TRAP_CORE], trap[TRAP_PC] = core, pc
-            arrived = cores[core, C_TIME]
+            pc = cores[core, shared.C_PC]
+            op, unit = code[pc, shared.OP], code[pc, shared.UNIT]
+            trap[shared.TRAP_CORE], trap[shared.TRAP_PC] = core, pc
+            arrived = cores[core, shared.C_TIME]
             now = max(arrived, operands_ready(core, pc, code, vectors))
-            stalls[core, S_HAZARD] += now - arrived
-            if unit != ISSUE and units[core, unit] > now:
+            stalls[core, own.S_HAZARD] += now - arrived
+            if unit != shared.ISSUE and units[core, unit] > now:
                 free = units[core, unit]
-                if unit == LSU:
+                if unit == own.LSU:
                     # Until the grant the unit itself waited for the bus.
-                    granted = min(max(cores[core, C_GRANT], now), free)
-                    stalls[core, S_BUS] += granted - now
-                    stalls[core, S_LSU] += free - granted
-                elif unit == VECTOR:
-                    stalls[core, S_VECTOR] += free - now
+                    granted = min(max(cores[core, shared.C_GRANT], now), free)
+                    stalls[core, own.S_BUS] += granted - now
+                    stalls[core, own.S_LSU] += free - granted
+                elif unit == shared.VECTOR:
+                    stalls[core, own.S_VECTOR] += free - now
                 else:
-                    stalls[core, S_CROSSBAR] += free - now
+                    stalls[core, own.S_CROSSBAR] += free - now
                 now = free
-            cores[core, C_TIME] = now
-            key = now << CORE_BITS | core
-            yields = unit == LSU and scalars[G_HEAP] > 0 and heap[0] < key
+            cores[core, shared.C_TIME] = now
+            key = now << shared.CORE_BITS | core
+            yields = unit == own.LSU and scalars[shared.G_HEAP] > 0 and heap[0] < key
             if budget <= 0 or yields:
                 push(heap, scalars, key)
                 if budget <= 0:
-                    return PAUSED
+                    return shared.PAUSED
                 break
-            if op == CALL and scalars[G_FREE] < 0:
+            if op == shared.CALL and scalars[shared.G_FREE] < 0:
                 push(heap, scalars, key)
-                return GROW
+                return shared.GROW
             if operand_missing(valid, core, pc, code, trap):
-                return UNINITIALISED_REGISTER
+                return shared.UNINITIALISED_REGISTER
 
-            done = now + code[pc, CYCLES]
+            done = now + code[pc, shared.CYCLES]
             ready, began = done, now
             following = pc + 1
-            if op == WAIT:
+            if op == shared.WAIT:
                 done = wait(
                     scalars,
                     edges,
                     queue,
                     queue_clocks,
-                    code[pc, A0],
-                    code[pc, A1],
+                    code[pc, shared.A0],
+                    code[pc, shared.A1],
                     now,
                     clock,
                 )
                 if done < 0:
                     break
-                stalls[core, S_WAIT] += done - now
-                cores[core, C_TIME] = done
+                stalls[core, own.S_WAIT] += done - now
+                cores[core, shared.C_TIME] = done
                 done += issue
                 ready = done
-            elif unit == LSU:
-                grant = max(now, scalars[G_BUS_FREE])
-                done = grant + code[pc, CYCLES]
+            elif unit == own.LSU:
+                grant = max(now, scalars[shared.G_BUS_FREE])
+                done = grant + code[pc, shared.CYCLES]
                 ready = done + memory_latency
-                scalars[G_BUS_FREE] = done
-                scalars[G_BUS_BUSY] += code[pc, CYCLES]
-                cores[core, C_GRANT] = began = grant
+                scalars[shared.G_BUS_FREE] = done
+                scalars[shared.G_BUS_BUSY] += code[pc, shared.CYCLES]
+                cores[core, shared.C_GRANT] = began = grant
                 why = 0
-                if op == LOAD:
-                    target = code[pc, WRITE]
+                if op == own.LOAD:
+                    target = code[pc, shared.WRITE]
                     why = load(
                         memory,
                         writers,
@@ -223,15 +174,15 @@ def advance(
                         core_of,
                         core,
                         clock,
-                        addresses[core, code[pc, A0]] + code[pc, A1],
+                        addresses[core, code[pc, shared.A0]] + code[pc, shared.A1],
                         pc,
-                        code[pc, A2],
-                        code[pc, A3],
-                        code[pc, A4],
-                        bytes_[core, target, code[pc, WRITE_START] :],
+                        code[pc, shared.A2],
+                        code[pc, shared.A3],
+                        code[pc, shared.A4],
+                        bytes_[core, target, code[pc, shared.WRITE_START] :],
                         trap,
                     )
-                elif op == STORE:
+                elif op == own.STORE:
                     why = store(
                         memory,
                         writers,
@@ -239,47 +190,44 @@ def advance(
                         core_of,
                         core,
                         clock,
-                        addresses[core, code[pc, A0]] + code[pc, A1],
+                        addresses[core, code[pc, shared.A0]] + code[pc, shared.A1],
                         pc,
                         bytes_[
                             core,
-                            code[pc, READ0],
-                            code[pc, READ0_START] : code[pc, READ0_STOP],
+                            code[pc, shared.READ0],
+                            code[pc, shared.READ0_START] : code[pc, shared.READ0_STOP],
                         ],
                         trap,
                     )
-                    cores[core, C_STORED] = ready
+                    cores[core, shared.C_STORED] = ready
                 else:
-                    ready = max(done + call_latency, cores[core, C_STORED])
-                    edge = code[pc, A0]
-                    woken = announce(
+                    ready = max(done + call_latency, cores[core, shared.C_STORED])
+                    call(
+                        heap,
                         scalars,
                         edges,
                         queue,
                         queue_clocks,
-                        edge,
-                        code[pc, A1],
+                        core,
+                        clock,
+                        code[pc, shared.A0],
+                        code[pc, shared.A1],
                         ready,
                         pc,
-                        clock,
                     )
-                    clock[core] += 1
-                    if woken >= 0:
-                        owner = edges[edge, E_OWNER]
-                        push(heap, scalars, woken << CORE_BITS | owner)
                 if why != 0:
                     return why
-            elif op == MVM:
+            elif op == own.MVM:
                 execute_mvm(
                     weights,
-                    code[pc, A0],
-                    code[pc, A1],
-                    code[pc, A2],
-                    bytes_[core, code[pc, READ0]],
-                    code[pc, A3] != 0,
-                    integers[core, code[pc, WRITE]],
+                    code[pc, shared.A0],
+                    code[pc, shared.A1],
+                    code[pc, shared.A2],
+                    bytes_[core, code[pc, shared.READ0]],
+                    code[pc, shared.A3] != 0,
+                    integers[core, code[pc, shared.WRITE]],
                 )
-            elif unit == VECTOR:
+            elif unit == shared.VECTOR:
                 lane = execute_vector(
                     core,
                     pc,
@@ -294,40 +242,39 @@ def advance(
                     tables,
                 )
                 if lane >= 0:
-                    trap[TRAP_A] = lane
-                    return OVERFLOW
+                    trap[shared.TRAP_A] = lane
+                    return shared.OVERFLOW
             else:
                 following = control(core, pc, code, cores, loops, addresses)
 
             budget -= 1
             counts[pc] += 1
             units[core, unit] = done
-            busy[min(unit, CROSSBAR)] += done - now if unit == LSU else code[pc, CYCLES]
-            for column in (READ0, READ1):
+            busy[min(unit, own.CROSSBAR)] += (
+                done - now if unit == own.LSU else code[pc, shared.CYCLES]
+            )
+            for column in (shared.READ0, shared.READ1):
                 if code[pc, column] >= 0:
                     source = code[pc, column]
-                    vectors[core, source, V_READ] = max(
-                        vectors[core, source, V_READ], done
+                    vectors[core, source, own.V_READ] = max(
+                        vectors[core, source, own.V_READ], done
                     )
-            target = code[pc, WRITE]
+            target = code[pc, shared.WRITE]
             if target >= 0:
-                vectors[core, target, V_READY] = max(
-                    vectors[core, target, V_READY], ready
+                vectors[core, target, own.V_READY] = max(
+                    vectors[core, target, own.V_READY], ready
                 )
-                vectors[core, target, V_WRITER] = unit
-                valid[core, target, code[pc, WRITE_START] : code[pc, WRITE_STOP]] = 1
-            cores[core, C_TIME] = max(cores[core, C_TIME], now) + issue
-            cores[core, C_PC] = following
-            cores[core, C_DONE] = max(cores[core, C_DONE], ready)
-            layer = code[pc, LAYER]
-            if layer >= 0:
-                if unit != ISSUE:
-                    # A core that waits for its turn has not begun yet.
-                    layers[layer, 0] = min(layers[layer, 0], now)
-                layers[layer, 1] = max(layers[layer, 1], ready)
-            if unit != ISSUE or op == WAIT:
+                vectors[core, target, own.V_WRITER] = unit
+                mark_written(valid, core, pc, code)
+            cores[core, shared.C_TIME] = max(cores[core, shared.C_TIME], now) + issue
+            cores[core, shared.C_PC] = following
+            cores[core, shared.C_DONE] = max(cores[core, shared.C_DONE], ready)
+            # A core that waits for its turn has not begun yet.
+            first = now if unit != shared.ISSUE else -1
+            touch_layer(layers, code[pc, shared.LAYER], first, ready)
+            if unit != shared.ISSUE or op == shared.WAIT:
                 record(trace, scalars, core, unit, pc, began, done)
-            if op == HALT:
-                cores[core, C_HALTED] = 1
+            if op == shared.HALT:
+                cores[core, shared.C_HALTED] = 1
                 break
     return finish(cores, edges, trap)

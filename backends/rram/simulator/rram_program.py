@@ -11,7 +11,7 @@ from xdsl.dialects.builtin import ModuleOp
 
 from cimc.backends.rram.check import CoreSetup, accesses
 from cimc.backends.rram.dialect import CoreOp, FeatureMapOp, FillOp, MemoryOp
-from cimc.backends.rram.instruction_set import RRAM
+from cimc.backends.rram.instruction_set import ISA
 from cimc.backends.rram.isa import MvmOp, ProgramOp, TransferOp
 from cimc.backends.rram.machine import CHIP, RramMachine
 from cimc.backends.rram.simulator.layout import CROSSBAR, LOAD, LSU, MVM, STORE
@@ -99,7 +99,7 @@ class _Builder(ProgramBuilder):
         self._program = program
         self.pool = Pool(weights)
         self.blocks = Flat(np.int8)
-        super().__init__(RRAM, module, program)
+        super().__init__(ISA, module, program)
 
     def enter(self, unit: Unit) -> None:
         """Load the constants of a core; crossbars are numbered by their set-up."""

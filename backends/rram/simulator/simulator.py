@@ -1,30 +1,29 @@
-"""A loaded program: feed an image, run it, read every feature map and what it cost."""
+"""RRAM programs: inputs and feature maps are strided views of shared memory."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from cimc.backends.rram.chip import Chip
 from cimc.backends.rram.cost import static_metrics
 from cimc.backends.rram.dialect import FeatureMapOp
-from cimc.backends.rram.instruction_set import RRAM
+from cimc.backends.rram.instruction_set import ISA
 from cimc.backends.rram.simulator.metrics import energies, run_metrics
 from cimc.backends.rram.simulator.rram_program import load_program
 from cimc.backends.rram.simulator.rram_state import RramState
 from cimc.backends.rram.simulator.traps import trap_error, writer_text
-from cimc.simulation.host import check_inputs, decode_for, put
-from cimc.simulation.layout import FINISHED, SHADOW_HOST
-from cimc.simulation.trace import TRACE_EVENTS, write_trace
-from cimc.target import Simulation
+from cimc.diagnostics import VerificationError
+from cimc.simulation.layout import SHADOW_HOST
+from cimc.simulation.simulator import ProgramSimulator, decode_for, put
 from cimc.weights import Array, WeightStore
 
-__all__ = ["RramSimulator"]
+__all__ = ["Simulator"]
 
 
-class RramSimulator:
+class Simulator(ProgramSimulator[RramState]):
     """A program with its constants, ready to run image after image.
 
     Raises:
@@ -33,47 +32,50 @@ class RramSimulator:
     """
 
     def __init__(self, program: bytes, weights: WeightStore, chip: Chip) -> None:
-        machine = chip.machine()
-        module = decode_for(RRAM, program, machine)
-        self._chip, self._machine = chip, machine
+        self._chip, self._machine = chip, chip.machine()
+        module = decode_for(ISA, program, self._machine)
         self._program = load_program(module, weights)
+        self._maps = self._program.feature_maps
         self._energies = energies(module, chip)
         self._static = static_metrics(module, chip)
 
-    def run(
-        self, inputs: Mapping[str, Array], *, trace: Path | None = None
-    ) -> Simulation:
-        """Run one image; ``inputs`` maps tensor names to (height, width, channels).
+    def new_state(self, trace_events: int) -> RramState:
+        """See base class."""
+        return RramState(self._machine, self._program, trace_events=trace_events)
 
-        Raises:
-            VerificationError: the program trapped (E041 to E046).
-            InputError: the inputs are not those of the program (E025).
-        """
-        state = RramState(
-            self._machine, self._program, trace_events=TRACE_EVENTS if trace else 0
+    def input_names(self) -> set[str]:
+        """See base class."""
+        return {name for name, op in self._maps.items() if op.role == "input"}
+
+    def write_input(self, state: RramState, tensor: str, values: Array) -> None:
+        """Put an input into memory and mark its bytes as the host's."""
+        op = self._maps[tensor]
+        view = _view(state.memory, op)
+        put(view, values, tensor)
+        shadow = np.lib.stride_tricks.as_strided(
+            state.writers[op.address :],
+            view.shape,
+            (8 * op.row_stride, 8 * op.column_stride, 8),
         )
-        maps = self._program.feature_maps
-        check_inputs(inputs, {n for n, op in maps.items() if op.role == "input"})
-        for name, values in inputs.items():
-            _write(state, maps[name], values)
-        why = state.run()
-        if trace is not None:
-            write_trace(state, trace)
-        if why != FINISHED:
-            raise trap_error(state, why)
-        metrics = run_metrics(state, self._chip, self._energies)
-        return Simulation(
-            {name: _view(state.memory, op).copy() for name, op in maps.items()},
-            {**self._static, **metrics},
-            lambda tensor, index: _writer(state, maps[tensor], index),
-        )
+        shadow[...] = SHADOW_HOST
 
+    def trap(self, state: RramState, code: int) -> VerificationError:
+        """See base class."""
+        return trap_error(state, code)
 
-def _writer(state: RramState, op: FeatureMapOp, index: tuple[int, int, int]) -> str:
-    """Layer, core and instruction that wrote an element of a feature map."""
-    row, column, channel = index
-    address = op.address + row * op.row_stride + column * op.column_stride + channel
-    return writer_text(state, address)
+    def feature_maps(self, state: RramState) -> Mapping[str, Array]:
+        """See base class."""
+        return {n: _view(state.memory, op).copy() for n, op in self._maps.items()}
+
+    def writer(self, state: RramState, tensor: str, index: tuple[int, int, int]) -> str:
+        """See base class."""
+        op, (row, column, channel) = self._maps[tensor], index
+        offset = row * op.row_stride + column * op.column_stride + channel
+        return writer_text(state, op.address + offset)
+
+    def metrics(self, state: RramState) -> Mapping[str, Any]:
+        """See base class."""
+        return {**self._static, **run_metrics(state, self._chip, self._energies)}
 
 
 def _view(memory: Array, op: FeatureMapOp) -> Array:
@@ -84,15 +86,3 @@ def _view(memory: Array, op: FeatureMapOp) -> Array:
         (op.height, op.width, op.channels),
         (op.row_stride, op.column_stride, 1),
     )
-
-
-def _write(state: RramState, op: FeatureMapOp, values: Array) -> None:
-    """Put an input into memory and mark its bytes as the host's."""
-    view = _view(state.memory, op)
-    put(view, values, op.tensor)
-    shadow = np.lib.stride_tricks.as_strided(
-        state.writers[op.address :],
-        view.shape,
-        (8 * op.row_stride, 8 * op.column_stride, 8),
-    )
-    shadow[...] = SHADOW_HOST

@@ -14,7 +14,7 @@ from cimc.backends.racetrack.dialect import (
     LayerOp,
     SectionOp,
 )
-from cimc.backends.racetrack.instruction_set import RACETRACK
+from cimc.backends.racetrack.instruction_set import ISA
 from cimc.backends.racetrack.isa import (
     LoadOp,
     MapShiftOp,
@@ -24,7 +24,7 @@ from cimc.backends.racetrack.isa import (
     WriteOp,
 )
 from cimc.backends.racetrack.machine import CHIP
-from cimc.backends.racetrack.simulator.simulator import RacetrackSimulator
+from cimc.backends.racetrack.simulator.simulator import Simulator
 from cimc.dialects.cim import WeightsRef
 from cimc.isa import codec
 from cimc.weights import Array, WeightStore
@@ -35,15 +35,15 @@ DOMAINS, PORTS = 8, 2
 
 
 def encode(module: ModuleOp) -> bytes:
-    return codec.encode(RACETRACK, module)
+    return codec.encode(ISA, module)
 
 
 def decode(data: bytes) -> ModuleOp:
-    return codec.decode(RACETRACK, data)
+    return codec.decode(ISA, data)
 
 
 def from_text(text: str) -> ModuleOp:
-    return parse(RACETRACK, text)
+    return parse(ISA, text)
 
 
 def small_chip(**sizes: int | str) -> Chip:
@@ -105,10 +105,10 @@ def simulator(
     store: WeightStore | None = None,
     chip: Chip | None = None,
     maps: tuple[Operation, ...] = MAPS,
-) -> RacetrackSimulator:
+) -> Simulator:
     chip = chip or small_chip()
     module = module_of(*banks, declarations=maps, chip=chip)
-    return RacetrackSimulator(encode(module), store or WeightStore(), chip)
+    return Simulator(encode(module), store or WeightStore(), chip)
 
 
 def run(*banks: BankOp, store: WeightStore | None = None, chip: Chip | None = None):

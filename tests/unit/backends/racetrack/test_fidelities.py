@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from cimc.backends.racetrack.cells import CELLS
 from cimc.backends.racetrack.chip import CHIPS
 from cimc.backends.racetrack.simulator.domains import DomainSimulator
-from cimc.backends.racetrack.simulator.simulator import RacetrackSimulator
+from cimc.backends.racetrack.simulator.simulator import Simulator
 from cimc.context import CompilationContext
 from cimc.diagnostics import DoesNotFitError
 from cimc.driver.passes import parse_passes, run_passes
@@ -21,7 +21,7 @@ from tests.properties.networks import Limits, networks
 from tests.properties.test_every_level import Reference
 
 RACETRACK_TARGET = get_target("racetrack")
-FIDELITIES = {"lane": RacetrackSimulator, "domain": DomainSimulator}
+FIDELITIES = {"lane": Simulator, "domain": DomainSimulator}
 
 TINY = {"domains": 8, "vector_register_bytes": 128, "line_buffer_bytes": 1024}
 

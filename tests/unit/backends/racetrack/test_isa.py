@@ -3,7 +3,7 @@ from hypothesis import given
 from xdsl.utils.exceptions import VerifyException
 
 from cimc.backends.racetrack.dialect import ArraysOp, FeatureMapOp
-from cimc.backends.racetrack.instruction_set import RACETRACK
+from cimc.backends.racetrack.instruction_set import ISA
 from cimc.backends.racetrack.isa import (
     VECTOR,
     ClearOp,
@@ -26,18 +26,18 @@ from tests.unit.backends.racetrack.racetrack_programs import bank, module_of, ro
 
 
 def test_opcodes_are_unique_and_fields_fit_the_word():
-    check_encoding(RACETRACK)
+    check_encoding(ISA)
 
 
-@given(any_instruction(RACETRACK))
+@given(any_instruction(ISA))
 def test_word_round_trip(op):
-    check_word_round_trip(RACETRACK, op)
+    check_word_round_trip(ISA, op)
 
 
-@given(any_instruction(RACETRACK))
+@given(any_instruction(ISA))
 def test_text_round_trip(op):
     body = ([op], []) if op.setup else ([], [op])
-    check_text_round_trip(RACETRACK, module_of(bank(0, body[1], body[0])), op)
+    check_text_round_trip(ISA, module_of(bank(0, body[1], body[0])), op)
 
 
 def test_fields_encode_lsb_first_after_the_opcode():

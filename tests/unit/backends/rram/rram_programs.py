@@ -14,10 +14,10 @@ from cimc.backends.rram.dialect import (
     MemoryOp,
     SectionOp,
 )
-from cimc.backends.rram.instruction_set import RRAM
+from cimc.backends.rram.instruction_set import ISA
 from cimc.backends.rram.isa import VECTOR
 from cimc.backends.rram.machine import CHIP, RramMachine
-from cimc.backends.rram.simulator.simulator import RramSimulator
+from cimc.backends.rram.simulator.simulator import Simulator
 from cimc.isa import codec
 from cimc.weights import Array, WeightStore
 from tests.support.programs import parse
@@ -36,11 +36,11 @@ SetTableOp = VECTOR.sett
 
 
 def encode(module: ModuleOp) -> bytes:
-    return codec.encode(RRAM, module)
+    return codec.encode(ISA, module)
 
 
 def decode(data: bytes) -> ModuleOp:
-    return codec.decode(RRAM, data)
+    return codec.decode(ISA, data)
 
 
 def attach_chip(module: ModuleOp, chip: Chip) -> None:
@@ -52,7 +52,7 @@ def machine_of(module: ModuleOp) -> RramMachine:
 
 
 def from_text(text: str) -> ModuleOp:
-    return parse(RRAM, text)
+    return parse(ISA, text)
 
 
 def small_chip(**sizes: int) -> Chip:
@@ -104,6 +104,6 @@ def simulate(
     block = module.body.block
     block.add_op(as_map("in", 0, memory.size, "input"))
     block.add_op(as_map("all", 0, size, "intermediate"))
-    simulator = RramSimulator(encode(module), store, chip or small_chip())
+    simulator = Simulator(encode(module), store, chip or small_chip())
     image = memory.view(np.uint8).reshape(1, 1, -1)
     return simulator.run({"in": image}).feature_maps["all"].ravel()

@@ -3,7 +3,7 @@ from hypothesis import given
 from rram_programs import AddOp, RequantOp, SumOp, core, module_of
 from xdsl.utils.exceptions import VerifyException
 
-from cimc.backends.rram.instruction_set import RRAM
+from cimc.backends.rram.instruction_set import ISA
 from cimc.backends.rram.isa import LoadOp, LoopOp, SetOp
 from tests.support.programs import (
     any_instruction,
@@ -14,18 +14,18 @@ from tests.support.programs import (
 
 
 def test_opcodes_are_unique_and_fields_fit_the_word():
-    check_encoding(RRAM)
+    check_encoding(ISA)
 
 
-@given(any_instruction(RRAM))
+@given(any_instruction(ISA))
 def test_word_round_trip(op):
-    check_word_round_trip(RRAM, op)
+    check_word_round_trip(ISA, op)
 
 
-@given(any_instruction(RRAM))
+@given(any_instruction(ISA))
 def test_text_round_trip(op):
     body = ([op], []) if op.setup else ([], [op])
-    check_text_round_trip(RRAM, module_of(core(0, body[1], body[0])), op)
+    check_text_round_trip(ISA, module_of(core(0, body[1], body[0])), op)
 
 
 def test_fields_encode_lsb_first_after_the_opcode():

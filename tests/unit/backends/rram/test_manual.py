@@ -1,7 +1,7 @@
 import subprocess
 import sys
 
-from cimc.backends.rram.instruction_set import RRAM
+from cimc.backends.rram.instruction_set import ISA
 from cimc.backends.rram.isa import INSTRUCTIONS
 from cimc.backends.rram.manual import README
 from cimc.isa.manual import updated
@@ -10,7 +10,7 @@ from cimc.target import get_target
 
 def test_the_manual_is_up_to_date():
     text = README.read_text("utf-8")
-    assert updated(RRAM, text) == text, "run python -m cimc.backends.rram.manual"
+    assert updated(ISA, text) == text, "run python -m cimc.backends.rram.manual"
 
 
 def test_the_manual_has_every_instruction():

@@ -23,7 +23,7 @@ from cimc.backends.rram.isa import (
     StoreOp,
     WaitOp,
 )
-from cimc.backends.rram.simulator.simulator import RramSimulator
+from cimc.backends.rram.simulator.simulator import Simulator
 from cimc.diagnostics import VerificationError
 from cimc.weights import WeightStore
 
@@ -100,7 +100,7 @@ def test_random_programs(bodies, size):
         *cores, declarations=(as_map("in", 0, size, "input"),), memory=320
     )
     chip = small_chip()
-    simulator = RramSimulator(encode(module), WeightStore(), chip)
+    simulator = Simulator(encode(module), WeightStore(), chip)
     image = (np.arange(size) % 251).astype(np.uint8).reshape(1, 1, -1)
     first = outcome(simulator, image)
     assert outcome(simulator, image) == first

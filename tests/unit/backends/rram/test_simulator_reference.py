@@ -17,7 +17,7 @@ from cimc.backends.rram.isa import (
     StoreOp,
     WaitOp,
 )
-from cimc.backends.rram.simulator.simulator import RramSimulator
+from cimc.backends.rram.simulator.simulator import Simulator
 from cimc.weights import WeightStore
 from tests.support.programs import constant
 
@@ -98,7 +98,7 @@ def test_cycles_equal_those_of_the_reference(bodies, bus_bytes, mvm):
     data = encode(
         module_of(*cores, declarations=(as_map("in", 0, 256, "input"),), chip=chip)
     )
-    simulator = RramSimulator(data, store, chip)
+    simulator = Simulator(data, store, chip)
     metrics = simulator.run({"in": np.ones((1, 1, 256), np.uint8)}).metrics
     reference = Reference(cores_of(decode(data)), chip.machine())
     assert metrics["cycles"] == reference.run()

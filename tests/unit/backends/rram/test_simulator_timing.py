@@ -18,7 +18,7 @@ from cimc.backends.rram.isa import (
     StoreOp,
     WaitOp,
 )
-from cimc.backends.rram.simulator.simulator import RramSimulator
+from cimc.backends.rram.simulator.simulator import Simulator
 from cimc.weights import WeightStore
 from tests.support.programs import constant
 
@@ -33,7 +33,7 @@ def run(*cores, store=None, chip=None, trace=None, size=1024):
         memory=4 * size,
         chip=chip,
     )
-    simulator = RramSimulator(encode(module), store or WeightStore(), chip)
+    simulator = Simulator(encode(module), store or WeightStore(), chip)
     image = np.ones((1, 1, size), np.uint8)
     return simulator.run({"in": image}, trace=trace).metrics
 

@@ -16,7 +16,7 @@ from cimc.backends.rram.isa import (
     StoreOp,
     WaitOp,
 )
-from cimc.backends.rram.simulator.simulator import RramSimulator
+from cimc.backends.rram.simulator.simulator import Simulator
 from cimc.diagnostics import InputError, VerificationError
 from cimc.dialects.cim import WeightsRef
 from cimc.weights import WeightStore
@@ -30,7 +30,7 @@ def simulator(*cores, store=None):
         as_map("z", 128, 64, "output"),
     )
     module = module_of(*cores, declarations=maps, memory=1024)
-    return RramSimulator(encode(module), store or WeightStore(), small_chip())
+    return Simulator(encode(module), store or WeightStore(), small_chip())
 
 
 def run(*cores):
@@ -240,4 +240,4 @@ def test_unfit_constants():
 def test_the_chip_must_be_the_one_compiled_for():
     data = encode(module_of(core(0, [])))
     with pytest.raises(InputError, match="E022"):
-        RramSimulator(data, WeightStore(), small_chip(bus_bytes=16))
+        Simulator(data, WeightStore(), small_chip(bus_bytes=16))

@@ -1,0 +1,93 @@
+"""A target from a package that is laid out like cimc's own backends.
+
+The package has the modules ``chip`` (``CHIPS``), ``instruction_set`` (``ISA``),
+``pipeline`` (``pipeline``), ``cost`` (``static_metrics``) and ``simulator.simulator``
+(``Simulator``). None is imported before it is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from cimc.target import Chip, Simulator, Target
+from cimc.weights import WeightStore
+
+if TYPE_CHECKING:
+    from xdsl.dialects.builtin import ModuleOp
+    from xdsl.ir import Dialect
+    from xdsl.passes import ModulePass
+
+    from cimc.isa.instruction_set import InstructionSet
+
+__all__ = ["package_target"]
+
+
+def package_target(
+    package: str,
+    *,
+    name: str,
+    summary: str,
+    default_chip: str,
+    passes: Mapping[str, Callable[[], type[ModulePass]]],
+) -> Target:
+    """The target whose modules are in ``package``."""
+
+    def part(module: str, member: str) -> Any:
+        return getattr(import_module(f"{package}.{module}"), member)
+
+    def isa() -> InstructionSet:
+        return part("instruction_set", "ISA")
+
+    def chip_names() -> Sequence[str]:
+        return part("chip", "CHIPS").names()
+
+    def load_chip(source: str) -> Chip:
+        return part("chip", "CHIPS").load(source)
+
+    def dialect() -> Dialect:
+        return isa().dialect
+
+    def attach_chip(module: ModuleOp, chip: Chip) -> None:
+        isa().machine.attach(module, _described(chip).machine())
+
+    def pipeline(chip: Chip) -> str:
+        return part("pipeline", "pipeline")(_described(chip).machine())
+
+    def encode(module: ModuleOp) -> bytes:
+        from cimc.isa import codec
+
+        return codec.encode(isa(), module)
+
+    def decode(program: bytes) -> ModuleOp:
+        from cimc.isa import codec
+
+        return codec.decode(isa(), program)
+
+    def simulator(program: bytes, weights: WeightStore, chip: Chip) -> Simulator:
+        return part("simulator.simulator", "Simulator")(program, weights, chip)
+
+    def static_metrics(module: ModuleOp, chip: Chip) -> Mapping[str, Any]:
+        return part("cost", "static_metrics")(module, chip)
+
+    return Target(
+        name=name,
+        summary=summary,
+        default_chip=default_chip,
+        chip_names=chip_names,
+        load_chip=load_chip,
+        dialect=dialect,
+        passes=passes,
+        attach_chip=attach_chip,
+        pipeline=pipeline,
+        encode=encode,
+        decode=decode,
+        simulator=simulator,
+        static_metrics=static_metrics,
+    )
+
+
+def _described(chip: Chip) -> Any:
+    """``chip``, which came from this target and so has a description behind it."""
+    return chip
