@@ -18,7 +18,13 @@ from xdsl.ir import SSAValue
 from cimc.backends.racetrack.layout import MapLayout
 from cimc.backends.racetrack.lowering.products import Block
 from cimc.backends.racetrack.machine import RacetrackMachine
-from cimc.backends.racetrack.regions import Strip, regions_of
+from cimc.backends.racetrack.regions import (
+    Region,
+    Strip,
+    elements_of,
+    pieces_of,
+    regions_of,
+)
 from cimc.dialects import tile
 from cimc.dialects.cim import Range
 
@@ -34,8 +40,9 @@ def shift_bounds(
     """Shifts that each layer cannot do without; a visit counts for who makes it.
 
     Weights are visited once per position, and once more where they are stored anew for
-    every image; a row of a map once by each sweep that needs some of it. The steps that
-    the visits of a row leave over count for its last visitor.
+    every image; a row of a map once by each sweep, for the columns of it that the sweep
+    needs. The steps that the visits of a row leave over count for its last user: the
+    last sweep whose windows cover it, whether its elements come from there or not.
     """
     bounds: Counter[str] = Counter()
     visits: dict[int, list[int]] = defaultdict(list)
@@ -61,15 +68,12 @@ def shift_bounds(
                 rows = range(sweep.rows.start, sweep.rows.stop)
                 stored = op.channels if isinstance(op, tile.StoreOp) else None
                 layout = layouts[op.target]
-                for visited in _visited(layout, rows, columns, stored):
-                    visit(layer, *visited)
-        whole = Strip(sweep.columns.start, sweep.columns.stop)
-        for region in regions_of(sweep.body.block.ops):
-            rows = region.needed_rows(sweep.rows.start, sweep.rows.stop)
-            columns = region.needed_columns(whole)
-            layout = layouts[region.source]
-            for visited in _visited(layout, rows, columns, region.channels):
-                visit(layer, *visited)
+                for array, words in _visited(layout, rows, columns, stored):
+                    visit(layer, array, _traversal(len(words), machine.ports))
+        for array, words in _read(sweep, layouts).items():
+            visit(layer, array, _traversal(len(words), machine.ports))
+        regions = regions_of(sweep.body.block.ops)
+        last |= dict.fromkeys(_words(sweep, layouts, regions), layer)
     for array, steps in visits.items():
         bounds[last[array]] += _left_over(steps)
     return bounds
@@ -88,19 +92,52 @@ def _traversal(words: int, ports: int) -> int:
     return max(0, -(-words // ports) - 1)
 
 
+def _read(
+    sweep: tile.SweepOp, layouts: Mapping[SSAValue, MapLayout]
+) -> dict[int, set[int]]:
+    """The columns that the elements of a sweep's windows come from, by array."""
+    pieces = dict.fromkeys(
+        piece.region
+        for op in sweep.body.block.ops
+        if isinstance(op, tile.WindowOp | tile.LoadPartialOp)
+        for region in (Region.of(op),)
+        for piece in pieces_of(region, elements_of(op), region.size(Strip(0, 1)))
+    )
+    return _words(sweep, layouts, pieces)
+
+
+def _words(
+    sweep: tile.SweepOp,
+    layouts: Mapping[SSAValue, MapLayout],
+    regions: Iterable[Region],
+) -> dict[int, set[int]]:
+    """The columns that regions of a sweep's windows cover, by array."""
+    whole = Strip(sweep.columns.start, sweep.columns.stop)
+    found: dict[int, set[int]] = defaultdict(set)
+    for region in regions:
+        layout = layouts[region.source]
+        rows = region.needed_rows(sweep.rows.start, sweep.rows.stop)
+        columns = region.needed_columns(whole)
+        for array, words in _visited(layout, rows, columns, region.channels):
+            found[array] |= words
+    return found
+
+
 def _visited(
     layout: MapLayout,
     rows: Iterable[int],
     columns: Iterable[int],
     channels: Range | None,
-) -> Iterator[tuple[int, int]]:
-    """(array, steps) of all arrays that hold some of these rows and columns."""
-    places = [layout.columns.index(c) for c in columns if c in layout.columns]
-    per_segment = Counter(place // layout.domains for place in places)
+) -> Iterator[tuple[int, set[int]]]:
+    """(array, columns) of all arrays that hold some of these rows and columns."""
+    per_segment: dict[int, set[int]] = defaultdict(set)
+    for column in columns:
+        if column in layout.columns:
+            place = layout.columns.index(column)
+            per_segment[place // layout.domains].add(column)
     for part in layout.parts(channels):
         for row in rows:
             if row in layout.rows:
                 for segment, words in per_segment.items():
                     column = layout.columns[segment * layout.domains]
-                    array = layout.array(part, row, column)
-                    yield array, _traversal(words, layout.ports)
+                    yield layout.array(part, row, column), words

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from xdsl.ir import Operation, SSAValue
 
 from cimc.dialects import tile
 from cimc.dialects.cim import Range, Window
 
-__all__ = ["Region", "Strip", "regions_of"]
+__all__ = ["Piece", "Region", "Strip", "elements_of", "pieces_of", "regions_of"]
 
 
 @dataclass(frozen=True)
@@ -126,3 +127,58 @@ def regions_of(operations: Iterable[Operation]) -> list[Region]:
             stop = max(old.stop, new.channels.stop)
             regions[new.key] = replace(new, channels=Range.of(start, stop))
     return list(regions.values())
+
+
+def elements_of(op: tile.WindowOp | tile.LoadPartialOp) -> Range:
+    """Those elements of its region, counted through its taps, that an operation takes.
+
+    As in a region, elements of partial sums are bytes.
+    """
+    if isinstance(op, tile.WindowOp):
+        return op.elements
+    return Range.of(0, Region.of(op).channels.size)
+
+
+class Piece(NamedTuple):
+    """Taps of one kernel row, or some channels of one tap: read into the line buffer.
+
+    ``first`` is the number of its first element in the window.
+    """
+
+    region: Region
+    first: int
+
+    @property
+    def taps(self) -> int:
+        """How many taps there are."""
+        return self.region.tap_columns.size
+
+
+def pieces_of(region: Region, elements: Range, capacity: int) -> Iterator[Piece]:
+    """The fewest pieces for some elements of a window, in their order.
+
+    What lies in the line buffer between dilated taps counts as well.
+    """
+    channels, columns = region.channels.size, region.tap_columns.size
+    spans = (capacity // channels - 1) // region.window.dilation[1] + 1
+    start, stop = elements.start, elements.stop
+    while start < stop:
+        tap, channel = divmod(start, channels)
+        row, column = divmod(tap, columns)
+        left = stop - start
+        taps = min(spans, left // channels, columns - column)
+        if channel or taps < 1:
+            taps, size = 1, min(channels - channel, left, capacity)
+        else:
+            size = channels
+        first_row = region.tap_rows.start + row
+        first_column = region.tap_columns.start + column
+        first_channel = region.channels.start + channel
+        part = replace(
+            region,
+            tap_rows=Range.of(first_row, first_row + 1),
+            tap_columns=Range.of(first_column, first_column + taps),
+            channels=Range.of(first_channel, first_channel + size),
+        )
+        yield Piece(part, start)
+        start += taps * size

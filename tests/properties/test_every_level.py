@@ -81,6 +81,10 @@ TRACKS = {
     "line buffers of a few columns": racetrack(
         domains=16, lanes=8, line_buffer_bytes=700
     ),
+    "line buffers of less than a window": racetrack(line_buffer_bytes=64),
+    "line buffers of less than a column": racetrack(
+        domains=16, ports=4, lanes=24, port_policy="nearest", line_buffer_bytes=64
+    ),
 }
 
 

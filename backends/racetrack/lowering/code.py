@@ -9,6 +9,7 @@ from xdsl.ir import Operation
 
 from cimc.backends.racetrack.isa import LoopOp
 from cimc.isa.declared import Instruction
+from cimc.isa.program import MAX_LOOP_DEPTH
 
 __all__ = ["Body", "Code", "Plain", "Repeat", "build", "plain", "roll"]
 
@@ -36,14 +37,20 @@ def plain(op: type[Instruction], /, **fields: object) -> Plain:
     return Plain(op, tuple(fields.items()))
 
 
-def build(code: Iterable[Code]) -> list[Operation]:
-    """The operations that the code stands for."""
-    return [
-        LoopOp(build(item.body), count=item.times)
-        if isinstance(item, Repeat)
-        else item.op(**dict(item.fields))
-        for item in code
-    ]
+def build(code: Iterable[Code], depth: int = MAX_LOOP_DEPTH) -> list[Operation]:
+    """The operations that the code stands for.
+
+    Of loops that nest more than ``depth`` deep, the innermost are unrolled.
+    """
+    operations: list[Operation] = []
+    for item in code:
+        if isinstance(item, Plain):
+            operations.append(item.op(**dict(item.fields)))
+        elif depth:
+            operations.append(LoopOp(build(item.body, depth - 1), count=item.times))
+        else:
+            operations += build(item.body * item.times, depth)
+    return operations
 
 
 def roll(bodies: Sequence[Body], longest: int) -> list[Code]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -13,6 +13,7 @@ from cimc.backends.racetrack.lowering.code import Body, Code, plain, roll
 from cimc.backends.racetrack.lowering.lines import Lines
 from cimc.backends.racetrack.lowering.offsets import Offsets
 from cimc.backends.racetrack.regions import Region
+from cimc.dialects.cim import Range
 
 __all__ = ["MapCode"]
 
@@ -76,6 +77,27 @@ class MapCode:
             row = key.first + done * key.stride
             code += self.addresses.step(key, key.value(row))
         return code
+
+    def go_to_row(self, layout: MapLayout, row: int) -> list[Code]:
+        """Move the register of a layout to ``row``, and on or back from there."""
+        key = self._rows[layout]
+        return self.addresses.step(key, key.value(row))
+
+    def steps_saved_backwards(
+        self, layout: MapLayout, row: int, columns: Sequence[int], channels: Range
+    ) -> int:
+        """How much nearer than the first column of a row the last one is."""
+        return sum(
+            self._distance(layout, part, row, columns[0])
+            - self._distance(layout, part, row, columns[-1])
+            for part in layout.parts(channels)
+            if columns
+        )
+
+    def _distance(self, layout: MapLayout, part: Slice, row: int, column: int) -> int:
+        """Steps from where the array of a column stands to that column."""
+        offset = layout.domain(column) % layout.distance
+        return abs(self.offsets[layout.array(part, row, column)] - offset)
 
     def read_row(
         self, layout: MapLayout, region: Region, lines: Lines, slot: int, row: int

@@ -183,12 +183,7 @@ class Position:
     def _multiply(self, op: tile.MvmOp) -> None:
         """Add the products to the accumulators, which are cleared for a new sum."""
         block = self._around.blocks[op.block]
-        continues = self._summed is not None and any(
-            isinstance(use.operation, tile.AccumulateOp)
-            and self._summed in use.operation.operands
-            for use in op.result.uses
-        )
-        if not continues:
+        if self._summed is None:
             self._emit(isa.ClearOp, n=block.columns)
         offsets, source = self._around.offsets, self._vectors[op.operand]
         key = (block, source, offsets[block.array])
@@ -223,12 +218,22 @@ class Position:
         return self._vectors[value]
 
     def _reduce(self, op: Reduction) -> None:
-        """Load the window in parts that fit a register, reducing as they come."""
+        """Reduce a window, and turn float sums into the mean."""
         window = op.operand.owner
         assert isinstance(window, tile.WindowOp)
         source = self._vectors.take()
         target = self._vectors.define(op.result)
         sums = self._vectors.take() if isinstance(op, tile.AverageOp) else target
+        self._reduce_window(op, window, source, sums)
+        if isinstance(op, tile.AverageOp):
+            self._vector.quantise(op, sums, target)
+            self._vectors.give_back(sums)
+        self._vectors.give_back(source)
+
+    def _reduce_window(
+        self, op: Reduction, window: tile.WindowOp, source: int, sums: int
+    ) -> None:
+        """Load the window in parts that fit a register, reducing as they come."""
         taps, length = self._taps(window), window.channels.size
         fitting = self._around.machine.vector_register_bytes // length
         for first in range(0, len(taps), fitting):
@@ -236,10 +241,6 @@ class Position:
             self._load(window, source, 0, len(part) * length, part)
             kind, fields = self._vector.reduce(op, sums, source, len(part), first > 0)
             self._emit(kind, **fields)
-        if isinstance(op, tile.AverageOp):
-            self._vector.quantise(op, sums, target)
-            self._vectors.give_back(sums)
-        self._vectors.give_back(source)
 
     def _write(self, op: tile.StoreOp | tile.StorePartialOp, source: int) -> None:
         self._code += self._maps.write(

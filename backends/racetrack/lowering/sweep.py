@@ -11,12 +11,12 @@ from cimc.backends.racetrack import isa
 from cimc.backends.racetrack.layout import MapLayout
 from cimc.backends.racetrack.lowering.addresses import ZERO, Addresses
 from cimc.backends.racetrack.lowering.code import Body, Code, plain, roll
+from cimc.backends.racetrack.lowering.direct import DirectPosition
 from cimc.backends.racetrack.lowering.lines import Lines, strips_of
 from cimc.backends.racetrack.lowering.maps import MapCode
 from cimc.backends.racetrack.lowering.position import Position
 from cimc.backends.racetrack.lowering.surroundings import Surroundings, synchronise
 from cimc.backends.racetrack.regions import Region, Strip, regions_of
-from cimc.diagnostics import DoesNotFitError
 from cimc.dialects import tile
 from cimc.lowering.registers import CoreRegisters
 
@@ -25,7 +25,11 @@ __all__ = ["SweepLowering"]
 
 @dataclass
 class SweepLowering:
-    """Instructions of one sweep: strips, in them rows, in them positions."""
+    """Instructions of one sweep: strips, in them rows, in them positions.
+
+    If the regions of not even one column fit the line buffer, there is one strip that
+    has none of them, and its positions read what they need: see direct.py.
+    """
 
     sweep: tile.SweepOp
     around: Surroundings
@@ -57,19 +61,15 @@ class SweepLowering:
     def lower(self) -> list[Code]:
         """The code for the main section; fills ``setup`` as well."""
         capacity = self.around.machine.line_buffer_bytes
-        strips = strips_of(self.sweep.columns, self.regions, capacity)
-        if not strips:
-            need = sum(r.size(Strip(0, 1)) for r in self.regions)
-            raise DoesNotFitError(
-                "E035",
-                f"the windows of one position take {need} bytes, "
-                f"the line buffer of a bank has {capacity}",
-                where=f"node '{self.sweep.layer.data}'",
-                hints=("a chip with a larger line_buffer_bytes",),
-            )
+        columns = self.sweep.columns
+        strips = [
+            Lines(strip, self.regions)
+            for strip in strips_of(columns, self.regions, capacity)
+        ]
+        whole = Lines(Strip(columns.start, columns.stop), [])
         code = self._synchronise(tile.AwaitOp, "sweep")
-        for strip in strips:
-            code += self._strip(Lines(strip, self.regions))
+        for lines in strips or [whole]:
+            code += self._strip(lines)
         return code + self._synchronise(tile.SignalOp, "sweep")
 
     def _strip(self, lines: Lines) -> list[Code]:
@@ -80,12 +80,12 @@ class SweepLowering:
             tops = region.top(first), region.top(self.sweep.rows.stop)
             moved[self._layout(region)] = range(*tops, region.window.stride[0])
         code = self.maps.follow_rows(moved)
-        position = Position(
+        position = (Position if lines.regions else DirectPosition)(
             self.body, self.around, self.core, self.setup, self.maps, lines, self.bank
         )
-        for region in self.regions:
+        for region in lines.regions:
             code += self._fill(lines, region, 0, region.rows)
-        for region in self.regions:
+        for region in lines.regions:
             for slot in range(region.rows - self._new_rows(region)):
                 code += self._bring(lines, region, slot, first)
         rows = range(first, self.sweep.rows.stop)
@@ -99,12 +99,12 @@ class SweepLowering:
     def _row(self, lines: Lines, position: Position, row: int) -> list[Code]:
         """One output row: bring new input rows, compute, slide."""
         code = self._synchronise(tile.AwaitOp, "row")
-        for region in self.regions:
+        for region in lines.regions:
             for slot in range(region.rows - self._new_rows(region), region.rows):
                 code += self._bring(lines, region, slot, row)
         code += self._positions(lines, position, row)
         code += self._synchronise(tile.SignalOp, "row")
-        for region in self.regions:
+        for region in lines.regions:
             kept = region.rows - self._new_rows(region)
             if kept:
                 pitch = region.pitch(lines.strip)
@@ -147,6 +147,8 @@ class SweepLowering:
         Rows that find and leave their arrays alike have the same code.
         """
         targets = [layout for layout in self.targets if row in layout.rows]
+        if not lines.regions:
+            return self._new_positions(lines.strip, position, row, targets)
         arrays: list[Hashable] = [
             part.first + layout.rows.index(row) * layout.segments + segment
             for layout in targets
