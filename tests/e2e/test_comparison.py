@@ -14,7 +14,7 @@ from tests.support.shipped import MODELS, compiled, samples_of
 from tests.unit.cli.test_bad_models import refused, snapshot
 
 QUANTISED = MODELS / "lenet5_int8.onnx"
-BOTH = ("--target", "rram,mirror", "--chip", "pelke-128,mu-64")
+BOTH = ("--target", "rram,mirror", "--chip", "pelke-128,glass-64")
 
 
 def rows(shown: str) -> dict[str, list[str]]:
@@ -112,7 +112,7 @@ def test_targets_side_by_side(
     result = compare(cimc, *BOTH, "--run", "--input", images)
 
     assert result.code == 0, result.err
-    assert written(cimc) == {"rram-pelke-128", "mirror-mu-64"}
+    assert written(cimc) == {"rram-pelke-128", "mirror-glass-64"}
     table = rows(result.err)
     assert table["rram"] == ["mirror"]
     assert table["crossbars"] == ["9 of 1 024", "—"]
@@ -129,7 +129,7 @@ def test_default_chips(cimc: CommandLine, mirror: SecondTarget) -> None:
     result = compare(cimc, "--target", "rram,mirror")
 
     assert result.code == 0, result.err
-    assert written(cimc) == {"rram-pelke-128", "mirror-mu-64"}
+    assert written(cimc) == {"rram-pelke-128", "mirror-glass-64"}
     assert {"cycles per image", "equal to onnxruntime"}.isdisjoint(rows(result.err))
 
 
