@@ -7,7 +7,7 @@ own take the same way as anybody else's.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -24,6 +24,7 @@ __all__ = [
     "Chip",
     "Simulation",
     "Simulator",
+    "SimulatorFactory",
     "Target",
     "get_target",
     "target_names",
@@ -74,6 +75,10 @@ class Simulator(Protocol):
         ...
 
 
+SimulatorFactory = Callable[[bytes, WeightStore, Chip], Simulator]
+"""Loads a program with its constants."""
+
+
 @dataclass(frozen=True)
 class Target:
     """One kind of hardware: everything cimc needs to compile for it.
@@ -98,9 +103,31 @@ class Target:
     """ISA module → program bytes."""
     decode: Callable[[bytes], ModuleOp]
     """Program bytes → ISA module; raises InputError on anything malformed."""
-    simulator: Callable[[bytes, WeightStore, Chip], Simulator]
+    simulator: SimulatorFactory
     static_metrics: Callable[[ModuleOp, Chip], Mapping[str, Any]]
     """Keys of ``metrics.json`` that follow from the program alone."""
+    fidelities: Mapping[str, SimulatorFactory] = field(
+        default_factory=dict[str, "SimulatorFactory"]
+    )
+    """Simulators by level of detail, where there are several."""
+
+    def simulator_at(self, fidelity: str | None) -> SimulatorFactory:
+        """The simulator of a level of detail, by default ``simulator``.
+
+        Raises:
+            InputError: there is no such level (E006).
+        """
+        if fidelity is None:
+            return self.simulator
+        if fidelity not in self.fidelities:
+            known = ", ".join(self.fidelities)
+            raise InputError(
+                "E006",
+                f"target {self.name} has no simulator of fidelity {fidelity!r}",
+                where="--fidelity",
+                hints=(f"one of: {known}" if known else "leave it out",),
+            )
+        return self.fidelities[fidelity]
 
 
 def target_names() -> list[str]:

@@ -20,4 +20,8 @@ TARGET = package_target(
         ),
         "convert-tile-to-racetrack": lazy_pass(_LOWERING, "ConvertTileToRacetrack"),
     },
+    simulators={
+        "lane": ("simulator.simulator", "Simulator"),
+        "domain": ("simulator.domains", "DomainSimulator"),
+    },
 )

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from cimc.backends.rram.machine import RramMachine
 from cimc.isa.chip import (
+    Area,
     ChipFiles,
     ChipModel,
     Cycles,
@@ -16,11 +17,13 @@ from cimc.isa.chip import (
     Sequencing,
 )
 
-__all__ = ["CHIPS", "Chip", "Energies", "Structure", "Timing"]
+__all__ = ["CHIPS", "Areas", "Chip", "Energies", "Structure", "Timing"]
+
+_INPUT_BITS = 8
 
 
 class Structure(Sequencing):
-    """How many there are of what; bits of cells and converters are for the energy."""
+    """How many there are of what; bits of cells and converters are for the costs."""
 
     cores: int = Field(ge=1, le=65536)
     crossbars_per_core: int = Field(ge=1, le=65536)
@@ -34,6 +37,16 @@ class Structure(Sequencing):
     adc_bits: int = Field(ge=1, le=32)
     shared_memory_bytes: int = Field(ge=1, le=1 << 31)
     bus_bytes: int = Field(ge=1, le=4096)
+
+    @property
+    def cells_per_weight(self) -> int:
+        """⌈weight_bits / cell_bits⌉ per sign: a weight is a differential pair."""
+        return 2 * -(-self.weight_bits // self.cell_bits)
+
+    @property
+    def reads_per_mvm(self) -> int:
+        """Reads of a crossbar that bring in inputs of 8 bits, dac_bits at a time."""
+        return -(-_INPUT_BITS // self.dac_bits)
 
     @model_validator(mode="after")
     def _mvm_fits(self) -> Structure:
@@ -80,6 +93,27 @@ class Energies(Description):
     """Shared memory and bus."""
 
 
+class Areas(Description):
+    """Areas as drawn, in um2; see ``area.py`` for how they add up."""
+
+    cell: Area
+    """One RRAM cell with its access transistor."""
+    dac: Area
+    """The word-line driver of one row, of ``dac_bits``."""
+    sample_hold: Area
+    """One bit line's, with its place in the multiplexer in front of the converter."""
+    adc: Area
+    """One converter of ``adc_bits``, with the shift-and-add behind it."""
+    register_byte: Area
+    """One byte of a vector register."""
+    bus_byte: Area
+    """One byte of the width of one core's port on the bus."""
+    controller: Area
+    """Of one core: sequencer, instruction memory, vector unit, small registers."""
+    shared_memory_byte: Area
+    """One byte, with its share of decoders and amplifiers."""
+
+
 class Chip(ChipModel):
     """A multi-core RRAM chip."""
 
@@ -87,6 +121,7 @@ class Chip(ChipModel):
     clock: Frequency
     timing: Timing
     energy: Energies
+    area: Areas
 
     def machine(self) -> RramMachine:
         """What passes and simulator need to know of it."""

@@ -1,8 +1,6 @@
 """Energy and programming effort of instructions, from the chip's constants.
 
-One MVM with inputs of 8 bits applies ⌈8 / dac_bits⌉ reads. A weight takes
-⌈weight_bits / cell_bits⌉ cells per sign (a differential pair), and every column of
-cells is converted once per read.
+Every column of cells of the weights in use is converted once per read.
 """
 
 from __future__ import annotations
@@ -12,9 +10,10 @@ from typing import Any
 
 from xdsl.dialects.builtin import ModuleOp
 
+from cimc.backends.rram.area import area_report
 from cimc.backends.rram.check import CoreSetup
 from cimc.backends.rram.chip import Chip
-from cimc.backends.rram.dialect import LayerOp, cores_of
+from cimc.backends.rram.dialect import LayerOp, MemoryOp, cores_of
 from cimc.backends.rram.instruction_set import ISA
 from cimc.backends.rram.isa import CallOp, MvmOp, ProgramOp, TransferOp
 from cimc.isa.declared import Instruction
@@ -29,8 +28,6 @@ __all__ = [
     "static_metrics",
 ]
 
-_INPUT_BITS = 8
-
 #: Where dynamic energy goes, in the order of :func:`energy_of`.
 COMPONENTS = ("issue", "crossbar", "adc", "vector", "bus", "memory", "sync")
 
@@ -43,8 +40,8 @@ def energy_of(op: Instruction | None, setup: CoreSetup, chip: Chip) -> list[floa
     match op:
         case MvmOp():
             block = setup.crossbars[op.xb]
-            reads = -(-_INPUT_BITS // chip.structure.dac_bits)
-            lines = block.columns * _cells_per_weight(chip)
+            reads = chip.structure.reads_per_mvm
+            lines = block.columns * chip.structure.cells_per_weight
             energy["crossbar"] = reads * (
                 block.rows * constants.dac.value
                 + block.rows * lines * constants.cell_read.value
@@ -68,12 +65,13 @@ def programming(
     setups: Iterable[Iterable[Instruction]], chip: Chip
 ) -> tuple[int, float]:
     """Cycles (cores in parallel, rows one by one) and energy in pJ of all setups."""
-    cycles, cells = 0, 0
+    cycles, weights = 0, 0
     for setup in setups:
         blocks = [op for op in setup if isinstance(op, ProgramOp)]
         rows = sum(op.rows for op in blocks)
         cycles = max(cycles, rows * chip.timing.programming_row.value)
-        cells += sum(op.rows * op.columns for op in blocks) * _cells_per_weight(chip)
+        weights += sum(op.rows * op.columns for op in blocks)
+    cells = weights * chip.structure.cells_per_weight
     return cycles, cells * chip.energy.cell_write.value
 
 
@@ -86,17 +84,21 @@ def static_metrics(module: ModuleOp, chip: Chip) -> dict[str, Any]:
     ]
     cycles, energy = programming(setups, chip)
     structure = chip.structure
+    memory = next(op.size for op in module.ops if isinstance(op, MemoryOp))
+    crossbars = sum(isinstance(op, ProgramOp) for setup in setups for op in setup)
+    crossbar_bits = structure.rows * structure.columns * structure.weight_bits
     return {
         "instructions": {"static": static_instructions(ISA, module)},
         "layers": [layer_row(op) for op in module.ops if isinstance(op, LayerOp)],
         "crossbars": {
-            "used": sum(isinstance(op, ProgramOp) for setup in setups for op in setup),
+            "used": crossbars,
             "available": structure.cores * structure.crossbars_per_core,
         },
         "cores": {"used": len(cores), "available": structure.cores},
+        "memory_bytes": {
+            "weights": crossbars * crossbar_bits // 8,
+            "feature_maps": memory,
+        },
+        "area_mm2": dict(area_report(chip, len(cores), memory)),
         "programming": {"cycles": cycles, "energy_pj": energy},
     }
-
-
-def _cells_per_weight(chip: Chip) -> int:
-    return 2 * -(-chip.structure.weight_bits // chip.structure.cell_bits)

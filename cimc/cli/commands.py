@@ -178,13 +178,23 @@ def compile_(
 
 
 def _execute(
-    artifact: Artifact, images: Images, *, verify: bool, trace: Path | None = None
+    artifact: Artifact,
+    images: Images,
+    *,
+    verify: bool,
+    trace: Path | None = None,
+    fidelity: str | None = None,
 ) -> Execution:
     from cimc.driver import execute_images
 
     with progress("simulating") as bar:
         return execute_images(
-            artifact, images, verify=verify, trace=trace, progress=bar
+            artifact,
+            images,
+            verify=verify,
+            trace=trace,
+            fidelity=fidelity,
+            progress=bar,
         )
 
 
@@ -214,6 +224,13 @@ def run(
         Path | None,
         typer.Option(help="Run this program (see `cimc asm`) in place of its own."),
     ] = None,
+    fidelity: Annotated[
+        str | None,
+        typer.Option(
+            help="Simulator, where a target has several: lane (default) or domain "
+            "on racetrack."
+        ),
+    ] = None,
     as_json: options.Json = False,
 ) -> None:
     """Simulate a compiled artifact."""
@@ -224,7 +241,7 @@ def run(
     if program is not None:
         loaded = replace(loaded, program=read_bytes(program))
     images = _image_source(input, artifact / "model.onnx")(loaded.model)
-    execution = _execute(loaded, images, verify=verify, trace=trace)
+    execution = _execute(loaded, images, verify=verify, trace=trace, fidelity=fidelity)
     _report(execution.metrics, as_json, execution.verified)
 
 

@@ -51,14 +51,16 @@ def execute_images(
     *,
     verify: bool,
     trace: Path | None = None,
+    fidelity: str | None = None,
     progress: Progress | None = None,
 ) -> Execution:
     """Simulate every image; with ``verify`` compare every feature map of each.
 
-    ``trace`` records the first image. ``progress`` is told how many of how many
+    ``trace`` records the first image. ``fidelity`` chooses between the simulators of
+    targets that have several (E006). ``progress`` is told how many of how many
     images are done.
     """
-    session = Session(artifact)
+    session = Session(artifact, fidelity)
     golden = Golden(artifact.model) if verify else None
     verified = Verified() if verify else None
     outputs: list[Mapping[str, Array]] = []

@@ -22,15 +22,18 @@ class Session:
     """Runs a compiled network like an ``onnxruntime.InferenceSession``.
 
     What the device cannot do runs on the host in onnxruntime, the rest in the
-    simulator, from the encoded program.
+    simulator, from the encoded program. ``fidelity`` chooses between simulators where
+    the target has several.
+
+    Raises:
+        InputError: the target has no such simulator (E006).
     """
 
-    def __init__(self, artifact: Artifact) -> None:
+    def __init__(self, artifact: Artifact, fidelity: str | None = None) -> None:
         self.artifact = artifact
         self._host = HostSegments(artifact.model, artifact.inputs, artifact.outputs)
-        self._simulator = artifact.target.simulator(
-            artifact.program, artifact.weights, artifact.chip
-        )
+        load = artifact.target.simulator_at(fidelity)
+        self._simulator = load(artifact.program, artifact.weights, artifact.chip)
 
     def run(
         self, output_names: Sequence[str] | None, feeds: Mapping[str, Array]

@@ -31,8 +31,12 @@ def package_target(
     summary: str,
     default_chip: str,
     passes: Mapping[str, Callable[[], type[ModulePass]]],
+    simulators: Mapping[str, tuple[str, str]] | None = None,
 ) -> Target:
-    """The target whose modules are in ``package``."""
+    """The target whose modules are in ``package``.
+
+    ``simulators`` gives module and class of each fidelity, where there are several.
+    """
 
     def part(module: str, member: str) -> Any:
         return getattr(import_module(f"{package}.{module}"), member)
@@ -65,8 +69,11 @@ def package_target(
 
         return codec.decode(isa(), program)
 
-    def simulator(program: bytes, weights: WeightStore, chip: Chip) -> Simulator:
-        return part("simulator.simulator", "Simulator")(program, weights, chip)
+    def simulator(module: str, member: str) -> Callable[..., Simulator]:
+        def make(program: bytes, weights: WeightStore, chip: Chip) -> Simulator:
+            return part(module, member)(program, weights, chip)
+
+        return make
 
     def static_metrics(module: ModuleOp, chip: Chip) -> Mapping[str, Any]:
         return part("cost", "static_metrics")(module, chip)
@@ -83,8 +90,11 @@ def package_target(
         pipeline=pipeline,
         encode=encode,
         decode=decode,
-        simulator=simulator,
+        simulator=simulator("simulator.simulator", "Simulator"),
         static_metrics=static_metrics,
+        fidelities={
+            name: simulator(*place) for name, place in (simulators or {}).items()
+        },
     )
 
 

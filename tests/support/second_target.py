@@ -20,7 +20,7 @@ from cimc.target import Chip, Simulation, Simulator, Target
 CHIP = "mu-64"
 NAME = "mirror"
 
-_OF_RRAM = ("crossbars", "cores")
+_OF_RRAM = ("crossbars", "cores", "area_mm2", "memory_bytes")
 
 
 def _renamed(program: bytes, old: str, new: str) -> bytes:

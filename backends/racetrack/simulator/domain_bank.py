@@ -57,7 +57,6 @@ class Bank:
         self._line: Array = np.zeros(machine.line_buffer_bytes, np.uint8)
         self._line_written: Array = np.zeros(machine.line_buffer_bytes, np.bool_)
         self._sums: Array = np.zeros(machine.lanes, np.int64)
-        self._stored = 0
         self._parameters: dict[int, Parameters] = {}
         self._tables: dict[int, Array] = {}
         setup = linearise(op.setup)
@@ -222,7 +221,7 @@ class Bank:
         shared, machine = self._shared, self._machine
         shared.events.calls += 1
         through = shared.take_link(self.time, op.transfer())
-        visible = max(through + machine.call_latency_cycles, self._stored)
+        visible = through + machine.call_latency_cycles
         shared.call((op.core, op.s), op.by, visible)
         return through - self.time
 
@@ -264,8 +263,8 @@ class Bank:
         if isinstance(op, isa.WriteOp):
             return machine.write_cycles
         through = self._shared.take_link(self.time, op.length)
-        self._stored = through + machine.transfer_latency_cycles + machine.write_cycles
-        return self._stored - self.time
+        arrived = through + machine.transfer_latency_cycles
+        return arrived + machine.write_cycles - self.time
 
     def _program(self, op: isa.ProgramOp, events: Events) -> int:
         """Store the rows under all ports, take a step, and so on to the last row."""

@@ -79,10 +79,10 @@ class SharedParts:
         return self._link_free
 
     def call(self, register: Register, by: int, visible: int) -> None:
-        """Raise a sequence register; its calls become visible in their order."""
+        """Raise a sequence register; calls come in order of time."""
         calls = self.calls[register]
-        total, last = (calls[-1][1], calls[-1][0]) if calls else (0, 0)
-        calls.append((max(visible, last), total + by))
+        total = calls[-1][1] if calls else 0
+        calls.append((visible, total + by))
 
     def reached(self, register: Register, value: int) -> int | None:
         """When a sequence register reaches a value, as far as it has been called."""

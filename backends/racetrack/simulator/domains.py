@@ -55,10 +55,12 @@ class DomainSimulator:
             VerificationError: the program trapped (E041, E042, E044 to E049), or
                 copies of a feature map differ (E060).
             InputError: the inputs are not those of the program (E025), or a trace is
-                wanted (E005).
+                wanted (E006).
         """
         if trace is not None:
-            raise InputError("E005", "the domain level writes no trace")
+            raise InputError(
+                "E006", "the domain level writes no trace", where="--trace"
+            )
         ports = [op for op in self._maps if op.role == "input"]
         check_inputs(inputs, {op.tensor for op in ports})
         shared, banks = self._loaded()

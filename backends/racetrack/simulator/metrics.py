@@ -73,7 +73,7 @@ def run_metrics(state: RacetrackState, chip: Chip, costs: Costs) -> dict[str, An
     return {
         **metrics,
         "shifts": {
-            "total": sum(by_layer.values()),
+            "total": int(state.counts @ costs.shifts),
             "bound": shift_bound(metrics["layers"]),
         },
         "macs": macs,

@@ -12,7 +12,8 @@ def test_presets_carry_provenance_and_survive_yaml(name):
     assert chip.name == name
     values = yaml.safe_load(chip.to_yaml())
     assert Chip.model_validate(values) == chip
-    for group in (values["timing"], values["energy"], {"clock": values["clock"]}):
+    parts = [values[part] for part in ("timing", "energy", "area")]
+    for group in (*parts, {"clock": values["clock"]}):
         for quantity in group.values():
             assert quantity["status"] in ("read", "recalled", "assumed")
             assert quantity["source"]

@@ -228,7 +228,7 @@ def test_runs_are_deterministic_and_traced(tmp_path):
 
 
 def test_a_trace_that_overflows_says_so(tmp_path, monkeypatch):
-    monkeypatch.setattr("cimc.backends.rram.simulator.simulator.TRACE_EVENTS", 3)
+    monkeypatch.setattr("cimc.simulation.simulator.TRACE_EVENTS", 3)
     path = tmp_path / "trace.json"
     main = [LoadOp(vd=0, base=0, count=1, length=8) for _ in range(5)]
     run(core(0, main), trace=path)
