@@ -25,6 +25,10 @@ from cimc.isa.chip import (
 __all__ = ["CHIPS", "Areas", "Chip", "Energies", "Structure", "Timing"]
 
 
+#: Ports of a track that one MAC can name.
+_MOST_PORTS = 255
+
+
 def _known_cell(name: str) -> str:
     if name not in CELLS:
         raise ValueError(f"there is no cell {name!r}, one of {', '.join(CELLS)}")
@@ -32,7 +36,7 @@ def _known_cell(name: str) -> str:
 
 
 class Structure(Sequencing):
-    """How many there are of what.
+    """How many there are of what, as far as instructions can name them.
 
     A macro unit interleaves tracks with the CMOS below them. An array is a row of macro
     units that shift together: one lane per column of weights, one domain per row.
@@ -40,11 +44,11 @@ class Structure(Sequencing):
 
     banks: int = Field(ge=1, le=65536)
     """Each runs a program of its own on its own MAC cells, one per lane."""
-    arrays_per_bank: int = Field(ge=1, le=65536)
+    arrays_per_bank: int = Field(ge=1, le=4096)
     """Arrays of weights."""
-    lanes: int = Field(ge=1, le=65535)
+    lanes: int = Field(ge=1, le=1024)
     """Weights side by side in an array: outputs of one MAC."""
-    domains: int = Field(ge=1, le=65535)
+    domains: int = Field(ge=1, le=4095)
     """N_dom: domains of a track that hold data, overhead not counted."""
     ports: int = Field(ge=1, le=1 << 24)
     """N_ports, of what ``port_scope`` says."""
@@ -62,7 +66,7 @@ class Structure(Sequencing):
     """A domain is served by the port of its segment, or by the nearest port."""
     port_update: Literal["lazy", "eager"]
     """Between accesses an array stays where it is, or returns to offset 0."""
-    buffer_macro_units: int = Field(ge=1, le=1 << 31)
+    buffer_macro_units: int = Field(ge=1, le=1 << 24)
     """Macro units for feature maps, of the whole chip."""
     line_buffer_bytes: int = Field(ge=64, le=1 << 22)
     """Of a bank: the rows of feature maps under the windows of a sweep."""
@@ -89,6 +93,8 @@ class Structure(Sequencing):
             )
         elif domains % ports:
             yield f"ports: {ports} ports per track do not divide {domains} domains"
+        elif ports > _MOST_PORTS:
+            yield f"ports: {ports} ports per track, an instruction has {_MOST_PORTS}"
         if self.word_bits > tracks:
             yield (
                 f"word_bits: {self.word_bits} is wider than the {tracks} tracks of a "

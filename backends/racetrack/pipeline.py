@@ -21,7 +21,7 @@ def pipeline(machine: RacetrackMachine) -> str:
             "fuse-tables",
             "convert-cnn-to-tile",
             f"im2col-partition{{rows={machine.domains} columns={machine.lanes} "
-            "depthwise=true}",
+            f"depthwise=true elements={machine.vector_register_bytes}}}",
             f"split-vectors{{lanes={lanes}}}",
             f"duplicate-weights{{{banks} limit={_COPIES}}}",
             f"assign-arrays{{{banks}}}",

@@ -97,7 +97,7 @@ class VectorRegisters:
             raise DoesNotFitError(
                 "E034",
                 f"a sweep needs more than {self._limit} vector registers",
-                hints=("a chip with fewer crossbars per core",),
+                hints=("a chip with more vector_registers",),
             )
         return self._free.popleft()
 

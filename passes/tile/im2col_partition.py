@@ -48,7 +48,8 @@ class Im2colPartition(ModulePass):
 
     With ``depthwise``, for a machine whose lanes take an input each, groups of one
     input and one output channel stay side by side instead: a block has the taps of
-    the kernel as rows and up to ``columns`` groups as columns.
+    the kernel as rows and up to ``columns`` groups as columns. Such a block takes at
+    most ``elements`` inputs, which are that many for each row.
     """
 
     name = "im2col-partition"
@@ -56,10 +57,13 @@ class Im2colPartition(ModulePass):
     rows: int = 128
     columns: int = 128
     depthwise: bool = False
+    elements: int | None = None
 
     def __post_init__(self) -> None:
         if min(self.rows, self.columns) < 1:
             raise ValueError("rows and columns must be at least 1")
+        if self.elements is not None and self.elements < self.columns:
+            raise ValueError("elements must be at least columns")
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Replace every sweep that multiplies by one sweep per column block."""
@@ -86,7 +90,7 @@ class Im2colPartition(ModulePass):
         _require_whole(window, mvm)
         strips = self._strips(window, mvm, weights)
         for strip in strips:
-            parts = chunks(strip.rows, self.rows)
+            parts = self._row_blocks(strip)
             blocks = [
                 tile.BlockOp(strip.matrix, rows, strip.columns, strip.groups)
                 for rows in parts
@@ -108,7 +112,7 @@ class Im2colPartition(ModulePass):
             new_sweep = tile.SweepOp(sweep.layer.data, sweep.rows, sweep.columns, body)
             block.insert_ops_before([*blocks, new_sweep], sweep)
         layer.properties["p_v"] = integer(
-            max(len(chunks(strip.rows, self.rows)) for strip in strips)
+            max(len(self._row_blocks(strip)) for strip in strips)
         )
         layer.properties["p_h"] = integer(len(strips))
         whole_block = mvm.block.owner
@@ -117,6 +121,12 @@ class Im2colPartition(ModulePass):
         sweep.erase()
         whole_block.detach()
         whole_block.erase()
+
+    def _row_blocks(self, strip: _Strip) -> list[Range]:
+        limit = self.rows
+        if self.elements is not None and strip.groups > 1:
+            limit = min(limit, self.elements // strip.groups)
+        return chunks(strip.rows, limit)
 
     def _strips(
         self, window: tile.WindowOp, mvm: tile.MvmOp, weights: WeightStore

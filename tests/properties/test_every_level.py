@@ -72,7 +72,7 @@ CROSSBARS = {
 TRACKS = {
     "arrays for all blocks": racetrack(),
     "arrays that are stored anew": racetrack(
-        banks=4, arrays_per_bank=6, domains=16, ports=4
+        banks=4, arrays_per_bank=6, domains=16, ports=4, vector_register_bytes=64
     ),
     "one port, always back to offset 0": racetrack(
         domains=6, ports=1, port_update="eager"

@@ -45,12 +45,13 @@ class AllocateMapArrays(ModulePass):
                 for part in layout.slices:
                     first += layout.arrays
                     units += layout.arrays * -(-8 * part.width // self.word_bits)
+                layer = buffer.layer.data
                 if units > self.capacity:
                     raise DoesNotFitError(
                         "E032",
                         f"feature maps need more than the {self.capacity} macro "
                         "units of the chip's buffers",
-                        where=f"node '{buffer.layer.data}'",
+                        where=f"node '{layer}'" if layer else "the model's input",
                         notes=(f"{units} are needed up to and with this layer",),
                         hints=("a chip with more buffer_macro_units",),
                     )
