@@ -6,7 +6,8 @@ Tracks lie above the transistors of their ports, so a macro unit takes the large
   ports    N_tracks * ports per track * port
 
 and, beside it, a sense amplifier per bit of its word. An array adds a decoder; a bank
-its MAC cells, one per lane and shared by all its arrays, registers and controller.
+its MAC cells, one per lane and shared by all its arrays, registers, line buffer and
+controller.
 
 Source: ours, as is what shares what. Choong et al., arXiv 2507.01429, also interleave
 tracks with CMOS; we do not know how they add areas up. Left out: wires and links,
@@ -49,19 +50,23 @@ def bank_area(chip: Chip) -> dict[str, float]:
     """One bank by component, in mm2."""
     structure, area = chip.structure, chip.area
     registers = structure.vector_registers * structure.vector_register_bytes
-    macro_units = structure.arrays_per_bank * chip.machine().weight_macro_units
-    components = _arrays(chip, macro_units) | {
+    arrays = structure.arrays_per_bank
+    macro_units = arrays * chip.machine().weight_macro_units
+    components = _arrays(chip, arrays, macro_units) | {
         "mac_cells": structure.lanes * area.mac_cell.value,
         "registers": registers * area.register_byte.value,
+        "line_buffer": structure.line_buffer_bytes * area.line_buffer_byte.value,
         "controller": area.controller.value,
     }
     return {name: um2 / _UM2_PER_MM2 for name, um2 in components.items()}
 
 
-def area_report(chip: Chip, banks: int, map_macro_units: int) -> AreaReport:
+def area_report(
+    chip: Chip, banks: int, map_arrays: int, map_macro_units: int
+) -> AreaReport:
     """Area of ``banks`` banks with all their arrays, and of buffers of that size."""
     bank = bank_area(chip)
-    arrays = _arrays(chip, map_macro_units)
+    arrays = _arrays(chip, map_arrays, map_macro_units)
     buffers = sum(arrays.values()) / _UM2_PER_MM2
     return {
         "total": banks * sum(bank.values()) + buffers,
@@ -71,13 +76,12 @@ def area_report(chip: Chip, banks: int, map_macro_units: int) -> AreaReport:
     }
 
 
-def _arrays(chip: Chip, macro_units: int) -> dict[str, float]:
-    """Arrays by component, in um2: a decoder for as many units as weights have."""
+def _arrays(chip: Chip, arrays: int, macro_units: int) -> dict[str, float]:
+    """That many arrays by component, in um2: each has a decoder of its own."""
     area = chip.area
-    decoders = -(-macro_units // chip.machine().weight_macro_units)
     amplifiers = macro_units * chip.structure.word_bits
     return {
         "macro_units": macro_units * macro_unit_area(chip),
         "sense_amplifiers": amplifiers * area.sense_amplifier.value,
-        "decoders": decoders * area.decoder.value,
+        "decoders": arrays * area.decoder.value,
     }

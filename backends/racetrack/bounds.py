@@ -37,12 +37,12 @@ def shift_bounds(
     blocks: Mapping[SSAValue, Block],
     machine: RacetrackMachine,
 ) -> Counter[str]:
-    """Shifts that each layer cannot do without; a visit counts for who makes it.
+    """The bound, split over the layers; a visit counts for who makes it.
 
-    Weights are visited once per position, and once more where they are stored anew for
-    every image; a row of a map once by each sweep, for the columns of it that the sweep
-    needs. The steps that the visits of a row leave over count for its last user: the
-    last sweep whose windows cover it, whether its elements come from there or not.
+    Weights are visited once per position, and once more where they are stored anew
+    for every image, which PROGRAM begins at offset 0; a row of a map once by each
+    sweep, for the columns of it that the sweep needs. The steps that the visits of a
+    row leave over count for its last user: the last sweep whose windows cover it.
     """
     bounds: Counter[str] = Counter()
     visits: dict[int, list[int]] = defaultdict(list)

@@ -191,6 +191,8 @@ class Areas(Description):
     """Port selection and shift driver of one array."""
     register_byte: Area
     """One byte of a vector register."""
+    line_buffer_byte: Area
+    """One byte of the line buffer."""
     controller: Area
     """Of one bank: sequencer, instruction memory, vector unit, small registers."""
 

@@ -202,21 +202,25 @@ def static_metrics(module: ModuleOp, chip: Chip) -> dict[str, Any]:
     arrays = _arrays_used(module)
     weight_units, map_units = macro_units_of(module, machine)
     banks = banks_of(module)
+    map_arrays = sum(op.count for op in module.ops if isinstance(op, ArraysOp))
     layers = [layer_row(op) for op in module.ops if isinstance(op, LayerOp)]
     return {
         "instructions": {"static": static_instructions(ISA, module)},
         "layers": layers,
         "banks": {"used": len(banks), "available": structure.banks},
-        "arrays": {
+        "weight_arrays": {
             "used": sum(map(len, arrays.values())),
             "available": structure.banks * structure.arrays_per_bank,
         },
-        "macro_units": {"used": map_units, "available": structure.buffer_macro_units},
+        "buffer_macro_units": {
+            "used": map_units,
+            "available": structure.buffer_macro_units,
+        },
         "memory_bytes": {
             "weights": weight_units * structure.domains * structure.word_bits // 8,
             "feature_maps": map_units * structure.domains * structure.word_bits // 8,
         },
-        "area_mm2": dict(area_report(chip, len(banks), map_units)),
+        "area_mm2": dict(area_report(chip, len(banks), map_arrays, map_units)),
         "shifts": {"bound": shift_bound(layers)},
     }
 

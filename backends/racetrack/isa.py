@@ -124,10 +124,6 @@ class _StoreOp(Instruction):
         """Register bytes that the instruction reads."""
         yield Access(self.vs, self.source, self.source + self.length, False)
 
-    def transfer(self) -> int:
-        """Bytes over the link, if the array lies in another bank."""
-        return self.length
-
 
 class WriteOp(_StoreOp):
     """Write vs + source to ``domain`` + at of array m + base of this bank.
@@ -147,11 +143,15 @@ class TransferOp(_StoreOp):
     opcode = 0x24
     unit = "link"
 
+    def transfer(self) -> int:
+        """Bytes over the link."""
+        return self.length
+
 
 class LoadOp(Instruction):
     """Copy ``count`` segments of ``length`` bytes from the line buffer into vd + dest.
 
-    Segments are ``stride`` bytes apart from [from + offset] on, adjacent in vd.
+    Segments are ``stride`` bytes apart from [base + offset] on, adjacent in vd.
     """
 
     name = "racetrack.load"

@@ -28,7 +28,7 @@ def updated(isa: InstructionSet, text: str) -> str:
 
 def _tables(isa: InstructionSet) -> str:
     lines = ["", "| opcode | syntax | unit | meaning |", "|---|---|---|---|"]
-    lines.append(f"| `{HALT:#04x}` | (end of a section) | issue | Stop this core. |")
+    lines.append(f"| `{HALT:#04x}` | (end of a section) | issue | Stop. |")
     for op in isa.instructions:
         lines.append(
             f"| `{op.opcode:#04x}` | `{_syntax(op)}` | {op.unit} | {_meaning(op)} |"

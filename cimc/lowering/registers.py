@@ -37,7 +37,7 @@ class NumberedRegisters:
                     "E034",
                     f"the program needs more than {self.limit} {self.what} registers",
                     where=self.where,
-                    hints=("a chip with more cores, so that each has less to do",),
+                    hints=(f"a chip with more {self.what}_registers, or more cores",),
                 )
             self.contents.append(content)
         return self.contents.index(content)

@@ -5,7 +5,7 @@ simulated, with every feature map compared with onnxruntime:
 
 - ``naive``: one port per track that returns after each access (eager), rows of weights
   and columns of maps in order of their numbers. Our compiler makes this program, too;
-  with one port its port-major order is that one.
+  with one port the interleaved order is that one.
 - ``shifts-reduce``: one port that stays (lazy), and the placement of the published
   heuristic; see shifts_reduce.py for what of it is ours. Its shifts are counted on the
   accesses of the naive program, which it cannot reorder; the same count for the naive

@@ -89,8 +89,8 @@ def test_metrics_name_what_the_format_promises() -> None:
 
     assert {
         "target", "chip", "model", "verified", "cycles", "time_ns", "energy_pj",
-        "instructions", "layers", "traffic", "banks", "arrays", "macro_units",
-        "memory_bytes", "area_mm2", "shifts", "simulator",
+        "instructions", "layers", "traffic", "banks", "weight_arrays",
+        "buffer_macro_units", "memory_bytes", "area_mm2", "shifts", "simulator",
     } <= metrics.keys()  # fmt: skip
     parts = {k: v for k, v in metrics["energy_pj"].items() if k != "total"}
     assert metrics["energy_pj"]["total"] == pytest.approx(sum(parts.values()), rel=1e-9)

@@ -51,7 +51,7 @@ class ConvertTileToRacetrack(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Replace all ``tile`` operations of the module by ``racetrack`` operations."""
         old = list(op.body.block.ops)
-        require_ready(old, _unprepared)
+        require_ready(op.body.block.walk(), _unprepared)
         machine, weights = CHIP.get(op), weights_of(ctx)
         new = list(_Conversion(old, machine, weights).convert())
         for operation in reversed(old):
@@ -73,6 +73,8 @@ def _unprepared(op: Operation) -> str | None:
             return "blocks have no array: assign-arrays comes before"
         case tile.SweepOp() if op.core is None:
             return "sweeps have no core: assign-arrays comes before"
+        case tile.AwaitOp() if op.per == "vector":
+            return "rows of maps are read at once: no waiting per vector"
         case _:
             return None
 

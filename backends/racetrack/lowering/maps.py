@@ -273,8 +273,9 @@ class MapCode:
                     body.append(plain(MapShiftOp, m=m, base=base, by=steps))
             body += self.addresses.step(_HOME, (index + 1) * layout.segments)
             bodies.append(tuple(body))
-        moved = any(len(body) > 1 for body in bodies)
-        return code + roll(bodies, longest=4) if moved else []
+        while bodies and len(bodies[-1]) < 2:
+            bodies.pop()
+        return code + roll(bodies, longest=4) if bodies else []
 
     @property
     def _eager(self) -> bool:

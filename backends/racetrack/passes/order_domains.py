@@ -16,12 +16,12 @@ from cimc.dialects import tile
 from cimc.dialects.cim import WeightsRef
 from cimc.weights import Array, WeightStore
 
-__all__ = ["OrderDomains", "port_major"]
+__all__ = ["OrderDomains", "interleaved"]
 
 
 @dataclass(frozen=True)
 class OrderDomains(ModulePass):
-    """Place the rows of each block in port-major order along ``domains`` domains.
+    """Place the rows of each block along the domains, interleaved over the ports.
 
     Row i of those that are stored lies under port i mod P at offset ⌊i / P⌋. A pass
     over n rows then takes ⌈n / P⌉ − 1 steps, and none is shorter: at every offset but
@@ -55,7 +55,7 @@ class OrderDomains(ModulePass):
         values = weights.resolve(block.matrix)[block.rows.slice, block.columns.slice]
         self._check(block, values)
         stored = np.flatnonzero(values.any(axis=1))
-        order = port_major(stored, self.domains, self.ports)
+        order = interleaved(stored, self.domains, self.ports)
         name = f"order.{self.domains}.{self.ports}.{rows}"
         if len(stored) < rows:
             columns = f"columns{block.columns.start}:{block.columns.stop}"
@@ -80,7 +80,7 @@ class OrderDomains(ModulePass):
             )
 
 
-def port_major(rows: Array, domains: int, ports: int) -> Array:
+def interleaved(rows: Array, domains: int, ports: int) -> Array:
     """For each domain the row that it holds, or −1 (int32)."""
     order = np.full(domains, -1, np.int32)
     places = np.arange(len(rows))

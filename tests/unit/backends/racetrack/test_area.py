@@ -28,17 +28,17 @@ def test_the_components_of_a_bank():
             "decoders": 64 * 200 / 1e6,
             "mac_cells": 64 * 100 / 1e6,
             "registers": 8 * 2048 * 8 / 1e6,
+            "line_buffer": 8192 * 1.5 / 1e6,
             "controller": 0.1,
         }
     )
 
 
 def test_banks_and_buffers_add_up():
-    report = area_report(MU_64, banks=3, map_macro_units=33)
+    report = area_report(MU_64, banks=3, map_arrays=5, map_macro_units=33)
     bank = report["bank"]
     assert bank == bank_area(MU_64)
-    # 33 macro units are two arrays of 16 and one more.
-    buffers = (33 * (32 * 79 * 0.002 + 32 * 4) + 3 * 200) / 1e6
+    buffers = (33 * (32 * 79 * 0.002 + 32 * 4) + 5 * 200) / 1e6
     assert report["buffers"] == pytest.approx(buffers)
     arrays = bank["macro_units"] + bank["sense_amplifiers"] + bank["decoders"]
     assert report["weights"] == pytest.approx(3 * arrays)

@@ -116,7 +116,7 @@ def test_products():
     # An array of weights is one macro unit: 4 lanes of 8 bits.
     assert energy["shift"] == pytest.approx(6 * 134 * 0.06 + 2 * 32 * 0.06)
     assert energy["vector"] == pytest.approx((4 + 2 + 2) * 0.2)
-    assert metrics["arrays"] == {"used": 1, "available": 8}
+    assert metrics["weight_arrays"] == {"used": 1, "available": 8}
     assert metrics["memory_bytes"]["weights"] == 8 * 4
 
 

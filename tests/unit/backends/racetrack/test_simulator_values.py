@@ -18,7 +18,7 @@ from cimc.backends.racetrack.isa import (
     SlideOp,
     StoreSumsOp,
 )
-from cimc.backends.racetrack.passes.order_domains import port_major
+from cimc.backends.racetrack.passes.order_domains import interleaved
 from cimc.weights import WeightStore
 from tests.support.programs import constant
 from tests.unit.backends.racetrack.racetrack_programs import (
@@ -121,7 +121,7 @@ def mac(domain, count, columns, **fields):
 
 
 def passes(rows, columns, **fields):
-    """MACs of all rows in port-major order, and the array's way back."""
+    """MACs of all rows interleaved over the ports, and the array's way back."""
     lanes = columns if fields.get("lanewise") else 1
     main = [ClearOp(n=4)]
     for offset in range(-(-rows // PORTS)):
@@ -144,7 +144,7 @@ def passes(rows, columns, **fields):
 def test_mac(matrix, x, rows, columns, unsigned, lanewise):
     store = WeightStore()
     block = matrix[:rows, :columns]
-    order = port_major(np.arange(rows), DOMAINS, PORTS).tolist()
+    order = interleaved(np.arange(rows), DOMAINS, PORTS).tolist()
     setup = [
         stored(store, block, order),
     ]
