@@ -78,6 +78,7 @@ TRACKS = {
         domains=6, ports=1, port_update="eager"
     ),
     "the nearest of three ports": racetrack(domains=12, ports=3, port_policy="nearest"),
+    "line buffers of a window or less": racetrack(line_buffer_bytes=64),
     "line buffers of a few columns": racetrack(
         domains=16, lanes=8, line_buffer_bytes=700
     ),

@@ -113,7 +113,7 @@ def test_disasm_of_a_target_that_is_not_installed(cimc: CommandLine) -> None:
 
     assert "error[E023]: p.bin: " in message
     assert "'abac'" in message
-    assert "installed: rram" in message
+    assert "installed: racetrack, rram" in message
 
 
 def test_check_for_another_target(cimc: CommandLine, mirror: SecondTarget) -> None:
