@@ -126,7 +126,6 @@ builtin.module attributes {racetrack.chip = {name = "small", banks = 4 : i64, ar
 // CHECK-NEXT: racetrack.shift_map m0[a0], -1
 // CHECK-NEXT: racetrack.step a0, 1
 // CHECK-NEXT: }
-// CHECK-NEXT: racetrack.step a0, 1
 // CHECK-NEXT: }
 // CHECK-NEXT: }
 // CHECK-NEXT: }
