@@ -5,7 +5,8 @@ other. The i-th column stands in domain (i mod P)·L + ⌊i / P⌋ of its array,
 that are L domains apart: P neighbouring columns are under ports at once, and a row of W
 columns passes all ports within ⌈W / P⌉ − 1 steps.
 
-The first copy of a map is complete; others hold only what their reader needs.
+The first copy of a map, and each of an input, is complete: the host sees those. Others
+hold only what their reader needs.
 """
 
 from __future__ import annotations
