@@ -84,11 +84,6 @@ def test_unknown_chip(cimc: CommandLine) -> None:
             "units of the chip's buffers",
         ),
         (
-            "line_buffer_bytes: 64",
-            "error[E035]: node '/conv2/Conv': the windows of one position take 150 "
-            "bytes, the line buffer of a bank has 64",
-        ),
-        (
             "banks: 1, arrays_per_bank: 1",
             "error[E031]: node '/conv2/Conv': one product needs 3 arrays at once, the "
             "chip has 1",

@@ -1,21 +1,5 @@
 // RUN: not cimc-opt %s -p convert-tile-to-racetrack --split-input-file | filecheck %s
 
-// Not even one window of 2 x 3 columns of 12 bytes fits 64 bytes.
-// CHECK: error[E035]: node 'max': the windows of one position take 72 bytes, the line buffer of a bank has 64
-// CHECK-NEXT: try: a chip with a larger line_buffer_bytes
-builtin.module attributes {racetrack.chip = {name = "small", banks = 4 : i64, arrays_per_bank = 2 : i64, lanes = 4 : i64, domains = 8 : i64, ports = 2 : i64, word_bits = 32 : i64, weight_bits = 8 : i64, accumulator_bits = 32 : i64, buffer_macro_units = 64 : i64, vector_registers = 8 : i64, vector_register_bytes = 64 : i64, vector_lanes = 4 : i64, parameter_registers = 2 : i64, table_registers = 2 : i64, sequence_registers = 4 : i64, instruction_memory = 512 : i64, line_buffer_bytes = 64 : i64, link_bytes = 4 : i64, port_policy = "static", port_update = "lazy", issue_cycles = 1 : i64, shift_cycles = 1 : i64, read_cycles = 1 : i64, write_cycles = 2 : i64, mac_cycles = 346 : i64, vector_startup_cycles = 2 : i64, transfer_latency_cycles = 10 : i64, call_latency_cycles = 4 : i64}} {
-  %x = tile.feature_map "x_q" of "" role "input" core 0 at 0 : !tile.feature_map<2x3x12xi8>
-  %y = tile.feature_map "y_q" of "max" role "output" core 0 at 2 : !tile.feature_map<1x1x12xi8>
-  tile.layer "max" kind "max_pool" macs 0 p_v 1 p_h 1
-  tile.sweep "max" core 0 rows <0 : 1> columns <0 : 1> {
-    %0 = tile.window %x <kernel 2x3> : !tile.feature_map<2x3x12xi8> -> vector<72xi8>
-    %1 = tile.max %0 segments 6 : vector<72xi8> -> vector<12xi8>
-    tile.store %1, %y channels <0 : 12> : vector<12xi8>, !tile.feature_map<1x1x12xi8>
-  }
-}
-
-// -----
-
 // Five sequences into a bank of four sequence registers.
 // CHECK: error[E034]: bank 1: the program needs more than 4 sequence registers
 builtin.module attributes {racetrack.chip = {name = "small", banks = 4 : i64, arrays_per_bank = 2 : i64, lanes = 4 : i64, domains = 8 : i64, ports = 2 : i64, word_bits = 32 : i64, weight_bits = 8 : i64, accumulator_bits = 32 : i64, buffer_macro_units = 64 : i64, vector_registers = 8 : i64, vector_register_bytes = 64 : i64, vector_lanes = 4 : i64, parameter_registers = 2 : i64, table_registers = 2 : i64, sequence_registers = 4 : i64, instruction_memory = 512 : i64, line_buffer_bytes = 64 : i64, link_bytes = 4 : i64, port_policy = "static", port_update = "lazy", issue_cycles = 1 : i64, shift_cycles = 1 : i64, read_cycles = 1 : i64, write_cycles = 2 : i64, mac_cycles = 346 : i64, vector_startup_cycles = 2 : i64, transfer_latency_cycles = 10 : i64, call_latency_cycles = 4 : i64}} {
