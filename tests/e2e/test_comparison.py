@@ -155,7 +155,12 @@ def test_a_wrong_result_is_not_written(
 ) -> None:
     SecondTarget(wrong=True).install(monkeypatch)
 
-    targets = ("--target", "rram,mirror,rram", "--chip", "rram-small,mu-64,pelke-128")
+    targets = (
+        "--target",
+        "rram,mirror,rram",
+        "--chip",
+        "rram-small,glass-64,pelke-128",
+    )
     result = compare(cimc, *targets, "--run", "--input", images, "--json")
 
     # A wrong result is graver than one that does not fit.
