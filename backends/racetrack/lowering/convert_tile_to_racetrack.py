@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import IntegerAttr, ModuleOp, i64
@@ -28,10 +28,11 @@ from cimc.context import weights_of
 from cimc.diagnostics import DoesNotFitError
 from cimc.dialects import tile
 from cimc.dialects.cim import Range
-from cimc.isa.program import Layer, linearise
+from cimc.isa.program import Layer, Unit, linearise
 from cimc.lowering.layers import layer_details
+from cimc.lowering.programs import Programs
 from cimc.lowering.ready import require_ready
-from cimc.lowering.registers import CoreRegisters
+from cimc.passes.tile.sweeps import core_of, weight_blocks
 from cimc.weights import WeightStore
 
 __all__ = ["ConvertTileToRacetrack"]
@@ -86,15 +87,6 @@ class _Conversion:
     operations: list[Operation]
     machine: RacetrackMachine
     weights: WeightStore
-    registers: dict[int, CoreRegisters] = field(
-        default_factory=dict[int, CoreRegisters]
-    )
-    setups: dict[int, list[Operation]] = field(
-        default_factory=dict[int, list[Operation]]
-    )
-    mains: dict[int, list[Operation]] = field(
-        default_factory=dict[int, list[Operation]]
-    )
 
     def __post_init__(self) -> None:
         machine = self.machine
@@ -115,6 +107,7 @@ class _Conversion:
         users = Counter(block.array for block in self.blocks.values())
         self.shared = {array for array, count in users.items() if count > 1}
         self.offsets = Offsets(machine)
+        self.programs = Programs(machine, racetrack.BankOp, racetrack.SectionOp)
         self.crowded = _crowded(self.sweeps, machine)
 
     def convert(self) -> Iterator[Operation]:
@@ -135,18 +128,16 @@ class _Conversion:
             self.layouts,
             {op.result: _bank_of(op) for op in self.buffers},
             self.blocks,
-            self._sequence_register,
+            self.programs.sequence_register,
         )
         last = _last_users(self.sweeps, self.layouts)
         for sweep in self.sweeps:
             self._sweep(sweep, around, last)
-        for bank in sorted(self.mains):
-            setup = self.setups.get(bank, [])
-            program = racetrack.BankOp(setup, self.mains[bank], number=bank)
+        for program in self.programs.units():
             self._check_size(program)
             yield program
 
-    def _check_size(self, bank: racetrack.BankOp) -> None:
+    def _check_size(self, bank: Unit) -> None:
         size = len(linearise(bank.setup)) + len(linearise(bank.main))
         if size > self.machine.instruction_memory:
             raise DoesNotFitError(
@@ -216,24 +207,6 @@ class _Conversion:
                 role=op.role.data,
             )
 
-    def _registers_of(self, bank: int) -> CoreRegisters:
-        if bank not in self.registers:
-            self.registers[bank] = self._new_registers(bank)
-        return self.registers[bank]
-
-    def _new_registers(self, bank: int) -> CoreRegisters:
-        machine = self.machine
-        return CoreRegisters.of(
-            f"bank {bank}",
-            machine.parameter_registers,
-            machine.table_registers,
-            machine.sequence_registers,
-        )
-
-    def _sequence_register(self, sequence: tile.SequenceOp) -> int:
-        sink = self._registers_of(sequence.sink.value.data)
-        return sink.sequences.number(sequence.result)
-
     def _sweep(
         self,
         sweep: tile.SweepOp,
@@ -241,19 +214,15 @@ class _Conversion:
         last: dict[int, tile.SweepOp],
     ) -> None:
         """Append a sweep to its bank: weights, positions, and the arrays' way back."""
-        registers = self._registers_of(_core_of(sweep))
-        crowded = _core_of(sweep) in self.crowded
+        bank = core_of(sweep)
+        registers = self.programs.registers_of(bank)
+        crowded = bank in self.crowded
         if crowded:
-            registers = replace(
-                self._new_registers(_core_of(sweep)), sequences=registers.sequences
-            )
+            fresh = self.programs.new_registers(bank)
+            registers = replace(fresh, sequences=registers.sequences)
         lowering = SweepLowering(sweep, around, registers)
         setup, main = list[Operation](), list[Code]()
-        used = [
-            op
-            for op in self.block_ops
-            if any(use.operation.parent_op() is sweep for use in op.result.uses)
-        ]
+        used = weight_blocks(sweep)
         for op in used:
             block = self.blocks[op.result]
             program = self._program(op)
@@ -275,13 +244,8 @@ class _Conversion:
         for layout in self.layouts.values():
             for part in layout.slices:
                 main += maps.go_home(layout, part, done)
-        layer, bank = sweep.layer.data, _core_of(sweep)
         body = [*(lowering.setup if crowded else []), *build(main)]
-        section = racetrack.SectionOp(body, layer=layer)
-        self.mains.setdefault(bank, []).append(section)
-        if setup:
-            section = racetrack.SectionOp(setup, layer=layer)
-            self.setups.setdefault(bank, []).append(section)
+        self.programs.append(bank, sweep.layer.data, setup, body)
 
     def _program(self, op: tile.BlockOp) -> Code:
         return plain(
@@ -308,9 +272,9 @@ def _crowded(sweeps: list[tile.SweepOp], machine: RacetrackMachine) -> set[int]:
             match op:
                 case tile.FinishOp():
                     key = op.bias, op.multiplier, op.channels
-                    parameters[_core_of(sweep)].add(key)
+                    parameters[core_of(sweep)].add(key)
                 case tile.TableOp():
-                    tables[_core_of(sweep)].add(op.table)
+                    tables[core_of(sweep)].add(op.table)
                 case _:
                     pass
     return {
@@ -364,8 +328,3 @@ def _address(op: tile.FeatureMapOp | tile.PartialSumsOp) -> int:
 def _bank_of(op: tile.FeatureMapOp | tile.PartialSumsOp) -> int:
     assert op.core is not None
     return op.core.value.data
-
-
-def _core_of(sweep: tile.SweepOp) -> int:
-    assert sweep.core is not None
-    return sweep.core.value.data

@@ -15,8 +15,9 @@ from cimc.backends.rram.lowering.sweep import SweepLowering
 from cimc.backends.rram.machine import CHIP, RramMachine
 from cimc.dialects import tile
 from cimc.lowering.layers import layer_details
+from cimc.lowering.programs import Programs
 from cimc.lowering.ready import require_ready
-from cimc.lowering.registers import CoreRegisters
+from cimc.passes.tile.sweeps import core_of
 
 __all__ = ["ConvertTileToRram"]
 
@@ -129,34 +130,12 @@ def _halo(op: tile.FeatureMapOp) -> Iterator[Operation]:
 
 def _programs(operations: list[Operation], machine: RramMachine) -> Iterator[Operation]:
     """One program per core that has work, by number."""
-    registers: dict[int, CoreRegisters] = {}
-    setups: dict[int, list[Operation]] = {}
-    mains: dict[int, list[Operation]] = {}
-
-    def registers_of(core: int) -> CoreRegisters:
-        if core not in registers:
-            registers[core] = CoreRegisters.of(
-                f"core {core}",
-                machine.parameter_registers,
-                machine.table_registers,
-                machine.sequence_registers,
-            )
-        return registers[core]
-
-    def sequence_register(sequence: tile.SequenceOp) -> int:
-        sink = registers_of(sequence.sink.value.data)
-        return sink.sequences.number(sequence.result)
-
+    programs = Programs(machine, rram.CoreOp, rram.SectionOp)
     for sweep in operations:
-        if not isinstance(sweep, tile.SweepOp):
-            continue
-        assert sweep.core is not None
-        core, layer = sweep.core.value.data, sweep.layer.data
-        lowering = SweepLowering(sweep, machine, registers_of(core), sequence_register)
-        main = lowering.lower()
-        mains.setdefault(core, []).append(rram.SectionOp(main, layer=layer))
-        if lowering.setup:
-            section = rram.SectionOp(lowering.setup, layer=layer)
-            setups.setdefault(core, []).append(section)
-    for core in sorted(mains):
-        yield rram.CoreOp(setups.get(core, []), mains[core], number=core)
+        if isinstance(sweep, tile.SweepOp):
+            core, sequence_register = core_of(sweep), programs.sequence_register
+            registers = programs.registers_of(core)
+            lowering = SweepLowering(sweep, machine, registers, sequence_register)
+            main = lowering.lower()
+            programs.append(core, sweep.layer.data, lowering.setup, main)
+    yield from programs.units()
