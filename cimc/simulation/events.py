@@ -16,13 +16,17 @@ from cimc.simulation.layout import (
     E_TOTAL,
     G_FREE,
     G_HEAP,
+    GOES_ON,
+    GROW,
+    PAUSED,
     Q_NEXT,
     Q_TIME,
     Q_VALUE,
+    YIELDS,
 )
 from cimc.weights import Array
 
-__all__ = ["call", "pop", "push", "wait"]
+__all__ = ["call", "pop", "push", "turn", "wait"]
 
 
 @compiled("void(int64[::1], int64[::1], int64)")
@@ -59,6 +63,34 @@ def pop(heap: Array, scalars: Array) -> int:
         at = child
     heap[at] = key
     return smallest
+
+
+@compiled("int64(int64[::1], int64[::1], int64, int64, int64, boolean, boolean)")
+def turn(
+    heap: Array,
+    scalars: Array,
+    budget: int,
+    now: int,
+    core: int,
+    shared: bool,
+    calls: bool,
+) -> int:
+    """Whether ``core`` may go on at ``now``; if not, it is queued again.
+
+    GOES_ON, PAUSED (the budget is used up), YIELDS (it needs what is ``shared``, which
+    somebody asked for earlier), or GROW (it calls, and the queue has no room).
+    """
+    key = now << CORE_BITS | core
+    why = GOES_ON
+    if budget <= 0:
+        why = PAUSED
+    elif shared and scalars[G_HEAP] > 0 and heap[0] < key:
+        why = YIELDS
+    elif calls and scalars[G_FREE] < 0:
+        why = GROW
+    if why != GOES_ON:
+        push(heap, scalars, key)
+    return why
 
 
 @compiled(

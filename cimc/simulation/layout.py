@@ -82,6 +82,9 @@ TRACE_COLUMNS = 5
 # Why an engine returns. A trap leaves core, pc and two operands behind; a machine's
 # own traps start at OWN_TRAP.
 FINISHED, PAUSED, GROW = 0, 1, 2
+
+# What a core does when its turn comes: go on, or what events.turn says.
+GOES_ON, YIELDS = 0, 3
 UNINITIALISED_REGISTER, OVERFLOW, DEADLOCK, UNMATCHED = 10, 11, 12, 13
 OWN_TRAP = 20
 TRAP_CORE, TRAP_PC, TRAP_A, TRAP_B = range(4)

@@ -23,7 +23,7 @@ from cimc.simulation.control import (
     record,
     touch_layer,
 )
-from cimc.simulation.events import call, pop, push, wait
+from cimc.simulation.events import call, pop, turn, wait
 from cimc.simulation.jit import compiled
 from cimc.simulation.vector import execute_vector
 from cimc.weights import Array
@@ -124,16 +124,12 @@ def advance(
                     stalls[core, own.S_CROSSBAR] += free - now
                 now = free
             cores[core, shared.C_TIME] = now
-            key = now << shared.CORE_BITS | core
-            yields = unit == own.LSU and scalars[shared.G_HEAP] > 0 and heap[0] < key
-            if budget <= 0 or yields:
-                push(heap, scalars, key)
-                if budget <= 0:
-                    return shared.PAUSED
+            calls = op == shared.CALL
+            why_not = turn(heap, scalars, budget, now, core, unit == own.LSU, calls)
+            if why_not == shared.YIELDS:
                 break
-            if op == shared.CALL and scalars[shared.G_FREE] < 0:
-                push(heap, scalars, key)
-                return shared.GROW
+            if why_not != shared.GOES_ON:
+                return why_not
             if operand_missing(valid, core, pc, code, trap):
                 return shared.UNINITIALISED_REGISTER
 
