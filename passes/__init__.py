@@ -39,6 +39,7 @@ PASSES: dict[str, Callable[[], type[ModulePass]]] = {
         "cimc.passes.tile.distribute_sweeps", "DistributeSweeps"
     ),
     "localise-maps": lazy_pass("cimc.passes.tile.localise_maps", "LocaliseMaps"),
+    "recycle-buffers": lazy_pass("cimc.passes.tile.recycle_buffers", "RecycleBuffers"),
     "insert-sync": lazy_pass("cimc.passes.tile.insert_sync", "InsertSync"),
     "allocate-buffers": lazy_pass(
         "cimc.passes.tile.allocate_buffers", "AllocateBuffers"

@@ -20,6 +20,7 @@ def pipeline(machine: RramMachine) -> str:
             f"place-tiles{{cores={machine.cores} "
             f"crossbars={machine.crossbars_per_core}}}",
             "distribute-sweeps",
+            "recycle-buffers",
             'insert-sync{scheme="linear"}',
             f"allocate-buffers{{capacity={machine.shared_memory_bytes} "
             f"alignment={machine.bus_bytes}}}",

@@ -1,17 +1,25 @@
-"""``insert-sync``: make cores wait for what other cores write."""
+"""``insert-sync``: make cores wait for what other cores write, and have read."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal, get_args
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import Operation
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
 
 from cimc.dialects import tile
+from cimc.passes.tile.dependences import (
+    Reader,
+    Writer,
+    chains_of,
+    readers_of,
+    writers_of,
+)
 from cimc.passes.tile.sweeps import core_of
 
 __all__ = ["InsertSync", "Scheme"]
@@ -26,12 +34,17 @@ class InsertSync(ModulePass):
     Inside a horizontal group (cores that add into the same partial sums):
     ``sequential`` lets the cores run one after another; with ``linear`` a core waits
     per vector, right before it reads the partial sums (Pelke et al., VLSI-SoC 2023).
-    Between layers, a core waits until the feature maps that it reads are complete.
+
+    Between layers, a core waits for each of its rows until the rows that it reads are
+    there, and before it writes a row into a ring until all have read the row whose
+    place that takes. Without ``overlap``, or where rows do not come in order, it
+    waits until the feature maps that it reads are complete.
     """
 
     name = "insert-sync"
 
     scheme: str = "linear"
+    overlap: bool = True
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Add ``tile.sequence``, ``tile.signal`` and ``tile.await`` operations."""
@@ -45,24 +58,117 @@ class InsertSync(ModulePass):
         ]
         if any(isinstance(old, tile.SequenceOp) for old in op.body.block.ops):
             raise PassFailedException("the module has sequences already")
-        order = _Order({sweep: position for position, sweep in enumerate(sweeps)})
-        writers: dict[SSAValue, list[tile.SweepOp]] = {}
-        for sweep in sweeps:
-            complete = [w for source in _reads(sweep) for w in writers.get(source, [])]
-            for accumulated in _accumulates(sweep):
-                before = writers[accumulated][-1]
+        if self.scheme == "sequential" and any(
+            isinstance(buffer, tile.FeatureMapOp | tile.PartialSumsOp)
+            and buffer.ring is not None
+            for buffer in op.body.block.ops
+        ):
+            raise PassFailedException(
+                "cores that run one after another need whole buffers: no "
+                "recycle-buffers before insert-sync{scheme=sequential}"
+            )
+        chains = list(chains_of(sweeps).values())
+        writers, readers = writers_of(sweeps), readers_of(sweeps)
+        before: dict[tile.SweepOp, list[tile.SweepOp]] = {s: [] for s in sweeps}
+        for chain in chains:
+            for earlier, later in pairwise(chain):
                 if self.scheme == "linear":
-                    _take_turns(before, sweep)
+                    _take_turns(earlier, later)
                 else:
-                    complete.append(before)
-            order.start_after(complete, sweep)
-            for target in _writes(sweep):
-                writers.setdefault(target, []).append(sweep)
+                    before[later].append(earlier)
+            _reuse_sums(chain)
+        last = {sweep: chain[-1] for chain in chains for sweep in chain}
+        for source, found in readers.items():
+            for writer in writers.get(source, []):
+                met = [reader for reader in found if writer.overlaps(reader)]
+                for reader in met:
+                    if core_of(reader.sweep) == writer.core:
+                        continue
+                    if self.overlap and writer.in_order and reader.sweep.rows.size > 1:
+                        _follow_rows(writer, reader)
+                    else:
+                        before[reader.sweep] += writer.sweeps
+                if writer.map.ring is not None:
+                    ends = {last.get(r.sweep, r.sweep): r for r in met}
+                    for end, reader in ends.items():
+                        _release_rows(writer, reader, end)
+        _Completion({sweep: i for i, sweep in enumerate(sweeps)}).order(before)
+
+
+def _take_turns(earlier: tile.SweepOp, later: tile.SweepOp) -> None:
+    """Let ``later`` add to each vector of partial sums that ``earlier`` has left."""
+    sequence = _sequence(core_of(earlier), later)
+    stored = _first(earlier, tile.StorePartialOp)
+    _insert(earlier, tile.SignalOp(sequence.result, 1), after=stored)
+    loaded = _first(later, tile.LoadPartialOp)
+    _insert(later, tile.AwaitOp(sequence.result, 1), before=loaded)
+
+
+def _reuse_sums(chain: list[tile.SweepOp]) -> None:
+    """Let the first of a chain write a vector when the last has read the one there."""
+    first, last = chain[0], chain[-1]
+    stored = _first(first, tile.StorePartialOp)
+    assert isinstance(stored, tile.StorePartialOp)
+    sums = stored.target.owner
+    assert isinstance(sums, tile.PartialSumsOp)
+    if sums.ring is None:
+        return
+    sequence = _sequence(core_of(last), first, credit=sums.vectors)
+    _insert(first, tile.AwaitOp(sequence.result, 1), before=stored)
+    loaded = _first(last, tile.LoadPartialOp)
+    _insert(last, tile.SignalOp(sequence.result, 1), after=loaded)
+
+
+def _follow_rows(writer: Writer, reader: Reader) -> None:
+    """Let each row of ``reader`` wait for the rows of the map that it needs.
+
+    Before row i it has waited for ahead + (i + 1) · step rows. Both sides count the
+    same number in all, so that the next image finds the sequence as this one did:
+    the reader waits for rows that it does not need, or the writer signals more.
+    """
+    sweep, step = reader.sweep, reader.step
+    preset, stop = writer.rows[0].start, writer.rows[-1].stop
+    awaited, signalled = step * sweep.rows.size, stop - preset
+    ahead = max(reader.first - preset - step, signalled - awaited)
+    sequence = _sequence(writer.core, sweep, credit=max(0, -ahead)).result
+    window = _first(sweep, tile.WindowOp)
+    if ahead > 0:
+        _insert(sweep, tile.AwaitOp(sequence, by=ahead), before=window)
+    row = sweep.columns.size
+    _insert(sweep, tile.AwaitOp(sequence, every=row, by=step), before=window)
+    for part in writer.sweeps:
+        _insert(part, tile.SignalOp(sequence, every=part.columns.size))
+    surplus = awaited + ahead - signalled
+    if surplus:
+        _insert(writer.sweeps[-1], tile.SignalOp(sequence, by=surplus))
+
+
+def _release_rows(writer: Writer, reader: Reader, end: tile.SweepOp) -> None:
+    """Let ``writer`` write a row into a ring when the row in its place has been read.
+
+    ``end`` finishes what ``reader`` has begun to compute, and so has all its windows
+    behind it. As above, both sides count the same number in all.
+    """
+    row, rows = end.columns.size, end.rows.size
+    signalled, awaited = reader.step * rows, writer.rows[-1].stop
+    surplus = max(0, signalled - awaited)
+    credit = writer.map.rows + reader.kept + surplus
+    first, *_ = writer.sweeps
+    sequence = _sequence(core_of(end), first, credit=credit).result
+    if surplus:
+        stored = _first(first, tile.StoreOp)
+        _insert(first, tile.AwaitOp(sequence, by=surplus), before=stored)
+    for part in writer.sweeps:
+        stored = _first(part, tile.StoreOp)
+        _insert(part, tile.AwaitOp(sequence, every=part.columns.size), before=stored)
+    _insert(end, tile.SignalOp(sequence, every=row, by=reader.step))
+    if awaited > signalled:
+        _insert(end, tile.SignalOp(sequence, by=awaited - signalled))
 
 
 @dataclass
-class _Order:
-    """Which sweeps of other cores each core has waited for.
+class _Completion:
+    """Which sweeps of other cores each core has waited for to the end.
 
     Since a core runs its sweeps in program order, having waited for one of them it
     need not wait for those before it, and one sequence serves each pair of cores.
@@ -77,8 +183,12 @@ class _Order:
         default_factory=dict[tuple[int, int], int]
     )
 
-    def start_after(self, before: list[tile.SweepOp], after: tile.SweepOp) -> None:
-        """Let ``after`` start when all sweeps ``before`` are complete."""
+    def order(self, before: dict[tile.SweepOp, list[tile.SweepOp]]) -> None:
+        """Let every sweep start when those in its list are complete."""
+        for after, sweeps in before.items():
+            self._start_after(sweeps, after)
+
+    def _start_after(self, before: list[tile.SweepOp], after: tile.SweepOp) -> None:
         sink = core_of(after)
         last = {
             core_of(sweep): sweep
@@ -89,56 +199,41 @@ class _Order:
             if source == sink or self.awaited.get(pair, -1) >= position:
                 continue
             if pair not in self.sequences:
-                self.sequences[pair] = _sequence(sweep, after)
+                self.sequences[pair] = _sequence(source, after)
             self.awaited[pair] = position
             sequence = self.sequences[pair].result
-            sweep.body.block.add_op(tile.SignalOp(sequence, "sweep"))
+            _insert(sweep, tile.SignalOp(sequence))
             first = after.body.block.first_op
             assert first is not None
-            after.body.block.insert_op_before(tile.AwaitOp(sequence, "sweep"), first)
+            _insert(after, tile.AwaitOp(sequence), before=first)
 
 
-def _take_turns(before: tile.SweepOp, after: tile.SweepOp) -> None:
-    """Let ``after`` add to each vector of partial sums that ``before`` has left."""
-    sequence = _sequence(before, after)
-    stored = _first(before, tile.StorePartialOp)
-    loaded = _first(after, tile.LoadPartialOp)
-    before.body.block.insert_op_after(tile.SignalOp(sequence.result, "vector"), stored)
-    after.body.block.insert_op_before(tile.AwaitOp(sequence.result, "vector"), loaded)
-
-
-def _sequence(before: tile.SweepOp, after: tile.SweepOp) -> tile.SequenceOp:
-    """A new sequence between the cores of two sweeps, declared before the first."""
-    sequence = tile.SequenceOp(core_of(before), core_of(after))
-    block = before.parent_block()
+def _sequence(source: int, after: tile.SweepOp, credit: int = 0) -> tile.SequenceOp:
+    """A new sequence from a core to that of ``after``, declared before all sweeps."""
+    sequence = tile.SequenceOp(source, core_of(after), credit)
+    block = after.parent_block()
     assert block is not None
-    block.insert_op_before(sequence, before)
+    first = next(op for op in block.ops if isinstance(op, tile.SweepOp))
+    block.insert_op_before(sequence, first)
     return sequence
+
+
+def _insert(
+    sweep: tile.SweepOp,
+    op: Operation,
+    *,
+    before: Operation | None = None,
+    after: Operation | None = None,
+) -> None:
+    """Put an operation into a sweep, at the end unless it says where."""
+    block = sweep.body.block
+    if before is not None:
+        block.insert_op_before(op, before)
+    elif after is not None:
+        block.insert_op_after(op, after)
+    else:
+        block.add_op(op)
 
 
 def _first(sweep: tile.SweepOp, kind: type[Operation]) -> Operation:
     return next(op for op in sweep.body.block.ops if isinstance(op, kind))
-
-
-def _reads(sweep: tile.SweepOp) -> list[SSAValue]:
-    """Feature maps that the sweep reads, without repetition."""
-    sources = [
-        op.source for op in sweep.body.block.ops if isinstance(op, tile.WindowOp)
-    ]
-    return list(dict.fromkeys(sources))
-
-
-def _accumulates(sweep: tile.SweepOp) -> list[SSAValue]:
-    """Partial sums that the sweep adds to."""
-    return [
-        op.source for op in sweep.body.block.ops if isinstance(op, tile.LoadPartialOp)
-    ]
-
-
-def _writes(sweep: tile.SweepOp) -> list[SSAValue]:
-    """Feature maps and partial sums that the sweep writes."""
-    return [
-        op.target
-        for op in sweep.body.block.ops
-        if isinstance(op, tile.StoreOp | tile.StorePartialOp)
-    ]
