@@ -16,7 +16,7 @@ from cimc.dialects import tile
 from cimc.dialects.cim import Range
 from cimc.passes.tile.sweeps import core_of
 
-__all__ = ["Reader", "Writer", "chains_of", "readers_of", "writers_of"]
+__all__ = ["Reader", "Writer", "chains_of", "readers_of", "targets_of", "writers_of"]
 
 
 @dataclass(frozen=True)
@@ -153,6 +153,19 @@ def chains_of(sweeps: Iterable[tile.SweepOp]) -> dict[SSAValue, list[tile.SweepO
         for value in dict.fromkeys(sums):
             found[value].append(sweep)
     return dict(found)
+
+
+def targets_of(sweeps: list[tile.SweepOp]) -> dict[tile.SweepOp, SSAValue]:
+    """The map for which each sweep works, itself or as one of a chain."""
+    found = {
+        sweep: op.target
+        for sweep in sweeps
+        for op in sweep.body.block.ops
+        if isinstance(op, tile.StoreOp)
+    }
+    for chain in chains_of(sweeps).values():
+        found.update(dict.fromkeys(chain, found[chain[-1]]))
+    return found
 
 
 def _map_of(value: SSAValue) -> tile.FeatureMapOp:

@@ -11,6 +11,7 @@ from xdsl.ir import Operation
 from xdsl.passes import ModulePass
 
 from cimc.backends.rram import dialect as rram
+from cimc.backends.rram.bounds import layer_bounds
 from cimc.backends.rram.lowering.addresses import start_of
 from cimc.backends.rram.lowering.sweep import CoreState, SweepLowering
 from cimc.backends.rram.machine import CHIP, RramMachine
@@ -71,13 +72,16 @@ def _convert(operations: list[Operation], machine: RramMachine) -> Iterator[Oper
         yield from _halo(op)
     for op in maps:
         yield _feature_map(op)
+    sweeps = [op for op in operations if isinstance(op, tile.SweepOp)]
+    bounds = layer_bounds(sweeps, machine)
     for op in operations:
         if isinstance(op, tile.LayerOp):
+            bound = bounds.get(op.layer.data)
             yield rram.LayerOp(
                 layer=op.layer.data,
                 kind=op.kind.data,
                 macs=op.macs.value.data,
-                details=layer_details(op),
+                details=layer_details(op, {} if bound is None else bound.details()),
             )
     yield from _programs(operations, machine)
 
