@@ -122,14 +122,15 @@ class _Model:
         rows: list[cp_model.LinearExpr] = []
         starts: list[cp_model.IntVar] = []
         ends: list[cp_model.IntVar] = []
+        zero = model.new_constant(0) * 1
         self.latency = model.new_int_var(least, horizon, "latency")
         for index, (stage, choices) in enumerate(
             zip(stages, self.choices, strict=True)
         ):
             taken = {c: model.new_bool_var(f"{index} x {c}") for c in choices}
             model.add_exactly_one(taken.values())
-            row = cp_model.LinearExpr.weighted_sum(
-                list(taken.values()), list(choices.values())
+            row = sum(
+                (choices[c] * var for c, var in taken.items()), start=zero
             )
             start = model.new_int_var(0, horizon, f"start {index}")
             end = model.new_int_var(0, horizon, f"end {index}")
