@@ -35,16 +35,22 @@ class InsertSync(ModulePass):
     ``sequential`` lets the cores run one after another; with ``linear`` a core waits
     per vector, right before it reads the partial sums (Pelke et al., VLSI-SoC 2023).
 
-    Between layers, a core waits for each of its rows until the rows that it reads are
+    Between layers, a core waits for each part of its rows until what it reads is
     there, and before it writes a row into a ring until all have read the row whose
-    place that takes. Without ``overlap``, or where rows do not come in order, it
-    waits until the feature maps that it reads are complete.
+    place that takes. Parts have at least ``group`` positions. Without ``overlap``, or
+    where rows do not come in order, it waits until the maps that it reads are
+    complete.
     """
 
     name = "insert-sync"
 
     scheme: str = "linear"
     overlap: bool = True
+    group: int = 4
+
+    def __post_init__(self) -> None:
+        if self.group < 1:
+            raise ValueError("group must be at least 1")
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Add ``tile.sequence``, ``tile.signal`` and ``tile.await`` operations."""
@@ -85,7 +91,7 @@ class InsertSync(ModulePass):
                     if core_of(reader.sweep) == writer.core:
                         continue
                     if self.overlap and writer.in_order and reader.sweep.rows.size > 1:
-                        _follow_rows(writer, reader)
+                        _follow(writer, reader, self.group)
                     else:
                         before[reader.sweep] += writer.sweeps
                 if writer.map.ring is not None:
@@ -119,28 +125,72 @@ def _reuse_sums(chain: list[tile.SweepOp]) -> None:
     _insert(last, tile.SignalOp(sequence.result, 1), after=loaded)
 
 
-def _follow_rows(writer: Writer, reader: Reader) -> None:
-    """Let each row of ``reader`` wait for the rows of the map that it needs.
+def _follow(writer: Writer, reader: Reader, group: int) -> None:
+    """Let ``reader`` wait for what it needs of a map, part by part of each row.
 
-    Before row i it has waited for ahead + (i + 1) · step rows. Both sides count the
-    same number in all, so that the next image finds the sequence as this one did:
-    the reader waits for rows that it does not need, or the writer signals more.
+    Rows on both sides are cut into as many parts, and the writer signals each. Before
+    part m of its row i, the reader has waited for ahead + i · step · parts + m + 1 +
+    (step - 1) · parts of them. Both sides count the same number in all, so that the
+    next image finds the sequence as this one did: the reader waits for parts that it
+    does not need, or the writer signals more.
     """
-    sweep, step = reader.sweep, reader.step
+    sweep, step, columns = reader.sweep, reader.step, writer.columns
+    parts = _parts(columns.size, sweep.columns.size, group)
+    wide, narrow = columns.size // parts, sweep.columns.size // parts
+    needed = [
+        reader.first_column + (narrow * (part + 1) - 1) * reader.column_step
+        for part in range(parts)
+    ]
+    beyond = max(
+        -(-min(max(column - columns.start, 0), columns.size) // wide) - part
+        for part, column in enumerate(needed)
+    )
     preset, stop = writer.rows[0].start, writer.rows[-1].stop
-    awaited, signalled = step * sweep.rows.size, stop - preset
-    ahead = max(reader.first - preset - step, signalled - awaited)
+    awaited = step * sweep.rows.size * parts
+    signalled = (stop - preset) * parts
+    ahead = (reader.first - preset - step) * parts + beyond - 1
+    ahead = max(ahead, signalled - awaited)
     sequence = _sequence(writer.core, sweep, credit=max(0, -ahead)).result
     window = _first(sweep, tile.WindowOp)
     if ahead > 0:
         _insert(sweep, tile.AwaitOp(sequence, by=ahead), before=window)
-    row = sweep.columns.size
-    _insert(sweep, tile.AwaitOp(sequence, every=row, by=step), before=window)
+    skipped = (step - 1) * parts
+    if skipped:
+        skip = tile.AwaitOp(sequence, every=sweep.columns.size, by=skipped)
+        _insert(sweep, skip, before=window)
+    _insert(sweep, tile.AwaitOp(sequence, every=narrow), before=window)
     for part in writer.sweeps:
-        _insert(part, tile.SignalOp(sequence, every=part.columns.size))
+        if part.columns.size == columns.size:
+            _insert(part, tile.SignalOp(sequence, every=wide))
+        else:
+            row = tile.SignalOp(sequence, every=part.columns.size, by=parts)
+            _insert(part, row)
     surplus = awaited + ahead - signalled
     if surplus:
         _insert(writer.sweeps[-1], tile.SignalOp(sequence, by=surplus))
+
+
+def _parts(wide: int, narrow: int, group: int) -> int:
+    """The most equal parts of two rows with at least ``group`` positions each.
+
+    A row is halved as often as possible, then cut in three, and so on, so that of any
+    two ways to cut it one refines the other: the loops of a sweep nest.
+    """
+    both = _refinements(wide) & _refinements(narrow)
+    return max(
+        parts for parts in both if parts == 1 or min(wide, narrow) // parts >= group
+    )
+
+
+def _refinements(size: int) -> set[int]:
+    """Numbers of equal parts, each a multiple of those before it."""
+    found, parts, factor = {1}, 1, 2
+    while parts < size:
+        while size // parts % factor:
+            factor += 1
+        parts *= factor
+        found.add(parts)
+    return found
 
 
 def _release_rows(writer: Writer, reader: Reader, end: tile.SweepOp) -> None:

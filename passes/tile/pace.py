@@ -129,9 +129,7 @@ class _Model:
         ):
             taken = {c: model.new_bool_var(f"{index} x {c}") for c in choices}
             model.add_exactly_one(taken.values())
-            row = sum(
-                (choices[c] * var for c, var in taken.items()), start=zero
-            )
+            row = sum((choices[c] * var for c, var in taken.items()), start=zero)
             start = model.new_int_var(0, horizon, f"start {index}")
             end = model.new_int_var(0, horizon, f"end {index}")
             model.add(end >= start + stage.rows * row)

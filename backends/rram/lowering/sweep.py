@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from xdsl.ir import Operation, SSAValue
 
@@ -20,7 +21,7 @@ from cimc.lowering.copies import copies, tap_offsets
 from cimc.lowering.registers import CoreRegisters, VectorRegisters
 from cimc.lowering.vector import Reduction, VectorLowering, is_unsigned
 
-__all__ = ["CoreState", "SweepLowering"]
+__all__ = ["CoreState", "SweepLowering", "nested"]
 
 
 @dataclass
@@ -280,6 +281,18 @@ class SweepLowering:
 
     def _emit(self, op: type[Instruction], /, **values: object) -> None:
         self.body.append(op(**values))
+
+
+def nested(sweep: tile.SweepOp) -> bool:
+    """Whether the periods of all awaits and signals give loops inside each other."""
+    periods = sorted(
+        {
+            op.every
+            for op in sweep.body.block.ops
+            if isinstance(op, tile.AwaitOp | tile.SignalOp)
+        }
+    )
+    return all(longer % shorter == 0 for shorter, longer in pairwise(periods))
 
 
 def _taps(window: tile.WindowOp) -> list[int]:
