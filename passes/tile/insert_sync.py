@@ -8,7 +8,7 @@ from typing import Literal, get_args
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import Operation
+from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
 
@@ -73,16 +73,17 @@ class InsertSync(ModulePass):
                 "cores that run one after another need whole buffers: no "
                 "recycle-buffers before insert-sync{scheme=sequential}"
             )
+        sequences = _Sequences()
         chains = list(chains_of(sweeps).values())
         writers, readers = writers_of(sweeps), readers_of(sweeps)
         before: dict[tile.SweepOp, list[tile.SweepOp]] = {s: [] for s in sweeps}
         for chain in chains:
             for earlier, later in pairwise(chain):
                 if self.scheme == "linear":
-                    _take_turns(earlier, later)
+                    _take_turns(sequences, earlier, later)
                 else:
                     before[later].append(earlier)
-            _reuse_sums(chain)
+            _reuse_sums(sequences, chain)
         last = {sweep: chain[-1] for chain in chains for sweep in chain}
         for source, found in readers.items():
             for writer in writers.get(source, []):
@@ -91,26 +92,40 @@ class InsertSync(ModulePass):
                     if core_of(reader.sweep) == writer.core:
                         continue
                     if self.overlap and writer.in_order and reader.sweep.rows.size > 1:
-                        _follow(writer, reader, self.group)
+                        _follow(sequences, writer, reader, self.group)
                     else:
                         before[reader.sweep] += writer.sweeps
                 if writer.map.ring is not None:
                     ends = {last.get(r.sweep, r.sweep): r for r in met}
                     for end, reader in ends.items():
-                        _release_rows(writer, reader, end)
-        _Completion({sweep: i for i, sweep in enumerate(sweeps)}).order(before)
+                        _release_rows(sequences, writer, reader, end)
+        positions = {sweep: i for i, sweep in enumerate(sweeps)}
+        _Completion(positions, sequences).order(before)
+        if sequences:
+            op.body.block.insert_ops_before(sequences, sweeps[0])
 
 
-def _take_turns(earlier: tile.SweepOp, later: tile.SweepOp) -> None:
+class _Sequences(list[tile.SequenceOp]):
+    """New sequences, to be declared before the sweeps."""
+
+    def new(self, source: int, after: tile.SweepOp, credit: int = 0) -> SSAValue:
+        """A sequence from core ``source`` to that of ``after``."""
+        self.append(tile.SequenceOp(source, core_of(after), credit))
+        return self[-1].result
+
+
+def _take_turns(
+    sequences: _Sequences, earlier: tile.SweepOp, later: tile.SweepOp
+) -> None:
     """Let ``later`` add to each vector of partial sums that ``earlier`` has left."""
-    sequence = _sequence(core_of(earlier), later)
+    sequence = sequences.new(core_of(earlier), later)
     stored = _first(earlier, tile.StorePartialOp)
-    _insert(earlier, tile.SignalOp(sequence.result, 1), after=stored)
+    _insert(earlier, tile.SignalOp(sequence, 1), after=stored)
     loaded = _first(later, tile.LoadPartialOp)
-    _insert(later, tile.AwaitOp(sequence.result, 1), before=loaded)
+    _insert(later, tile.AwaitOp(sequence, 1), before=loaded)
 
 
-def _reuse_sums(chain: list[tile.SweepOp]) -> None:
+def _reuse_sums(sequences: _Sequences, chain: list[tile.SweepOp]) -> None:
     """Let the first of a chain write a vector when the last has read the one there."""
     first, last = chain[0], chain[-1]
     stored = _first(first, tile.StorePartialOp)
@@ -119,13 +134,13 @@ def _reuse_sums(chain: list[tile.SweepOp]) -> None:
     assert isinstance(sums, tile.PartialSumsOp)
     if sums.ring is None:
         return
-    sequence = _sequence(core_of(last), first, credit=sums.vectors)
-    _insert(first, tile.AwaitOp(sequence.result, 1), before=stored)
+    sequence = sequences.new(core_of(last), first, credit=sums.vectors)
+    _insert(first, tile.AwaitOp(sequence, 1), before=stored)
     loaded = _first(last, tile.LoadPartialOp)
-    _insert(last, tile.SignalOp(sequence.result, 1), after=loaded)
+    _insert(last, tile.SignalOp(sequence, 1), after=loaded)
 
 
-def _follow(writer: Writer, reader: Reader, group: int) -> None:
+def _follow(sequences: _Sequences, writer: Writer, reader: Reader, group: int) -> None:
     """Let ``reader`` wait for what it needs of a map, part by part of each row.
 
     Rows on both sides are cut into as many parts, and the writer signals each. Before
@@ -150,7 +165,7 @@ def _follow(writer: Writer, reader: Reader, group: int) -> None:
     signalled = (stop - preset) * parts
     ahead = (reader.first - preset - step) * parts + beyond - 1
     ahead = max(ahead, signalled - awaited)
-    sequence = _sequence(writer.core, sweep, credit=max(0, -ahead)).result
+    sequence = sequences.new(writer.core, sweep, credit=max(0, -ahead))
     window = _first(sweep, tile.WindowOp)
     if ahead > 0:
         _insert(sweep, tile.AwaitOp(sequence, by=ahead), before=window)
@@ -193,7 +208,9 @@ def _refinements(size: int) -> set[int]:
     return found
 
 
-def _release_rows(writer: Writer, reader: Reader, end: tile.SweepOp) -> None:
+def _release_rows(
+    sequences: _Sequences, writer: Writer, reader: Reader, end: tile.SweepOp
+) -> None:
     """Let ``writer`` write a row into a ring when the row in its place has been read.
 
     ``end`` finishes what ``reader`` has begun to compute, and so has all its windows
@@ -204,7 +221,7 @@ def _release_rows(writer: Writer, reader: Reader, end: tile.SweepOp) -> None:
     surplus = max(0, signalled - awaited)
     credit = writer.map.rows + reader.kept + surplus
     first, *_ = writer.sweeps
-    sequence = _sequence(core_of(end), first, credit=credit).result
+    sequence = sequences.new(core_of(end), first, credit)
     if surplus:
         stored = _first(first, tile.StoreOp)
         _insert(first, tile.AwaitOp(sequence, by=surplus), before=stored)
@@ -226,8 +243,9 @@ class _Completion:
     """
 
     positions: dict[tile.SweepOp, int]
-    sequences: dict[tuple[int, int], tile.SequenceOp] = field(
-        default_factory=dict[tuple[int, int], tile.SequenceOp]
+    sequences: _Sequences
+    by_cores: dict[tuple[int, int], SSAValue] = field(
+        default_factory=dict[tuple[int, int], SSAValue]
     )
     awaited: dict[tuple[int, int], int] = field(
         default_factory=dict[tuple[int, int], int]
@@ -248,24 +266,14 @@ class _Completion:
             pair, position = (source, sink), self.positions[sweep]
             if source == sink or self.awaited.get(pair, -1) >= position:
                 continue
-            if pair not in self.sequences:
-                self.sequences[pair] = _sequence(source, after)
+            if pair not in self.by_cores:
+                self.by_cores[pair] = self.sequences.new(source, after)
             self.awaited[pair] = position
-            sequence = self.sequences[pair].result
+            sequence = self.by_cores[pair]
             _insert(sweep, tile.SignalOp(sequence))
             first = after.body.block.first_op
             assert first is not None
             _insert(after, tile.AwaitOp(sequence), before=first)
-
-
-def _sequence(source: int, after: tile.SweepOp, credit: int = 0) -> tile.SequenceOp:
-    """A new sequence from a core to that of ``after``, declared before all sweeps."""
-    sequence = tile.SequenceOp(source, core_of(after), credit)
-    block = after.parent_block()
-    assert block is not None
-    first = next(op for op in block.ops if isinstance(op, tile.SweepOp))
-    block.insert_op_before(sequence, first)
-    return sequence
 
 
 def _insert(
