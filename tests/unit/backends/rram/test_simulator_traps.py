@@ -75,7 +75,7 @@ def test_a_segment_must_not_cross_the_end_of_its_ring():
     diagnostic = trapped(core(0, [ring, load(8)]))
     assert diagnostic.code == "E041"
     assert diagnostic.message == "bytes 48 to 64 cross the end of their ring"
-    second = LoadOp(vd=0, base=0, count=2, length=16, stride=-8)
+    second = LoadOp(vd=0, base=0, count=2, length=16, stride=8)
     assert trapped(core(0, [ring.clone(), second])).code == "E041"
     diagnostic = trapped(core(0, [load(0), ring.clone(), store(-39)]))
     assert diagnostic.message == "bytes 41 to 57 cross the end of their ring"
