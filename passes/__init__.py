@@ -26,6 +26,7 @@ PASSES: dict[str, Callable[[], type[ModulePass]]] = {
     "convert-cnn-to-tile": lazy_pass(
         "cimc.passes.tile.convert_cnn_to_tile", "ConvertCnnToTile"
     ),
+    "fuse-sweeps": lazy_pass("cimc.passes.tile.fuse_sweeps", "FuseSweeps"),
     "im2col-partition": lazy_pass(
         "cimc.passes.tile.im2col_partition", "Im2colPartition"
     ),
@@ -34,11 +35,15 @@ PASSES: dict[str, Callable[[], type[ModulePass]]] = {
     "duplicate-weights": lazy_pass(
         "cimc.passes.tile.duplicate_weights", "DuplicateWeights"
     ),
+    "balance-pipeline": lazy_pass(
+        "cimc.passes.tile.balance_pipeline", "BalancePipeline"
+    ),
     "assign-arrays": lazy_pass("cimc.passes.tile.assign_arrays", "AssignArrays"),
     "distribute-sweeps": lazy_pass(
         "cimc.passes.tile.distribute_sweeps", "DistributeSweeps"
     ),
     "localise-maps": lazy_pass("cimc.passes.tile.localise_maps", "LocaliseMaps"),
+    "recycle-buffers": lazy_pass("cimc.passes.tile.recycle_buffers", "RecycleBuffers"),
     "insert-sync": lazy_pass("cimc.passes.tile.insert_sync", "InsertSync"),
     "allocate-buffers": lazy_pass(
         "cimc.passes.tile.allocate_buffers", "AllocateBuffers"

@@ -27,7 +27,7 @@ def pipeline(machine: RacetrackMachine) -> str:
             f"assign-arrays{{{banks}}}",
             "distribute-sweeps",
             "localise-maps",
-            'insert-sync{scheme="sequential"}',
+            'insert-sync{scheme="sequential" overlap=false}',
             f"order-domains{{{tracks} weight_bits={machine.weight_bits}}}",
             f"allocate-map-arrays{{{tracks} word_bits={machine.word_bits} "
             f"capacity={machine.buffer_macro_units}}}",

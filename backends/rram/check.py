@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.utils.exceptions import VerifyException
 
+from cimc.backends.rram.address_rules import check_addresses, ring_sizes
 from cimc.backends.rram.dialect import (
     CoreOp,
     FeatureMapOp,
@@ -25,6 +26,7 @@ from cimc.isa.declared import Access, Instruction
 from cimc.isa.program import linearise
 from cimc.isa.rules import broken, limit, unique
 from cimc.isa.setup import RegisterSetup, set_once
+from cimc.isa.sync import Credit
 from cimc.isa.vector import SetParameters, SetTable
 
 __all__ = ["CoreSetup", "accesses", "check_program"]
@@ -38,9 +40,12 @@ class CoreSetup:
     def __init__(self, core: CoreOp) -> None:
         self.registers = RegisterSetup.of(core)
         self.crossbars: dict[int, ProgramOp] = {}
+        credits: dict[int, Credit] = {}
         for line in linearise(core.setup):
             if isinstance(line.op, ProgramOp):
                 set_once(self.crossbars, line.op.xb, line.op)
+            elif isinstance(line.op, Credit):
+                set_once(credits, line.op.s, line.op)
 
 
 def accesses(op: Instruction, setup: CoreSetup) -> list[Access]:
@@ -80,16 +85,19 @@ def check_program(module: ModuleOp) -> None:
     unique("rram", "feature map", (op.tensor for op in maps))
     for op in module.ops:
         stop = 0
-        if isinstance(op, FillOp | FeatureMapOp):
+        if isinstance(op, FillOp):
             stop = op.stop
+        elif isinstance(op, FeatureMapOp):
+            stop = op.memory.stop
         if stop > memory[0].size:
             raise VerifyException(
                 f"[RRAM-8] {op.name} {op} ends at {stop}, "
                 f"memory has {memory[0].size} bytes"
             )
-    machine = CHIP.find(module)
+    machine, rings = CHIP.find(module), ring_sizes(maps)
     for core in cores:
         _check_core(core, machine, set(layers))
+        check_addresses(core, rings, memory[0].size)
     if machine is not None:
         limit("rram", "shared memory", memory[0].size, machine.shared_memory_bytes)
         for core in cores:
@@ -138,7 +146,7 @@ def _check_limits(
         case CallOp():
             limit("rram", "core number", op.core, machine.cores - 1)
             limit("rram", "sequence register", op.s, machine.sequence_registers - 1)
-        case WaitOp():
+        case WaitOp() | Credit():
             limit("rram", "sequence register", op.s, machine.sequence_registers - 1)
         case ProgramOp():
             limit("rram", "crossbar", op.xb, machine.crossbars_per_core - 1)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from xdsl.dialects.builtin import ModuleOp
 
 from cimc.isa.declared import DeclaredOp
-from cimc.isa.fields import Integer
+from cimc.isa.fields import Displacement, Integer
 from cimc.isa.fields_text import Choice, Text
 from cimc.isa.program import Layer, Section, Unit, named
 from cimc.isa.rules import broken
@@ -67,12 +67,15 @@ class FeatureMapOp(DeclaredOp):
     ``rram.feature_map "tensor" layer "stem/conv" at 64 shape 32 x 32 x 16
     strides 544, 16 i8 output``: height, width, channels; bytes from row to row and
     from column to column; channels are adjacent.
+
+    Of a map ``… i8 intermediate ring 64 + 4096`` memory holds a part at a time: what
+    would lie at address u lies at 64 + ((u - 64) mod 4096).
     """
 
     name = "rram.feature_map"
     syntax = (
         "{tensor} layer {layer} at {address} shape {height} x {width} x {channels} "
-        "strides {row_stride}, {column_stride} {element} {role}"
+        "strides {row_stride}, {column_stride} {element} {role}{ring_base}{ring_size}"
     )
     tensor = Text()
     layer = Text()
@@ -84,10 +87,34 @@ class FeatureMapOp(DeclaredOp):
     column_stride = Integer()
     element = Choice("i8", "ui8")
     role = Choice("input", "output", "intermediate")
+    ring_base = Integer(signed=True, minimum=-1, default=-1, keyword="ring")
+    ring_size = Displacement(0)
+
+    def verify_(self) -> None:
+        """Rule 11: a ring has base and size, and holds no input or output."""
+        super().verify_()
+        if self.in_ring != (self.ring_size > 0):
+            raise broken(self, 11, "a ring has a base and a size")
+        if self.in_ring and self.role != "intermediate":
+            raise broken(self, 11, f"an {self.role} must not lie in a ring")
+        if self.in_ring and self.address < self.ring_base:
+            raise broken(self, 11, "a map must not begin before its ring")
+
+    @property
+    def in_ring(self) -> bool:
+        """Whether memory holds only a part of it at a time."""
+        return self.ring_base >= 0
+
+    @property
+    def memory(self) -> range:
+        """The addresses in shared memory that the map or its ring takes."""
+        if self.in_ring:
+            return range(self.ring_base, self.ring_base + self.ring_size)
+        return range(self.address, self.stop)
 
     @property
     def stop(self) -> int:
-        """One past the address of the last element."""
+        """One past the address of the last element, counted on beyond a ring."""
         return (
             self.address
             + (self.height - 1) * self.row_stride

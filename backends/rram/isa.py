@@ -17,22 +17,28 @@ from cimc.isa.fields import (
 )
 from cimc.isa.fields_text import Constant
 from cimc.isa.program import Loop, Set, Step, named
-from cimc.isa.sync import SYNC_BYTES, Call, Wait
-from cimc.isa.vector import VectorUnit, lanes, vector_register
+from cimc.isa.rules import broken
+from cimc.isa.sync import SYNC_BYTES, Call, Credit, Wait
+from cimc.isa.vector import Splat, VectorUnit, lanes, vector_register
 
 __all__ = [
     "INSTRUCTIONS",
     "VECTOR",
     "CallOp",
+    "CreditOp",
     "LoadOp",
     "LoopOp",
     "MvmOp",
+    "NextOp",
     "ProgramOp",
+    "RingOp",
     "SetOp",
+    "SplatOp",
     "StepOp",
     "StoreOp",
     "TransferOp",
     "WaitOp",
+    "WalkOp",
 ]
 
 
@@ -40,6 +46,50 @@ LoopOp = named("rram", Loop, "loop")
 SetOp = named("rram", Set, "set")
 StepOp = named("rram", Step, "step")
 VECTOR = VectorUnit.of("rram")
+SplatOp = named("rram", Splat, "splat")
+
+
+class RingOp(Instruction):
+    """a = value, in the ring of ``size`` bytes from ``base`` on."""
+
+    name = "rram.ring"
+    opcode = 0x05
+    unit = "issue"
+    syntax = "{a}, {base} + {size} from {value}"
+    a = Register("a", 4)
+    base = Integer(32)
+    size = Integer(32, minimum=1)
+    value = Integer(32, signed=True)
+
+
+class WalkOp(Instruction):
+    """From now on a walks over rows of ``columns`` columns and is at ``column``."""
+
+    name = "rram.walk"
+    opcode = 0x06
+    unit = "issue"
+    syntax = "{a}, columns {columns} from {column} step {step} jump {jump}"
+    a = Register("a", 4)
+    columns = lanes()
+    column = Integer(16)
+    step = Integer(32, signed=True)
+    jump = Integer(32, signed=True)
+
+    def verify_(self) -> None:
+        """Rule 10: it stands at one of its columns."""
+        super().verify_()
+        if self.column >= self.columns:
+            raise broken(self, 10, f"column {self.column} is not one of {self.columns}")
+
+
+class NextOp(Instruction):
+    """a += step of its walk; after the last column also a += jump, to column 0."""
+
+    name = "rram.next"
+    opcode = 0x07
+    unit = "issue"
+    syntax = "{a}"
+    a = Register("a", 4)
 
 
 class TransferOp(Instruction):
@@ -65,7 +115,7 @@ class LoadOp(TransferOp):
     dest = Displacement(16)
     base = Register("a", 4)
     offset = Displacement(32, signed=True)
-    count = lanes()
+    count = Integer(12, minimum=1)
     length = lanes()
     stride = Integer(32, signed=True, default=0, keyword="stride")
 
@@ -110,6 +160,7 @@ class CallOp(Call, TransferOp):
 
 
 WaitOp = named("rram", Wait, "wait")
+CreditOp = named("rram", Credit, "credit")
 
 
 class MvmOp(Instruction):
@@ -153,13 +204,18 @@ INSTRUCTIONS: tuple[type[Instruction], ...] = (
     LoopOp,
     SetOp,
     StepOp,
+    RingOp,
+    WalkOp,
+    NextOp,
     LoadOp,
     StoreOp,
     CallOp,
     WaitOp,
     MvmOp,
     *VECTOR[:9],
+    SplatOp,
     ProgramOp,
     VECTOR.setq,
     VECTOR.sett,
+    CreditOp,
 )

@@ -15,11 +15,13 @@ def pipeline(machine: RramMachine) -> str:
         [
             "fuse-tables",
             "convert-cnn-to-tile",
+            "fuse-sweeps",
             f"im2col-partition{{rows={machine.rows} columns={machine.columns}}}",
             f"split-vectors{{lanes={lanes}}}",
             f"place-tiles{{cores={machine.cores} "
             f"crossbars={machine.crossbars_per_core}}}",
             "distribute-sweeps",
+            "recycle-buffers",
             'insert-sync{scheme="linear"}',
             f"allocate-buffers{{capacity={machine.shared_memory_bytes} "
             f"alignment={machine.bus_bytes}}}",

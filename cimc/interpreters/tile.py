@@ -17,7 +17,7 @@ from cimc import numerics
 from cimc.diagnostics import VerificationError
 from cimc.dialects import tile
 from cimc.dialects.cim import WeightsRef
-from cimc.dialects.tile.body import element_of
+from cimc.dialects.tile.body import element_of, length_of
 from cimc.weights import Array, WeightStore
 
 __all__ = ["interpret"]
@@ -197,10 +197,15 @@ class _Machine:
             _dtype(element_of(op.result)),
         )
 
+    def splat(self, op: tile.SplatOp) -> None:
+        shape = (op.sweep.positions, length_of(op.result))
+        element = _dtype(element_of(op.result))
+        self.values[op.result] = np.full(shape, op.value.value.data, element)
+
     def store(self, op: tile.StoreOp) -> None:
         rows, columns = op.sweep.rows, op.sweep.columns
         value = self.values[op.value].reshape(rows.size, columns.size, -1)
-        target = self.interior(op.target)
+        target = self.values[op.target] if op.padded else self.interior(op.target)
         target[rows.slice, columns.slice, op.channels.slice] = value
 
 
@@ -233,5 +238,6 @@ _ACTIONS: tuple[tuple[type[Operation], Callable[[_Machine, Any], None]], ...] = 
     (tile.AverageOp, _Machine.average),
     (tile.AddOp, _Machine.add),
     (tile.TableOp, _Machine.table),
+    (tile.SplatOp, _Machine.splat),
     (tile.StoreOp, _Machine.store),
 )

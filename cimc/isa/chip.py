@@ -67,7 +67,7 @@ Frequency = Quantity[Annotated[float, Field(gt=0, allow_inf_nan=False)], Literal
 class Sequencing(Description):
     """Sizes of what every core or bank has: registers, vector unit, instructions."""
 
-    vector_registers: int = Field(ge=1, le=16)
+    vector_registers: int = Field(ge=1, le=256)
     vector_register_bytes: int = Field(ge=64, le=1 << 20, multiple_of=4)
     vector_lanes: int = Field(ge=1, le=65536)
     parameter_registers: int = Field(ge=1, le=65536)

@@ -21,7 +21,7 @@ __all__ = [
     "unpack_parts",
 ]
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 
 _MAGIC = b"CIMC"
 _HEADER = struct.Struct("<4sHH16sI")

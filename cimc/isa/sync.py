@@ -5,7 +5,7 @@ from __future__ import annotations
 from cimc.isa.declared import Instruction
 from cimc.isa.fields import Integer, Register
 
-__all__ = ["SYNC_BYTES", "Call", "Wait"]
+__all__ = ["SYNC_BYTES", "Call", "Credit", "Wait"]
 
 #: Bytes that a CALL moves between units.
 SYNC_BYTES = 4
@@ -30,3 +30,18 @@ class Wait(Instruction):
     syntax = "{s} += {by}"
     s = Register("s", 16)
     by = Integer(32, minimum=1)
+
+
+class Credit(Instruction):
+    """sequence[s] starts every image at ``count``, for buffers that are empty then.
+
+    A WAIT may use credits up without a CALL; they order nothing.
+    """
+
+    opcode = 0x43
+    unit = "issue"
+    setup = True
+    main = False
+    syntax = "{s}, {count}"
+    s = Register("s", 16)
+    count = Integer(32, minimum=1)

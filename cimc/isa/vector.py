@@ -25,6 +25,7 @@ __all__ = [
     "Scale",
     "SetParameters",
     "SetTable",
+    "Splat",
     "Sum",
     "Table",
     "VectorInstruction",
@@ -36,7 +37,7 @@ __all__ = [
 
 def vector_register() -> Register:
     """A field that names a vector register."""
-    return Register("v", 4)
+    return Register("v", 8)
 
 
 def lanes() -> Integer:
@@ -232,6 +233,20 @@ class Blend(VectorInstruction):
         """Register bytes that the instruction reads and writes."""
         yield Access(self.va, 0, self.n, False)
         yield Access(self.vf, 0, 4 * self.n, False)
+        yield Access(self.vd, 0, self.n, True)
+
+
+class Splat(VectorInstruction):
+    """vd = value on ``n`` bytes; the value is an int8 or a uint8."""
+
+    opcode = 0x39
+    syntax = "{vd}, {n}, {value}"
+    vd = vector_register()
+    n = lanes()
+    value = Integer(9, signed=True, minimum=-128)
+
+    def accesses(self) -> Iterator[Access]:
+        """Register bytes that the instruction writes."""
         yield Access(self.vd, 0, self.n, True)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Hashable, Iterable
+from collections.abc import Collection, Hashable, Iterable
 from dataclasses import dataclass, field
 
 from xdsl.ir import Operation, SSAValue
@@ -67,10 +67,17 @@ class VectorRegisters:
     """Vector registers for the values of one sweep.
 
     A register is free after the last use of its value and is taken again as late as
-    possible, so that the units of a core seldom wait for each other.
+    possible, so that the units of a core seldom wait for each other. Those of the
+    values ``kept`` stay taken, since they already hold what the next position needs.
     """
 
-    def __init__(self, body: Iterable[Operation], limit: int) -> None:
+    def __init__(
+        self,
+        body: Iterable[Operation],
+        limit: int,
+        kept: Collection[SSAValue] = frozenset(),
+    ) -> None:
+        self._kept = kept
         self._free = deque(range(limit))
         self._limit = limit
         self._held: dict[SSAValue, int] = {}
@@ -113,5 +120,9 @@ class VectorRegisters:
     def release_after(self, op: Operation) -> None:
         """Free the registers of values that ``op`` is the last to use."""
         for operand in dict.fromkeys(op.operands):
-            if operand in self._held and self._last_use[operand] is op:
+            if (
+                operand in self._held
+                and operand not in self._kept
+                and self._last_use[operand] is op
+            ):
                 self.give_back(self._held.pop(operand))

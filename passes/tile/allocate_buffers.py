@@ -37,7 +37,7 @@ class AllocateBuffers(ModulePass):
         for buffer in op.body.block.ops:
             if isinstance(buffer, tile.FeatureMapOp | tile.PartialSumsOp):
                 address = -(-end // self.alignment) * self.alignment
-                end = address + buffer.type.size_bytes
+                end = address + buffer.size_bytes
                 if end > self.capacity:
                     raise DoesNotFitError(
                         "E032",

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
+from typing import TypeGuard
 
+from xdsl.ir import Operation, SSAValue
+
+from cimc.dialects import cnn
 from cimc.dialects.cim import Range, Window
 from cimc.dialects.feature_map import FeatureMap
 
-__all__ = ["Cut", "cut_at_borders", "halo_of"]
+__all__ = ["Cut", "Padding", "cut_at_borders", "halo_of", "whole"]
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,55 @@ class Cut:
     columns: Range
     tap_rows: Range
     tap_columns: Range
+
+
+@dataclass(frozen=True)
+class Padding:
+    """What the halo of a map holds, and the windows that may run over it.
+
+    Convolutions and averages that count padding need the zero point there, and a
+    maximum the smallest value. If both are asked for and differ, a maximum has to do
+    without.
+    """
+
+    fill: int
+    windows: list[Window]
+
+    @classmethod
+    def of(cls, value: SSAValue) -> Padding:
+        """The padding for all uses of a ``cnn`` value."""
+        described = FeatureMap.of(value)
+        users = [use.operation for use in value.uses]
+        zeros = [op.window for op in users if _takes_zeros(op)]
+        lowest = [op.window for op in users if isinstance(op, cnn.MaxPoolOp)]
+        if described.zero == described.low:
+            return cls(described.zero, zeros + lowest)
+        if any(any(window.pad) for window in zeros):
+            return cls(described.zero, zeros)
+        return cls(described.low, lowest)
+
+    def serves(self, op: cnn.MaxPoolOp | cnn.AveragePoolOp) -> bool:
+        """Whether the windows of ``op`` may run over it."""
+        if isinstance(op, cnn.MaxPoolOp):
+            return self.fill == op.ifm.low
+        return _takes_zeros(op) and self.fill == op.ifm.zero
+
+
+def _takes_zeros(op: Operation) -> TypeGuard[cnn.ConvOp | cnn.AveragePoolOp]:
+    return isinstance(op, cnn.ConvOp) or (
+        isinstance(op, cnn.AveragePoolOp) and op.includes_pad
+    )
+
+
+def whole(window: Window, ofm: FeatureMap) -> Cut:
+    """All positions of an OFM, with the whole kernel at each."""
+    kernel_height, kernel_width = window.kernel
+    return Cut(
+        Range.of(0, ofm.height),
+        Range.of(0, ofm.width),
+        Range.of(0, kernel_height),
+        Range.of(0, kernel_width),
+    )
 
 
 def halo_of(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,7 +19,7 @@ from cimc.dialects import cnn, tile
 from cimc.dialects.cim import Clamp, Quantisation, Range, WeightsRef, Window
 from cimc.dialects.feature_map import FeatureMap
 from cimc.dialects.tile.memory import Role, integer
-from cimc.passes.tile.borders import Cut, cut_at_borders, halo_of
+from cimc.passes.tile.borders import Cut, Padding, cut_at_borders, halo_of, whole
 from cimc.weights import Array, WeightStore
 
 __all__ = ["ConvertCnnToTile"]
@@ -32,8 +33,9 @@ class ConvertCnnToTile(ModulePass):
 
     A convolution becomes one matrix product per position with its whole im2col
     kernel matrix; the input's zero point is folded into the bias, since padding is a
-    halo of zero points: Σ (x − z)·w + b = Σ x·w + (b − z·Σ w). Pooling windows are
-    cut at the borders instead, because padding takes no part in them.
+    halo of zero points: Σ (x − z)·w + b = Σ x·w + (b − z·Σ w). Pooling windows run
+    over the halo, too, where what is in it does not change their result, and are cut
+    at the borders elsewhere.
     """
 
     name = "convert-cnn-to-tile"
@@ -92,11 +94,7 @@ class _Conversion:
     def feature_map(self, value: SSAValue, tensor: str, layer: str, role: Role) -> None:
         """Declare the feature map that holds ``value``."""
         described = FeatureMap.of(value)
-        windows = [
-            use.operation.window
-            for use in value.uses
-            if isinstance(use.operation, cnn.ConvOp)
-        ]
+        padding = Padding.of(value)
         declared = tile.FeatureMapOp(
             tensor,
             layer,
@@ -104,8 +102,8 @@ class _Conversion:
             tile.FeatureMapType.of(
                 described.shape,
                 tile.ui8 if described.unsigned else i8,
-                halo_of(described.height, described.width, windows),
-                described.zero,
+                halo_of(described.height, described.width, padding.windows),
+                padding.fill,
             ),
         )
         self.maps.append(declared)
@@ -216,6 +214,12 @@ class _Conversion:
         """Element type of a feature map."""
         return tile.ui8 if described.unsigned else i8
 
+    def cuts(self, op: cnn.MaxPoolOp | cnn.AveragePoolOp) -> Iterable[Cut]:
+        """Parts of the OFM of a pooling layer: one if its windows may see the halo."""
+        if Padding.of(op.input).serves(op):
+            return (whole(op.window, op.ofm),)
+        return cut_at_borders(op.window, op.ifm, op.ofm)
+
     def pooled(
         self, op: cnn.MaxPoolOp | cnn.AveragePoolOp, cut: Cut
     ) -> tuple[tile.WindowOp, int]:
@@ -231,7 +235,7 @@ class _Conversion:
     def max_pool(self, op: cnn.MaxPoolOp) -> None:
         """One sweep per part of the OFM whose windows are cut alike."""
         self.layer(op, "max_pool")
-        for cut in cut_at_borders(op.window, op.ifm, op.ofm):
+        for cut in self.cuts(op):
             window, taps = self.pooled(op, cut)
             largest = tile.MaxOp(window.result, taps)
             channels = _part_of(op.ofm.channels)
@@ -241,7 +245,7 @@ class _Conversion:
         """One sweep per part of the OFM whose windows are cut alike."""
         self.layer(op, "average_pool")
         kernel_height, kernel_width = op.window.kernel
-        for cut in cut_at_borders(op.window, op.ifm, op.ofm):
+        for cut in self.cuts(op):
             window, taps = self.pooled(op, cut)
             average = tile.AverageOp(
                 window.result,

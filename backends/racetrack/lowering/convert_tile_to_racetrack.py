@@ -20,7 +20,7 @@ from cimc.backends.racetrack.lowering.code import Code, build, plain
 from cimc.backends.racetrack.lowering.maps import MapCode
 from cimc.backends.racetrack.lowering.offsets import Offsets
 from cimc.backends.racetrack.lowering.products import Block
-from cimc.backends.racetrack.lowering.surroundings import Surroundings
+from cimc.backends.racetrack.lowering.surroundings import Surroundings, period
 from cimc.backends.racetrack.lowering.sweep import SweepLowering
 from cimc.backends.racetrack.machine import CHIP, RacetrackMachine
 from cimc.backends.racetrack.regions import regions_of
@@ -74,8 +74,20 @@ def _unprepared(op: Operation) -> str | None:
             return "blocks have no array: assign-arrays comes before"
         case tile.SweepOp() if op.core is None:
             return "sweeps have no core: assign-arrays comes before"
-        case tile.AwaitOp() if op.per == "vector":
+        case tile.AwaitOp() | tile.SignalOp() if op.every not in (
+            1,
+            op.sweep.columns.size,
+            op.sweep.positions,
+        ):
+            return "banks count vectors, rows or sweeps"
+        case tile.AwaitOp() if period(op) == "vector":
             return "rows of maps are read at once: no waiting per vector"
+        case tile.FeatureMapOp() | tile.PartialSumsOp() if op.ring is not None:
+            return "maps on tracks are no rings"
+        case tile.SplatOp():
+            return "maps on tracks have no halo to write"
+        case tile.SequenceOp() if op.credit:
+            return "sequences of banks start at zero"
         case _:
             return None
 

@@ -13,7 +13,11 @@ from cimc.backends.racetrack.lowering.code import Code, plain
 from cimc.backends.racetrack.lowering.lines import Lines
 from cimc.backends.racetrack.lowering.maps import MapCode
 from cimc.backends.racetrack.lowering.products import Block, Pass, multiply
-from cimc.backends.racetrack.lowering.surroundings import Surroundings, synchronise
+from cimc.backends.racetrack.lowering.surroundings import (
+    Surroundings,
+    period,
+    synchronise,
+)
 from cimc.backends.racetrack.regions import Region
 from cimc.dialects import tile
 from cimc.dialects.tile.body import length_of
@@ -108,7 +112,7 @@ class Position:
             case tile.StorePartialOp():
                 self._write(op, self._register(op.value))
             case tile.AwaitOp() | tile.SignalOp():
-                if op.per == "vector":
+                if period(op) == "vector":
                     self._code += synchronise(op, self._around.sequences)
             case _:
                 raise AssertionError(f"{op.name} has no lowering to racetrack")

@@ -16,7 +16,7 @@ from cimc.backends.racetrack.machine import RacetrackMachine
 from cimc.dialects import tile
 from cimc.isa.declared import Instruction
 
-__all__ = ["Surroundings", "synchronise"]
+__all__ = ["Surroundings", "period", "synchronise"]
 
 
 @dataclass
@@ -42,12 +42,19 @@ class Surroundings:
         return layout.restricted(op.channels.start, op.channels.stop)
 
 
+def period(op: tile.AwaitOp | tile.SignalOp) -> str:
+    """Where the code of a sweep counts: once per ``sweep``, ``row`` or ``vector``."""
+    if op.some_every is None:
+        return "sweep"
+    return "row" if op.every == op.sweep.columns.size else "vector"
+
+
 def synchronise(
     op: tile.AwaitOp | tile.SignalOp, sequences: Callable[[tile.SequenceOp], int]
 ) -> list[Code]:
     """The WAIT or CALL for an operation."""
     sequence = op.sequence_op
-    fields: dict[str, object] = {"s": sequences(sequence), "by": 1}
+    fields: dict[str, object] = {"s": sequences(sequence), "by": op.by}
     kind: type[Instruction] = isa.WaitOp
     if isinstance(op, tile.SignalOp):
         kind, fields["core"] = isa.CallOp, sequence.sink.value.data

@@ -15,7 +15,11 @@ from cimc.backends.racetrack.lowering.direct import DirectPosition
 from cimc.backends.racetrack.lowering.lines import Lines, strips_of
 from cimc.backends.racetrack.lowering.maps import MapCode
 from cimc.backends.racetrack.lowering.position import Position
-from cimc.backends.racetrack.lowering.surroundings import Surroundings, synchronise
+from cimc.backends.racetrack.lowering.surroundings import (
+    Surroundings,
+    period,
+    synchronise,
+)
 from cimc.backends.racetrack.regions import Region, Strip, regions_of
 from cimc.dialects import tile
 from cimc.lowering.registers import CoreRegisters
@@ -194,12 +198,12 @@ class SweepLowering:
         return self.around.layouts[region.source]
 
     def _synchronise(self, kind: type[Operation], per: str) -> list[Code]:
-        """WAITs or CALLs of the granularity ``per``."""
+        """WAITs or CALLs of the period ``per``."""
         return [
             item
             for op in self.body
             if isinstance(op, tile.AwaitOp | tile.SignalOp)
             and isinstance(op, kind)
-            and op.per == per
+            and period(op) == per
             for item in synchronise(op, self.around.sequences)
         ]

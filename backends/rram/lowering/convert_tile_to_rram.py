@@ -11,7 +11,9 @@ from xdsl.ir import Operation
 from xdsl.passes import ModulePass
 
 from cimc.backends.rram import dialect as rram
-from cimc.backends.rram.lowering.sweep import SweepLowering
+from cimc.backends.rram.bounds import layer_bounds
+from cimc.backends.rram.lowering.addresses import start_of
+from cimc.backends.rram.lowering.sweep import CoreState, SweepLowering, nested
 from cimc.backends.rram.machine import CHIP, RramMachine
 from cimc.dialects import tile
 from cimc.lowering.layers import layer_details
@@ -50,6 +52,8 @@ def _unprepared(op: Operation) -> str | None:
             return "buffers have no address: allocate-buffers comes before"
         case tile.SweepOp() if op.core is None:
             return "sweeps have no core: distribute-sweeps comes before"
+        case tile.SweepOp() if not nested(op):
+            return "periods of a sweep must be multiples of each other"
         case tile.BlockOp() if op.type.groups.data != 1:
             return "blocks have several groups: im2col-partition comes before"
         case _:
@@ -63,37 +67,38 @@ def _convert(operations: list[Operation], machine: RramMachine) -> Iterator[Oper
         if isinstance(op, tile.FeatureMapOp | tile.PartialSumsOp)
     ]
     yield rram.MemoryOp(
-        size=max(_start(buffer) + buffer.type.size_bytes for buffer in buffers)
+        size=max(start_of(buffer) + buffer.size_bytes for buffer in buffers)
     )
     maps = [op for op in buffers if isinstance(op, tile.FeatureMapOp)]
     for op in maps:
         yield from _halo(op)
     for op in maps:
         yield _feature_map(op)
+    sweeps = [op for op in operations if isinstance(op, tile.SweepOp)]
+    bounds = layer_bounds(sweeps, machine)
     for op in operations:
         if isinstance(op, tile.LayerOp):
+            bound = bounds.get(op.layer.data)
             yield rram.LayerOp(
                 layer=op.layer.data,
                 kind=op.kind.data,
                 macs=op.macs.value.data,
-                details=layer_details(op),
+                details=layer_details(op, {} if bound is None else bound.details()),
             )
     yield from _programs(operations, machine)
-
-
-def _start(buffer: tile.FeatureMapOp | tile.PartialSumsOp) -> int:
-    assert buffer.address is not None
-    return buffer.address.value.data
 
 
 def _feature_map(op: tile.FeatureMapOp) -> Operation:
     """The declaration of a feature map, without its halo."""
     type_ = op.type
     height, width, channels = type_.shape
+    ring: dict[str, int] = {}
+    if op.ring is not None:
+        ring = {"ring_base": start_of(op), "ring_size": op.size_bytes}
     return rram.FeatureMapOp(
         tensor=op.tensor.data,
         layer=op.layer.data,
-        address=_start(op) + type_.origin,
+        address=start_of(op) + type_.origin,
         height=height,
         width=width,
         channels=channels,
@@ -101,15 +106,22 @@ def _feature_map(op: tile.FeatureMapOp) -> Operation:
         column_stride=type_.column_stride,
         element="ui8" if type_.unsigned else "i8",
         role=op.role.data,
+        **ring,
     )
 
 
 def _halo(op: tile.FeatureMapOp) -> Iterator[Operation]:
-    """The bytes around a feature map: above, between its rows, and below."""
+    """The bytes around a feature map: above, between its rows, and below.
+
+    Of a ring, only those beside its rows; sweeps write the others with its rows.
+    """
     type_ = op.type
     height, width, _ = type_.shape
-    start, end = _start(op), _start(op) + type_.size_bytes
+    start, end = start_of(op), start_of(op) + op.size_bytes
     first = start + type_.origin
+    if op.ring is not None:
+        height = op.rows
+        first = start + type_.halo[1] * type_.column_stride
     row_end = first + width * type_.column_stride
     last_row_end = row_end + (height - 1) * type_.row_stride
     between = type_.row_stride - width * type_.column_stride
@@ -131,11 +143,13 @@ def _halo(op: tile.FeatureMapOp) -> Iterator[Operation]:
 def _programs(operations: list[Operation], machine: RramMachine) -> Iterator[Operation]:
     """One program per core that has work, by number."""
     programs = Programs(machine, rram.CoreOp, rram.SectionOp)
+    cores: dict[int, CoreState] = {}
     for sweep in operations:
         if isinstance(sweep, tile.SweepOp):
             core, sequence_register = core_of(sweep), programs.sequence_register
-            registers = programs.registers_of(core)
-            lowering = SweepLowering(sweep, machine, registers, sequence_register)
+            if core not in cores:
+                cores[core] = CoreState(programs.registers_of(core))
+            lowering = SweepLowering(sweep, machine, cores[core], sequence_register)
             main = lowering.lower()
             programs.append(core, sweep.layer.data, lowering.setup, main)
     yield from programs.units()

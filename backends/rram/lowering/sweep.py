@@ -4,21 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from xdsl.ir import Operation, SSAValue
 
 from cimc.backends.rram import isa
 from cimc.backends.rram.isa import VECTOR
-from cimc.backends.rram.lowering.addresses import AddressRegisters, nest
+from cimc.backends.rram.lowering.addresses import AddressRegisters, Place
+from cimc.backends.rram.lowering.rotation import Stages
 from cimc.backends.rram.machine import RramMachine
 from cimc.dialects import tile
+from cimc.dialects.cim import Range
 from cimc.dialects.tile.body import length_of
 from cimc.isa.declared import Instruction
 from cimc.lowering.copies import copies, tap_offsets
 from cimc.lowering.registers import CoreRegisters, VectorRegisters
 from cimc.lowering.vector import Reduction, VectorLowering, is_unsigned
 
-__all__ = ["SweepLowering"]
+__all__ = ["CoreState", "SweepLowering", "nested"]
+
+
+@dataclass
+class CoreState:
+    """What the sweeps of one core share: registers, and what is set up already."""
+
+    registers: CoreRegisters
+    programmed: set[int] = field(default_factory=set[int])
+    credited: set[SSAValue] = field(default_factory=set[SSAValue])
 
 
 @dataclass
@@ -30,45 +42,58 @@ class SweepLowering:
 
     sweep: tile.SweepOp
     machine: RramMachine
-    core: CoreRegisters
+    core: CoreState
     sequences: Callable[[tile.SequenceOp], int]
     setup: list[Operation] = field(default_factory=list[Operation])
-    body: list[Operation] = field(default_factory=list[Operation])
-    sync: dict[tuple[str, type[Operation]], list[Operation]] = field(
-        default_factory=dict[tuple[str, type[Operation]], list[Operation]]
-    )
 
     def __post_init__(self) -> None:
-        block = self.sweep.body.block
-        self.vectors = VectorRegisters(block.ops, self.machine.vector_registers)
+        body = list(self.sweep.body.block.ops)
+        self.stages = Stages()
+        products = [op for op in body if isinstance(op, tile.MvmOp)]
+        self._factors = {op.operand for op in products}
+        self._products: dict[SSAValue, Operation] = {}
+        self.vectors = VectorRegisters(
+            body,
+            self.machine.vector_registers,
+            kept={*self._factors, *(op.result for op in products)},
+        )
         self.addresses = AddressRegisters(self.sweep)
         self.vector = VectorLowering(
-            VECTOR, self.core, self.vectors, self._emit, self.setup
+            VECTOR, self.core.registers, self.vectors, self._emit, self.setup
         )
 
     def lower(self) -> list[Operation]:
         """The instructions for the main section; fills ``setup`` as well."""
+        read: dict[SSAValue, int] = {}
         for op in self.sweep.body.block.ops:
             self._lower(op)
             self.vectors.release_after(op)
-        loops = nest(
-            self.addresses,
-            self.body,
-            self.sync.get(("row", tile.AwaitOp), []),
-            self.sync.get(("row", tile.SignalOp), []),
-        )
-        return [
-            *self.sync.get(("sweep", tile.AwaitOp), []),
-            *loops,
-            *self.sync.get(("sweep", tile.SignalOp), []),
+            read.update(dict.fromkeys(op.operands, len(self.stages.compute)))
+        stages, addresses = self.stages, self.addresses
+        stages.multiply = [
+            (read[product], mvm) for product, mvm in self._products.items()
         ]
+        stages.fetch += addresses.advance("fetch")
+        stages.compute += addresses.advance("compute")
+        return [*addresses.setup(), *stages.loops(self.sweep.positions)]
 
     def _lower(self, op: Operation) -> None:
         match op:
             case tile.WindowOp():
-                if not self._is_reduced(op):
-                    register = self.vectors.define(op.result)
-                    self._load_window(op, register, op.elements.start, op.elements.stop)
+                if op.result in self._factors:
+                    self.stages.fetch += self._window_loads(
+                        op,
+                        self._place(Place.of_window(op), "fetch"),
+                        self.vectors.define(op.result),
+                        op.elements,
+                    )
+                elif not self._is_reduced(op):
+                    self.stages.compute += self._window_loads(
+                        op,
+                        self._place(Place.of_window(op)),
+                        self.vectors.define(op.result),
+                        op.elements,
+                    )
             case tile.MvmOp():
                 self._mvm(op)
             case tile.AccumulateOp():
@@ -76,7 +101,11 @@ class SweepLowering:
             case tile.LoadPartialOp():
                 self._load_partial(op)
             case tile.StorePartialOp():
-                self._store_partial(op)
+                self._store(
+                    Place.of_sums(op.target, self.sweep),
+                    op.value,
+                    4 * length_of(op.value),
+                )
             case tile.FinishOp():
                 self.vector.finish(op, self.vectors[op.sums])
             case tile.MaxOp() | tile.SumOp() | tile.AverageOp():
@@ -85,69 +114,70 @@ class SweepLowering:
                 self.vector.add(op)
             case tile.TableOp():
                 self.vector.table(op)
-            case tile.StoreOp():
-                self._store(op)
-            case tile.AwaitOp():
-                wait = isa.WaitOp(s=self.sequences(op.sequence_op), by=1)
-                self._synchronise(op, wait)
-            case tile.SignalOp():
-                sequence = op.sequence_op
-                call = isa.CallOp(
-                    core=sequence.sink.value.data, s=self.sequences(sequence), by=1
+            case tile.SplatOp():
+                self._emit(
+                    isa.SplatOp,
+                    vd=self.vectors.define(op.result),
+                    n=length_of(op.result),
+                    value=op.value.value.data,
                 )
-                self._synchronise(op, call)
+            case tile.StoreOp():
+                self._store(Place.of_store(op), op.value, op.channels.size)
+            case tile.AwaitOp():
+                self._await(op)
+            case tile.SignalOp():
+                self._signal(op)
             case _:
                 raise AssertionError(f"{op.name} has no lowering to RRAM")
 
-    def _synchronise(
-        self, op: tile.AwaitOp | tile.SignalOp, instruction: Operation
-    ) -> None:
-        """Put a WAIT or CALL where its granularity says."""
-        if op.per == "vector":
-            self.body.append(instruction)
+    def _await(self, op: tile.AwaitOp) -> None:
+        """WAIT where its period says; before fetching if no product comes before."""
+        sequence = op.sequence_op
+        register = self.sequences(sequence)
+        if sequence.credit and sequence.result not in self.core.credited:
+            self.core.credited.add(sequence.result)
+            self.setup.append(isa.CreditOp(s=register, count=sequence.credit))
+        wait = isa.WaitOp(s=register, by=op.by)
+        stages = self.stages
+        if self._factors and not self._products:
+            stages.gates.setdefault(op.every, []).append(wait)
+        elif op.every > 1:
+            stages.waits.setdefault(op.every, []).append(wait)
         else:
-            self.sync.setdefault((op.per, type(op)), []).append(instruction)
+            self.stages.compute.append(wait)
+
+    def _signal(self, op: tile.SignalOp) -> None:
+        """CALL where its period says."""
+        sequence = op.sequence_op
+        call = isa.CallOp(
+            core=sequence.sink.value.data, s=self.sequences(sequence), by=op.by
+        )
+        if op.every > 1:
+            self.stages.calls.setdefault(op.every, []).append(call)
+        else:
+            self.stages.compute.append(call)
+
+    def _place(self, place: Place, stage: str = "compute") -> tuple[int, int]:
+        """Address register and offset of a place."""
+        return self.addresses.register(stage, place.walk), place.offset
 
     def _is_reduced(self, window: tile.WindowOp) -> bool:
         """Whether a reduction takes the window's elements, and loads them itself."""
         return all(isinstance(use.operation, Reduction) for use in window.result.uses)
 
-    def _window_register(self, op: tile.WindowOp) -> tuple[int, int, int]:
-        """Address register, offset of the first tap, bytes per kernel row."""
-        source, window = op.source_type, op.window
-        row_stride = window.stride[0] * source.row_stride
-        column_stride = window.stride[1] * source.column_stride
-        offset = (
-            _address(op.source)
-            + source.origin
-            - window.pad[0] * source.row_stride
-            - window.pad[1] * source.column_stride
-            + self.addresses.base(row_stride, column_stride)
-        )
-        register = self.addresses.register(row_stride, column_stride)
-        return register, offset, window.dilation[0] * source.row_stride
-
-    def _load_window(
-        self,
-        op: tile.WindowOp,
-        register: int,
-        start: int,
-        stop: int,
-        taps: list[int] | None = None,
-    ) -> None:
-        """Load elements [start, stop) of a window, or of some of its taps."""
-        self.body += self._window_loads(op, register, start, stop, taps)
-
     def _window_loads(
         self,
         op: tile.WindowOp,
+        place: tuple[int, int],
         register: int,
-        start: int,
-        stop: int,
+        elements: Range,
         taps: list[int] | None = None,
     ) -> list[Operation]:
-        base, offset, _ = self._window_register(op)
-        found = copies(taps or _taps(op), op.channels.size, start, stop)
+        """Load some elements of a window, or of some of its taps."""
+        base, offset = place
+        found = copies(
+            taps or _taps(op), op.channels.size, elements.start, elements.stop
+        )
         return [
             isa.LoadOp(
                 vd=register,
@@ -166,65 +196,38 @@ class SweepLowering:
         assert isinstance(block, tile.BlockOp)
         assert block.array is not None
         crossbar = block.array.value.data
-        self.setup.append(
-            isa.ProgramOp(
-                xb=crossbar,
-                matrix=block.matrix,
-                row=block.rows.start,
-                rows=block.rows.size,
-                column=block.columns.start,
-                columns=block.columns.size,
+        if crossbar not in self.core.programmed:
+            self.core.programmed.add(crossbar)
+            self.setup.append(
+                isa.ProgramOp(
+                    xb=crossbar,
+                    matrix=block.matrix,
+                    row=block.rows.start,
+                    rows=block.rows.size,
+                    column=block.columns.start,
+                    columns=block.columns.size,
+                )
             )
-        )
         source = self.vectors[op.operand]
-        self.body.append(
-            isa.MvmOp(
-                vd=self.vectors.define(op.result),
-                xb=crossbar,
-                vs=source,
-                unsigned=is_unsigned(op.operand),
-            )
+        self._products[op.result] = isa.MvmOp(
+            vd=self.vectors.define(op.result),
+            xb=crossbar,
+            vs=source,
+            unsigned=is_unsigned(op.operand),
         )
-
-    def _partial_address(self, sums: SSAValue) -> tuple[int, int]:
-        assert isinstance(sums.type, tile.PartialSumsType)
-        strides = sums.type.row_stride, sums.type.column_stride
-        offset = _address(sums) + self.addresses.base(*strides)
-        return self.addresses.register(*strides), offset
 
     def _load_partial(self, op: tile.LoadPartialOp) -> None:
-        base, offset = self._partial_address(op.source)
+        base, offset = self._place(Place.of_sums(op.source, self.sweep))
         register = self.vectors.define(op.result)
         length = 4 * length_of(op.result)
-        self.body.append(
+        self.stages.compute.append(
             isa.LoadOp(vd=register, base=base, offset=offset, count=1, length=length)
         )
 
-    def _store_partial(self, op: tile.StorePartialOp) -> None:
-        base, offset = self._partial_address(op.target)
-        length = 4 * length_of(op.value)
-        self.body.append(
-            isa.StoreOp(
-                base=base, offset=offset, vs=self.vectors[op.value], length=length
-            )
-        )
-
-    def _store(self, op: tile.StoreOp) -> None:
-        target = op.target_type
-        strides = target.row_stride, target.column_stride
-        offset = (
-            _address(op.target)
-            + target.origin
-            + op.channels.start
-            + self.addresses.base(*strides)
-        )
-        self.body.append(
-            isa.StoreOp(
-                base=self.addresses.register(*strides),
-                offset=offset,
-                vs=self.vectors[op.value],
-                length=op.channels.size,
-            )
+    def _store(self, place: Place, value: SSAValue, length: int) -> None:
+        base, offset = self._place(place)
+        self.stages.compute.append(
+            isa.StoreOp(base=base, offset=offset, vs=self.vectors[value], length=length)
         )
 
     def _reduction(self, op: Reduction) -> None:
@@ -248,10 +251,12 @@ class SweepLowering:
             kind, fields = self.vector.reduce(op, sums, source, segments, accumulate)
             return kind(**fields)
 
+        place = self._place(Place.of_window(window))
         fitting = self.machine.vector_register_bytes // length
         if len(taps) <= fitting:
-            self._load_window(window, source, 0, len(taps) * length)
-            self.body.append(reduce(len(taps), False))
+            whole = Range.of(0, len(taps) * length)
+            self.stages.compute += self._window_loads(window, place, source, whole)
+            self.stages.compute.append(reduce(len(taps), False))
             return
         columns = window.tap_columns.size
         first_row = taps[:columns]
@@ -260,21 +265,36 @@ class SweepLowering:
         def row(accumulate: bool) -> list[Operation]:
             operations: list[Operation] = []
             for index, part in enumerate(parts):
-                size = len(part) * length
-                operations += self._window_loads(window, source, 0, size, part)
+                some = Range.of(0, len(part) * length)
+                operations += self._window_loads(window, place, source, some, part)
                 operations.append(reduce(len(part), accumulate or index > 0))
             return operations
 
-        self.body += row(accumulate=False)
+        self.stages.compute += row(accumulate=False)
         further = window.tap_rows.size - 1
         if further:
-            base, _, row_stride = self._window_register(window)
-            step = isa.StepOp(a=base, by=row_stride)
-            self.body.append(isa.LoopOp([step, *row(accumulate=True)], count=further))
-            self.body.append(isa.StepOp(a=base, by=-further * row_stride))
+            base, _ = place
+            by = window.window.dilation[0] * window.source_type.row_stride
+            step = isa.StepOp(a=base, by=by)
+            self.stages.compute.append(
+                isa.LoopOp([step, *row(accumulate=True)], count=further)
+            )
+            self.stages.compute.append(isa.StepOp(a=base, by=-further * by))
 
     def _emit(self, op: type[Instruction], /, **values: object) -> None:
-        self.body.append(op(**values))
+        self.stages.compute.append(op(**values))
+
+
+def nested(sweep: tile.SweepOp) -> bool:
+    """Whether the periods of all awaits and signals give loops inside each other."""
+    periods = sorted(
+        {
+            op.every
+            for op in sweep.body.block.ops
+            if isinstance(op, tile.AwaitOp | tile.SignalOp)
+        }
+    )
+    return all(longer % shorter == 0 for shorter, longer in pairwise(periods))
 
 
 def _taps(window: tile.WindowOp) -> list[int]:
@@ -283,10 +303,3 @@ def _taps(window: tile.WindowOp) -> list[int]:
     return tap_offsets(
         window, source.row_stride, source.column_stride, window.channels.start
     )
-
-
-def _address(buffer: SSAValue) -> int:
-    owner = buffer.owner
-    assert isinstance(owner, tile.FeatureMapOp | tile.PartialSumsOp)
-    assert owner.address is not None
-    return owner.address.value.data

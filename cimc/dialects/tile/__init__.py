@@ -15,7 +15,7 @@ from cimc.dialects.tile.memory import (
     SequenceOp,
     SweepOp,
 )
-from cimc.dialects.tile.synchronisation import AwaitOp, Granularity, SignalOp
+from cimc.dialects.tile.synchronisation import AwaitOp, SignalOp
 from cimc.dialects.tile.types import (
     BlockType,
     FeatureMapType,
@@ -29,6 +29,7 @@ from cimc.dialects.tile.vector import (
     AverageOp,
     FinishOp,
     MaxOp,
+    SplatOp,
     StoreOp,
     SumOp,
     TableOp,
@@ -52,7 +53,6 @@ __all__ = [
     "FeatureMapOp",
     "FeatureMapType",
     "FinishOp",
-    "Granularity",
     "LayerOp",
     "LoadPartialOp",
     "MaxOp",
@@ -63,6 +63,7 @@ __all__ = [
     "SequenceOp",
     "SequenceType",
     "SignalOp",
+    "SplatOp",
     "StoreOp",
     "StorePartialOp",
     "SumOp",
@@ -92,6 +93,7 @@ TILE = Dialect(
         AverageOp,
         AddOp,
         TableOp,
+        SplatOp,
         StoreOp,
         AwaitOp,
         SignalOp,

@@ -83,7 +83,12 @@ class FeatureMapOp(IRDLOperation):
     Where each core has a memory of its own, ``core`` is the one that holds the map;
     several maps of one tensor are copies of it.
 
-    ``%x = tile.feature_map "relu1_q" of "conv1" role "intermediate" at 4096 : !…``
+    With ``ring`` its buffer holds so many rows at a time: row r, counted from the top
+    of the halo, takes the place of row r - ring, and so must be written after all
+    have read that.
+
+    ``%x = tile.feature_map "relu1_q" of "conv1" role "intermediate" ring 5 at 4096 :
+    !…``
     """
 
     name = "tile.feature_map"
@@ -91,11 +96,12 @@ class FeatureMapOp(IRDLOperation):
     layer = prop_def(StringAttr)
     role = prop_def(StringAttr)
     core = opt_prop_def(IntegerAttr[I64])
+    ring = opt_prop_def(IntegerAttr[I64])
     address = opt_prop_def(IntegerAttr[I64])
     result = result_def(FeatureMapType)
     assembly_format = (
-        "$tensor `of` $layer `role` $role (`core` $core^)? (`at` $address^)? "
-        "attr-dict `:` type($result)"
+        "$tensor `of` $layer `role` $role (`core` $core^)? (`ring` $ring^)? "
+        "(`at` $address^)? attr-dict `:` type($result)"
     )
 
     def __init__(
@@ -122,13 +128,28 @@ class FeatureMapOp(IRDLOperation):
         """Type of the map."""
         return self.result.type
 
+    @property
+    def rows(self) -> int:
+        """Rows that the buffer holds at a time."""
+        return self.type.padded_rows if self.ring is None else self.ring.value.data
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of the buffer."""
+        return self.rows * self.type.row_stride
+
     def verify_(self) -> None:
-        """TILE-1: the role is known. TILE-2: an address is not negative."""
+        """TILE-1: the role is known. TILE-2: address and ring are in bounds."""
         if self.role.data not in ROLES:
             raise VerifyException(
                 f"[TILE-1] the role must be one of {', '.join(ROLES)}"
             )
         _verify_address(self.address)
+        if not 1 <= self.rows <= self.type.padded_rows:
+            raise VerifyException(
+                f"[TILE-2] a ring of {self.rows} rows is not within the "
+                f"{self.type.padded_rows} of the map"
+            )
 
 
 @irdl_op_definition
@@ -136,17 +157,21 @@ class PartialSumsOp(IRDLOperation):
     """Partial sums of a layer, shared by the cores of one horizontal group.
 
     Where each core has a memory of its own, ``core`` is the one that holds them.
+    With ``ring`` their buffer holds so many vectors at a time: the one of position p
+    takes the place of that of position p - ring.
 
-    ``%p = tile.partial_sums "conv2" at 8192 : !tile.partial_sums<8x8x64xi32>``
+    ``%p = tile.partial_sums "conv2" ring 8 at 8192 : !tile.partial_sums<8x8x64xi32>``
     """
 
     name = "tile.partial_sums"
     layer = prop_def(StringAttr)
     core = opt_prop_def(IntegerAttr[I64])
+    ring = opt_prop_def(IntegerAttr[I64])
     address = opt_prop_def(IntegerAttr[I64])
     result = result_def(PartialSumsType)
     assembly_format = (
-        "$layer (`core` $core^)? (`at` $address^)? attr-dict `:` type($result)"
+        "$layer (`core` $core^)? (`ring` $ring^)? (`at` $address^)? attr-dict "
+        "`:` type($result)"
     )
 
     def __init__(
@@ -166,9 +191,26 @@ class PartialSumsOp(IRDLOperation):
         """Type of the sums."""
         return self.result.type
 
+    @property
+    def vectors(self) -> int:
+        """Vectors that the buffer holds at a time."""
+        height, width, _ = self.type.shape
+        return height * width if self.ring is None else self.ring.value.data
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of the buffer."""
+        return self.vectors * self.type.column_stride
+
     def verify_(self) -> None:
-        """TILE-2: an address is not negative."""
+        """TILE-2: address and ring are in bounds."""
         _verify_address(self.address)
+        height, width, _ = self.type.shape
+        if not 1 <= self.vectors <= height * width:
+            raise VerifyException(
+                f"[TILE-2] a ring of {self.vectors} vectors is not within the "
+                f"{height * width} of the sums"
+            )
 
 
 def _verify_address(address: IntegerAttr[I64] | None) -> None:
@@ -235,25 +277,41 @@ class BlockOp(IRDLOperation):
 class SequenceOp(IRDLOperation):
     """A count that one core raises and one other core waits for.
 
-    ``%s = tile.sequence 6 -> 7 : !tile.sequence``
+    It starts at ``credit``, zero if there is none: what the sink need not wait for,
+    since a buffer is empty at first. ``%s = tile.sequence 6 -> 7 credit 4 :
+    !tile.sequence``
     """
 
     name = "tile.sequence"
     source = prop_def(IntegerAttr[I64])
     sink = prop_def(IntegerAttr[I64])
+    some_credit = opt_prop_def(IntegerAttr[I64], prop_name="credit")
     result = result_def(SequenceType)
-    assembly_format = "$source `->` $sink attr-dict `:` type($result)"
+    assembly_format = (
+        "$source `->` $sink (`credit` $credit^)? attr-dict `:` type($result)"
+    )
 
-    def __init__(self, source: int, sink: int) -> None:
+    def __init__(self, source: int, sink: int, credit: int = 0) -> None:
         super().__init__(
-            properties={"source": integer(source), "sink": integer(sink)},
+            properties={
+                "source": integer(source),
+                "sink": integer(sink),
+                "credit": integer(credit) if credit else None,
+            },
             result_types=[SequenceType()],
         )
 
+    @property
+    def credit(self) -> int:
+        """Where the count starts."""
+        return 0 if self.some_credit is None else self.some_credit.value.data
+
     def verify_(self) -> None:
-        """TILE-5: source and sink differ."""
+        """TILE-5: source and sink differ, and credit is not negative."""
         if self.source == self.sink:
             raise VerifyException("[TILE-5] a core does not wait for itself")
+        if self.credit < 0:
+            raise VerifyException("[TILE-5] credit must not be negative")
 
 
 @irdl_op_definition

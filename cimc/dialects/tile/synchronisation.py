@@ -2,42 +2,49 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
-
-from xdsl.dialects.builtin import StringAttr
+from xdsl.dialects.builtin import I64, IntegerAttr
 from xdsl.ir import SSAValue
-from xdsl.irdl import irdl_op_definition, operand_def, prop_def
+from xdsl.irdl import irdl_op_definition, operand_def, opt_prop_def
 from xdsl.utils.exceptions import VerifyException
 
 from cimc.dialects.tile.body import BodyOp
-from cimc.dialects.tile.memory import SequenceOp
+from cimc.dialects.tile.memory import SequenceOp, integer
 from cimc.dialects.tile.types import SequenceType
-
-Granularity = Literal["sweep", "row", "vector"]
-"""How often a signal is given or awaited: once per sweep, per row or per vector."""
 
 
 class _SequenceUser(BodyOp):
-    """An operation that raises or awaits a sequence."""
+    """An operation that raises or awaits a sequence.
+
+    ``every`` is after how many positions it happens again: 1 for each vector, the
+    columns of the sweep for each row; once per sweep without it. ``by`` is how far
+    the count moves, 1 if it is not given.
+    """
 
     sequence = operand_def(SequenceType)
-    granularity = prop_def(StringAttr)
+    some_every = opt_prop_def(IntegerAttr[I64], prop_name="every")
+    some_by = opt_prop_def(IntegerAttr[I64], prop_name="by")
 
-    def __init__(self, sequence: SSAValue, granularity: Granularity) -> None:
+    def __init__(
+        self, sequence: SSAValue, every: int | None = None, by: int = 1
+    ) -> None:
         super().__init__(
-            operands=[sequence], properties={"granularity": StringAttr(granularity)}
+            operands=[sequence],
+            properties={
+                "every": None if every is None else integer(every),
+                "by": None if by == 1 else integer(by),
+            },
         )
 
     @property
-    def per(self) -> Granularity:
-        """The granularity as a literal."""
-        for granularity in get_args(Granularity):
-            if granularity == self.granularity.data:
-                return granularity
-        raise VerifyException(
-            "[TILE-13] the granularity must be one of "
-            + ", ".join(get_args(Granularity))
-        )
+    def every(self) -> int:
+        """After how many positions it happens again; all of the sweep's at most."""
+        positions = self.sweep.positions
+        return positions if self.some_every is None else self.some_every.value.data
+
+    @property
+    def by(self) -> int:
+        """How far the count moves each time."""
+        return 1 if self.some_by is None else self.some_by.value.data
 
     @property
     def sequence_op(self) -> SequenceOp:
@@ -46,8 +53,12 @@ class _SequenceUser(BodyOp):
         return self.sequence.owner
 
     def _verify_core(self, core: int, role: str) -> None:
-        """TILE-13: known granularity. TILE-14: the core is the sequence's own."""
-        _ = self.per
+        """TILE-13: the period divides the positions. TILE-14: the core is its own."""
+        if self.every < 1 or self.sweep.positions % self.every or self.by < 1:
+            raise VerifyException(
+                f"[TILE-13] a count by {self.by} every {self.every} positions does not "
+                f"divide the {self.sweep.positions} of the sweep"
+            )
         if self.sweep.core is None or self.sweep.core.value.data != core:
             raise VerifyException(
                 f"[TILE-14] only core {core} is the {role} of this sequence"
@@ -56,14 +67,14 @@ class _SequenceUser(BodyOp):
 
 @irdl_op_definition
 class AwaitOp(_SequenceUser):
-    """Wait until the source core has signalled once more.
+    """Wait until the source core has raised the sequence ``by`` more.
 
-    Per ``sweep``: before the first position; per ``row``: before each row; per
-    ``vector``: here. ``tile.await %s per "vector"``
+    Before the first of every ``every`` positions, at this place among the operations
+    of that position. ``tile.await %s every 56 by 2``
     """
 
     name = "tile.await"
-    assembly_format = "$sequence `per` $granularity attr-dict"
+    assembly_format = "$sequence (`every` $every^)? (`by` $by^)? attr-dict"
 
     def verify_(self) -> None:
         """Verify TILE-13 and TILE-14 for the sink."""
@@ -72,14 +83,14 @@ class AwaitOp(_SequenceUser):
 
 @irdl_op_definition
 class SignalOp(_SequenceUser):
-    """Tell the sink core that all stores so far are visible.
+    """Raise the sequence by ``by``: all stores so far are visible to the sink core.
 
-    Per ``sweep``: after the last position; per ``row``: after each row; per
-    ``vector``: here. ``tile.signal %s per "vector"``
+    After the last of every ``every`` positions, at this place among the operations
+    of that position. ``tile.signal %s every 56``
     """
 
     name = "tile.signal"
-    assembly_format = "$sequence `per` $granularity attr-dict"
+    assembly_format = "$sequence (`every` $every^)? (`by` $by^)? attr-dict"
 
     def verify_(self) -> None:
         """Verify TILE-13 and TILE-14 for the source."""

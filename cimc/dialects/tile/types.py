@@ -91,8 +91,7 @@ class FeatureMapType(ParametrizedAttribute, TypeAttribute):
     @property
     def row_stride(self) -> int:
         """Bytes from one row to the next."""
-        _, left, _, right = self.halo
-        return (left + self.width.data + right) * self.column_stride
+        return self.padded_columns * self.column_stride
 
     @property
     def origin(self) -> int:
@@ -101,10 +100,21 @@ class FeatureMapType(ParametrizedAttribute, TypeAttribute):
         return top * self.row_stride + left * self.column_stride
 
     @property
-    def size_bytes(self) -> int:
-        """Bytes of the buffer, halo included."""
+    def padded_rows(self) -> int:
+        """Rows with those of the halo."""
         top, _, bottom, _ = self.halo
-        return (top + self.height.data + bottom) * self.row_stride
+        return top + self.height.data + bottom
+
+    @property
+    def padded_columns(self) -> int:
+        """Columns with those of the halo."""
+        _, left, _, right = self.halo
+        return left + self.width.data + right
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of the whole map, halo included."""
+        return self.padded_rows * self.row_stride
 
     @classmethod
     def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from xdsl.dialects.builtin import I64, IntegerAttr, IntegerType, VectorType, i32
+from xdsl.dialects.builtin import (
+    I64,
+    IntegerAttr,
+    IntegerType,
+    UnitAttr,
+    VectorType,
+    i32,
+)
 from xdsl.ir import Attribute, SSAValue
 from xdsl.irdl import (
     irdl_op_definition,
     operand_def,
+    opt_prop_def,
     prop_def,
     result_def,
     traits_def,
@@ -253,8 +261,31 @@ class TableOp(BodyOp):
 
 
 @irdl_op_definition
+class SplatOp(BodyOp):
+    """A vector of equal elements.
+
+    ``%y = tile.splat -3 : vector<64xi8>``
+    """
+
+    name = "tile.splat"
+    value = prop_def(IntegerAttr[I64])
+    result = result_def(VectorType)
+    traits = _PURE
+    assembly_format = "$value attr-dict `:` type($result)"
+
+    def __init__(self, value: int, length: int, element: IntegerType) -> None:
+        super().__init__(
+            properties={"value": integer(value)},
+            result_types=[vector(length, element)],
+        )
+
+
+@irdl_op_definition
 class StoreOp(BodyOp):
     """Write channels of the current position of an OFM.
+
+    ``padded`` positions count from the top left corner of the halo, so that the halo
+    can be written, too.
 
     ``tile.store %y, %ofm channels <0 : 64> : vector<64xi8>, !tile.feature_map<…>``
     """
@@ -263,13 +294,32 @@ class StoreOp(BodyOp):
     value = operand_def(VectorType)
     target = operand_def(FeatureMapType)
     channels = prop_def(Range)
+    some_padded = opt_prop_def(UnitAttr, prop_name="padded")
     assembly_format = (
-        "$value `,` $target `channels` $channels attr-dict `:` type($value) `,` "
-        "type($target)"
+        "$value `,` $target (`padded` $padded^)? `channels` $channels attr-dict "
+        "`:` type($value) `,` type($target)"
     )
 
-    def __init__(self, value: SSAValue, target: SSAValue, channels: Range) -> None:
-        super().__init__(operands=[value, target], properties={"channels": channels})
+    def __init__(
+        self,
+        value: SSAValue,
+        target: SSAValue,
+        channels: Range,
+        *,
+        padded: bool = False,
+    ) -> None:
+        super().__init__(
+            operands=[value, target],
+            properties={
+                "channels": channels,
+                "padded": UnitAttr() if padded else None,
+            },
+        )
+
+    @property
+    def padded(self) -> bool:
+        """Whether positions count from the corner of the halo."""
+        return self.some_padded is not None
 
     @property
     def target_type(self) -> FeatureMapType:
@@ -287,6 +337,11 @@ class StoreOp(BodyOp):
         ):
             raise VerifyException(
                 "[TILE-12] the vector does not match the channels of the map"
+            )
+        if self.padded:
+            height, width = (
+                self.target_type.padded_rows,
+                self.target_type.padded_columns,
             )
         if self.sweep.rows.stop > height or self.sweep.columns.stop > width:
             raise VerifyException("[TILE-12] the sweep leaves the feature map")

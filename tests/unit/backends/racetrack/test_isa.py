@@ -46,8 +46,8 @@ def test_fields_encode_lsb_first_after_the_opcode():
         lanewise=True,
     )  # fmt: skip
     fields = (
-        1 | 2 << 12 | (2**14 - 3) << 16 | 4 << 30 | 5 << 34 | 6 << 42 | 7 << 46
-        | (2**20 - 8) << 50 | 9 << 70 | 1 << 83
+        1 | 2 << 12 | (2**14 - 3) << 16 | 4 << 30 | 5 << 34 | 6 << 42 | 7 << 50
+        | (2**20 - 8) << 54 | 9 << 74 | 1 << 87
     )  # fmt: skip
     assert op.to_word({}) == (0x29 | fields << 8).to_bytes(16, "little")
 

@@ -34,14 +34,19 @@ from cimc.backends.rram.dialect import (
 )
 from cimc.backends.rram.isa import (
     CallOp,
+    CreditOp,
     LoadOp,
     LoopOp,
     MvmOp,
+    NextOp,
     ProgramOp,
+    RingOp,
     SetOp,
+    SplatOp,
     StepOp,
     StoreOp,
     WaitOp,
+    WalkOp,
 )
 from cimc.diagnostics import InputError
 from cimc.dialects.cim import WeightsRef
@@ -59,6 +64,7 @@ def example():
             column=0,
             n=8,
         ),
+        CreditOp(s=2, count=3),
     ]
     sweep = [
         SetOp(a=0, value=64),
@@ -74,6 +80,10 @@ def example():
             ],
             count=4,
         ),
+        RingOp(a=1, base=2048, size=64, value=-8),
+        WalkOp(a=1, columns=2, column=1, step=8, jump=16),
+        SplatOp(vd=3, n=8, value=255),
+        LoopOp([StoreOp(base=1, vs=3, length=8), NextOp(a=1)], count=4),
     ]
     details = DictionaryAttr(
         {
@@ -94,12 +104,27 @@ def example():
         element="i8",
         role="input",
     )
+    ring = FeatureMapOp(
+        tensor="y",
+        layer="b",
+        address=2056,
+        height=20,
+        width=2,
+        channels=8,
+        row_stride=32,
+        column_stride=8,
+        element="ui8",
+        role="intermediate",
+        ring_base=2048,
+        ring_size=64,
+    )
     module = module_of(
         CoreOp(setup, [*sweep, CallOp(core=3, s=1, by=4)], number=7),
         core(3, [WaitOp(s=1, by=4)]),
         declarations=(
             FillOp(count=1, length=64, address=0, value=-3),
             fmap,
+            ring,
             LayerOp(layer="b", kind="add", macs=0, details=details),
         ),
     )
@@ -157,6 +182,19 @@ def test_bytes_garbled_under_a_good_checksum_never_crash(data):
 
 
 TABLE = SetTableOp(t=0, table=WeightsRef.of("table", "00"))
+
+
+def in_ring(**fields):
+    """Another feature map in the ring of 64 bytes at 2048."""
+    values = {"height": 1, "width": 1, "channels": 8, "element": "i8"}
+    values |= {"row_stride": 8, "column_stride": 8, "role": "intermediate"}
+    values |= {"address": 2048, "ring_base": 2048, "ring_size": 64}
+    return FeatureMapOp(tensor="z", layer="b", **(values | fields))
+
+
+RING = RingOp(a=1, base=2048, size=64, value=0)
+WALK = WalkOp(a=1, columns=4, column=0, step=1, jump=0)
+NEXT = NextOp(a=1)
 
 
 def broken(change):
@@ -227,8 +265,81 @@ def broken(change):
             lambda m: m.body.block.add_op(core(4, [], [SetOp(a=0, value=0)])),
             r"RRAM-6\] rram.set must not stand in the setup section",
         ),
+        (
+            lambda m: m.body.block.add_op(core(4, [CreditOp(s=0, count=1)])),
+            r"RRAM-6\] rram.credit must not stand in the main section",
+        ),
+        (
+            lambda m: m.body.block.add_op(
+                core(4, [], [CreditOp(s=1, count=1), CreditOp(s=1, count=2)])
+            ),
+            r"RRAM-9\] rram.credit sets register 1 twice",
+        ),
+        (
+            lambda m: m.body.block.add_op(core(4, [], [CreditOp(s=32, count=1)])),
+            r"RRAM-8\] sequence register 32, the chip allows 31",
+        ),
+        (
+            lambda m: m.body.block.add_op(
+                core(4, [RingOp(a=0, base=4000, size=100, value=0)])
+            ),
+            r"RRAM-8\] the ring ends at 4100, memory has 4096 bytes \(core 4\)",
+        ),
+        (
+            lambda m: m.body.block.add_op(core(4, [NEXT.clone()])),
+            r"RRAM-10\] a1 has no walk \(core 4\)",
+        ),
+        (
+            lambda m: m.body.block.add_op(
+                core(4, [WALK.clone(), RING.clone(), NEXT.clone()])
+            ),
+            r"RRAM-10\] a1 has no walk",
+        ),
+        (
+            lambda m: m.body.block.add_op(
+                core(4, [WALK.clone(), LoopOp([NEXT.clone(), RING.clone()], count=2)])
+            ),
+            r"RRAM-10\] a1 has no walk",
+        ),
+        (
+            lambda m: m.body.block.add_op(
+                core(4, [RingOp(a=0, base=2048, size=32, value=0)])
+            ),
+            r"RRAM-11\] the ring at 2048 has two sizes \(core 4\)",
+        ),
+        (
+            lambda m: m.body.block.add_op(in_ring(ring_size=32)),
+            r"RRAM-11\] the ring at 2048 has two sizes",
+        ),
+        (
+            lambda m: m.body.block.add_op(in_ring(ring_size=0)),
+            r"RRAM-11\] a ring has a base and a size",
+        ),
+        (
+            lambda m: m.body.block.add_op(in_ring(role="output")),
+            r"RRAM-11\] an output must not lie in a ring",
+        ),
+        (
+            lambda m: m.body.block.add_op(in_ring(address=2047)),
+            r"RRAM-11\] a map must not begin before its ring",
+        ),
+        (
+            lambda m: m.body.block.add_op(
+                in_ring(address=4090, ring_base=4090, ring_size=7)
+            ),
+            r"RRAM-8\] rram.feature_map .* ends at 4097",
+        ),
     ],
 )
 def test_rules_of_the_whole_program(change, message):
     with pytest.raises(InputError, match=message):
         encode(broken(change))
+
+
+def test_a_walk_outlasts_the_loop_that_it_begins_in():
+    walks = [LoopOp([RING.clone(), WALK.clone(), NEXT.clone()], count=2), NEXT.clone()]
+    again = LoopOp([NEXT.clone(), RING.clone(), WALK.clone()], count=3)
+    once = LoopOp([NEXT.clone(), SetOp(a=1, value=0)], count=1)
+    module = example()
+    module.body.block.add_op(core(4, [*walks, again, once]))
+    assert to_text(decode(encode(module))) == to_text(module)

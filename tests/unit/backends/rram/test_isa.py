@@ -4,7 +4,7 @@ from rram_programs import AddOp, RequantOp, SumOp, core, module_of
 from xdsl.utils.exceptions import VerifyException
 
 from cimc.backends.rram.instruction_set import ISA
-from cimc.backends.rram.isa import LoadOp, LoopOp, SetOp
+from cimc.backends.rram.isa import LoadOp, LoopOp, RingOp, SetOp, SplatOp, WalkOp
 from tests.support.programs import (
     any_instruction,
     check_encoding,
@@ -32,7 +32,7 @@ def test_fields_encode_lsb_first_after_the_opcode():
     word = LoadOp(vd=1, dest=2, base=3, offset=-4, count=5, length=6, stride=7).to_word(
         {}
     )
-    fields = 1 | 2 << 4 | 3 << 20 | (2**32 - 4) << 24 | 5 << 56 | 6 << 72 | 7 << 88
+    fields = 1 | 2 << 8 | 3 << 24 | (2**32 - 4) << 28 | 5 << 60 | 6 << 72 | 7 << 88
     assert word == (0x10 | fields << 8).to_bytes(16, "little")
 
 
@@ -50,6 +50,19 @@ def test_fields_encode_lsb_first_after_the_opcode():
         (
             lambda: SumOp(vd=1, vs=1, segments=1, n=1),
             r"\[RRAM-3\] vd and vs must differ, both are v1",
+        ),
+        (lambda: AddOp(vd=256, va=0, vb=0, n=1), r"\[RRAM-1\] vd must be 0 to 255"),
+        (
+            lambda: SplatOp(vd=0, n=1, value=256),
+            r"\[RRAM-1\] value must be -128 to 255",
+        ),
+        (
+            lambda: RingOp(a=0, base=0, size=0, value=0),
+            r"\[RRAM-1\] size must be 1 to 4294967295, not 0",
+        ),
+        (
+            lambda: WalkOp(a=0, columns=3, column=3, step=1, jump=0),
+            r"\[RRAM-10\] column 3 is not one of 3",
         ),
     ],
 )

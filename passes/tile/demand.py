@@ -1,0 +1,176 @@
+"""How many rows of each feature map are alive in a sequential order of all rows.
+
+The order computes a row when another one needs it, so rings that hold the rows alive
+in it admit this order. Whether cores that wait for each other come to an end does not
+depend on their timing; a network of rings that are at least as large is therefore
+free of deadlock.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from xdsl.ir import SSAValue
+
+from cimc.dialects import tile
+from cimc.passes.tile.dependences import Reader, readers_of, targets_of
+from cimc.passes.tile.sweeps import core_of
+
+__all__ = ["rows_alive"]
+
+
+def rows_alive(sweeps: list[tile.SweepOp], slack: int) -> dict[SSAValue, int]:
+    """Rows, halo included, that a ring for each feature map needs.
+
+    For each layer between the one that writes a map and one that reads it, it gets
+    ``slack`` times the rows more by which the reader moves on.
+    """
+    maps = _maps(sweeps)
+    for map_ in maps.values():
+        if not map_.readings:
+            _complete(map_)
+    return {
+        value: min(
+            map_.total,
+            map_.alive
+            + max(
+                slack * reading.step * (reading.target.depth - map_.depth)
+                for reading in map_.readings
+            ),
+        )
+        for value, map_ in maps.items()
+        if map_.readings
+    }
+
+
+@dataclass
+class _Reading:
+    """Row i of ``target`` needs the rows of ``source`` before first + i · step.
+
+    When it is there, those before kept + (i + 1) · step are not needed any more.
+    """
+
+    source: _Map
+    target: _Map
+    first: int
+    kept: int
+    step: int
+
+    @property
+    def needed(self) -> int:
+        """Rows of the source that the next row of the target needs."""
+        rows = self.first + self.target.rows * self.step
+        return min(rows, self.source.total)
+
+    @property
+    def released(self) -> int:
+        """Rows of the source that the target needs no more."""
+        if self.target.done == self.target.total:
+            return self.source.total
+        return min(self.kept + self.target.rows * self.step, self.source.total)
+
+
+@dataclass(eq=False)
+class _Map:
+    """A feature map in rows; ``top`` rows of its ``total`` are halo above it."""
+
+    top: int = 0
+    height: int = 0
+    total: int = 0
+    depth: int = 0
+    rows: int = 0
+    alive: int = 0
+    readings: list[_Reading] = field(default_factory=list[_Reading])
+    needs: list[_Reading] = field(default_factory=list[_Reading])
+    after: list[_Map] = field(default_factory=list["_Map"])
+    """Maps that are complete before this one begins, since they take its cores."""
+
+    @property
+    def done(self) -> int:
+        """Rows that are there, halo included."""
+        return self.total if self.rows == self.height else self.top + self.rows
+
+    def add_row(self) -> None:
+        """Compute one row."""
+        self.rows += 1
+        if self.readings:
+            released = min(reading.released for reading in self.readings)
+            self.alive = max(self.alive, self.done - released)
+
+
+def _maps(sweeps: list[tile.SweepOp]) -> dict[SSAValue, _Map]:
+    """All maps that the sweeps write or read, and how they depend on each other."""
+    targets = targets_of(sweeps)
+    maps: dict[SSAValue, _Map] = {}
+    for value in (*readers_of(sweeps), *targets.values()):
+        assert isinstance(value.type, tile.FeatureMapType)
+        type_ = value.type
+        maps[value] = _Map(type_.halo[0], type_.shape[0], type_.padded_rows)
+    for source in set(maps) - set(targets.values()):
+        maps[source].rows = maps[source].height
+    readings: dict[tuple[SSAValue, SSAValue], list[Reader]] = defaultdict(list)
+    for source, readers in readers_of(sweeps).items():
+        for reader in readers:
+            readings[source, targets[reader.sweep]].append(reader)
+    for (source, target), readers in readings.items():
+        reading = _reading(maps[source], maps[target], readers)
+        maps[source].readings.append(reading)
+        maps[target].needs.append(reading)
+    cores: dict[int, list[_Map]] = defaultdict(list)
+    for sweep in sweeps:
+        cores[core_of(sweep)].append(maps[targets[sweep]])
+    for in_turn in cores.values():
+        for before, after in pairwise(in_turn):
+            if before is not after and before not in after.after:
+                after.after.append(before)
+    for value in dict.fromkeys(targets.values()):
+        before = [reading.source.depth for reading in maps[value].needs]
+        maps[value].depth = 1 + max(before, default=0)
+    return maps
+
+
+def _reading(source: _Map, target: _Map, readers: list[Reader]) -> _Reading:
+    """What all readers together need.
+
+    That is the whole map if one computes a part of the target's rows, or several run
+    one after another on one core.
+    """
+    cores = {core_of(reader.sweep) for reader in readers}
+    if len(cores) < len(readers) or any(
+        reader.sweep.rows.size != target.height for reader in readers
+    ):
+        return _Reading(source, target, source.total, 0, 0)
+    return _Reading(
+        source,
+        target,
+        max(reader.first for reader in readers),
+        min(reader.kept for reader in readers),
+        readers[0].step,
+    )
+
+
+def _complete(last: _Map) -> None:
+    """Compute all rows of a map, and before each row those that it needs."""
+    waiting = [(last, last.height)]
+    while waiting:
+        map_, rows = waiting[-1]
+        if map_.rows >= rows:
+            waiting.pop()
+            continue
+        missing = [
+            (reading.source, reading.needed - reading.source.top)
+            for reading in map_.needs
+            if reading.source.done < reading.needed
+        ]
+        missing += [
+            (before, before.height)
+            for before in map_.after
+            if before.rows < before.height
+        ]
+        if missing:
+            source, needed = missing[0]
+            waiting.append((source, min(needed, source.height)))
+        else:
+            map_.add_row()

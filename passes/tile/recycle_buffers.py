@@ -1,0 +1,115 @@
+"""``recycle-buffers``: let feature maps and partial sums reuse their own memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Operation
+from xdsl.passes import ModulePass
+
+from cimc.dialects import tile
+from cimc.dialects.cim import Range
+from cimc.dialects.tile.body import element_of, length_of
+from cimc.dialects.tile.memory import integer
+from cimc.passes.tile.demand import rows_alive
+from cimc.passes.tile.dependences import (
+    Reader,
+    Writer,
+    chains_of,
+    readers_of,
+    writers_of,
+)
+from cimc.passes.tile.sweeps import core_of
+
+__all__ = ["RecycleBuffers"]
+
+
+@dataclass(frozen=True)
+class RecycleBuffers(ModulePass):
+    """Keep of every buffer only what is alive while layers run at the same time.
+
+    A feature map whose rows are written and read in order becomes a ring of rows. It
+    holds at least what a sequential order of the rows needs (see
+    :mod:`cimc.passes.tile.demand`), so that no wait for a free row can end in a
+    deadlock, and ``slack`` rows more for each layer between writer and reader, which
+    work at the same time. The rows of its halo are written like the others.
+
+    The partial sums of a chain become a ring of ``vectors`` vectors, and half a
+    vector more for each core of the chain.
+    """
+
+    name = "recycle-buffers"
+
+    slack: int = 1
+    vectors: int = 4
+
+    def __post_init__(self) -> None:
+        if self.slack < 0 or self.vectors < 1:
+            raise ValueError("slack must not be negative, vectors at least 1")
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        """Set ``ring`` of buffers, and add the sweeps that write halos."""
+        operations = list(op.body.block.ops)
+        sweeps = [sweep for sweep in operations if isinstance(sweep, tile.SweepOp)]
+        writers, readers = writers_of(sweeps), readers_of(sweeps)
+        alive = rows_alive(sweeps, self.slack)
+        for map_ in operations:
+            if isinstance(map_, tile.FeatureMapOp) and map_.role.data == "intermediate":
+                rows = alive[map_.result]
+                its_writers = writers.get(map_.result, [])
+                its_readers = readers.get(map_.result, [])
+                if rows < map_.type.padded_rows and _in_order(its_writers, its_readers):
+                    map_.properties["ring"] = integer(rows)
+                    for writer in its_writers:
+                        _write_halo(writer)
+        for sums, chain in chains_of(sweeps).items():
+            assert isinstance(sums.owner, tile.PartialSumsOp)
+            vectors = self.vectors + len(chain) // 2
+            if vectors < chain[0].positions:
+                sums.owner.properties["ring"] = integer(vectors)
+
+
+def _in_order(writers: list[Writer], readers: list[Reader]) -> bool:
+    """Whether all write and read the map row by row, on different cores."""
+    cores = {writer.core for writer in writers}
+    return all(writer.in_order for writer in writers) and all(
+        reader.sweep.rows.size > 1 and core_of(reader.sweep) not in cores
+        for reader in readers
+    )
+
+
+def _write_halo(writer: Writer) -> None:
+    """Add the sweeps that write the rows of the halo above and below a map."""
+    type_ = writer.map.type
+    top, left, bottom, right = type_.halo
+    first, last = writer.sweeps[0], writer.sweeps[-1]
+    columns = first.columns
+    start = 0 if columns.start == 0 else columns.start + left
+    stop = columns.stop + left
+    if stop + right == type_.padded_columns:
+        stop += right
+    padded = Range.of(start, stop)
+    block = first.parent_block()
+    assert block is not None
+    height = top + type_.shape[0]
+    if top:
+        block.insert_op_before(_halo(first, Range.of(0, top), padded), first)
+    if bottom:
+        rows = Range.of(height, height + bottom)
+        block.insert_op_after(_halo(last, rows, padded), last)
+
+
+def _halo(sweep: tile.SweepOp, rows: Range, columns: Range) -> tile.SweepOp:
+    """A sweep that fills padded positions of the channels that ``sweep`` writes."""
+    body: list[Operation] = []
+    for store in list(sweep.body.block.ops):
+        if isinstance(store, tile.StoreOp):
+            fill = store.target_type.fill.data
+            splat = tile.SplatOp(fill, length_of(store.value), element_of(store.value))
+            body.append(splat)
+            body.append(
+                tile.StoreOp(splat.result, store.target, store.channels, padded=True)
+            )
+    return tile.SweepOp(sweep.layer.data, rows, columns, body, core_of(sweep))
