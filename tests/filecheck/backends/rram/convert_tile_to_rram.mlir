@@ -14,12 +14,12 @@ builtin.module attributes {rram.chip = {name = "rram-small", cores = 128 : i64, 
     %a = tile.window %x <kernel 2x2 pad 1x1x0x0> elements <0 : 6> : !tile.feature_map<3x3x2xi8, halo 1x1x0x0 of -3> -> vector<6xi8>
     %p = tile.mvm %w0, %a : !tile.block<6x4xi8>, vector<6xi8> -> vector<4xi32>
     tile.store_partial %p, %sums : vector<4xi32>, !tile.partial_sums<3x3x4xi32>
-    tile.signal %s per "vector"
+    tile.signal %s every 1
   }
   tile.sweep "conv" core 5 rows <0 : 3> columns <0 : 3> {
     %a = tile.window %x <kernel 2x2 pad 1x1x0x0> elements <6 : 8> : !tile.feature_map<3x3x2xi8, halo 1x1x0x0 of -3> -> vector<2xi8>
     %p = tile.mvm %w1, %a : !tile.block<2x4xi8>, vector<2xi8> -> vector<4xi32>
-    tile.await %s per "vector"
+    tile.await %s every 1
     %q = tile.load_partial %sums : !tile.partial_sums<3x3x4xi32> -> vector<4xi32>
     %r = tile.accumulate %q, %p : vector<4xi32>
     %f = tile.finish %r bias <"b", "00"> multiplier <"m", "00"> channels <0 : 4> zero 3 clamp <0 : 255> : vector<4xi32> -> vector<4xui8>
@@ -167,11 +167,11 @@ builtin.module attributes {rram.chip = {name = "rram-small", cores = 128 : i64, 
     %d = tile.table %c <"t", "00"> : vector<4xi8> -> vector<4xi8>
     %e = tile.table %d <"t", "00"> : vector<4xi8> -> vector<4xi8>
     tile.store %e, %u channels <0 : 4> : vector<4xi8>, !tile.feature_map<2x3x4xi8>
-    tile.signal %s per "sweep"
+    tile.signal %s
   }
   tile.layer "mean" kind "global_average_pool" macs 0 p_v 1 p_h 1
   tile.sweep "mean" core 1 rows <0 : 1> columns <0 : 1> {
-    tile.await %s per "sweep"
+    tile.await %s
     %a = tile.window %u <kernel 2x3> : !tile.feature_map<2x3x4xi8> -> vector<24xi8>
     %b = tile.sum %a segments 6 : vector<24xi8> -> vector<4xi32>
     %c = tile.finish %b bias <"b", "00"> multiplier <"m", "00"> channels <0 : 4> zero 3 clamp <-128 : 127> : vector<4xi32> -> vector<4xi8>
@@ -234,11 +234,11 @@ builtin.module attributes {rram.chip = {name = "rram-small", cores = 128 : i64, 
   tile.sweep "a" core 0 rows <0 : 2> columns <0 : 3> {
     %a = tile.window %x <kernel 1x1> : !tile.feature_map<2x3x4xi8> -> vector<4xi8>
     tile.store %a, %u channels <0 : 4> : vector<4xi8>, !tile.feature_map<2x3x4xi8>
-    tile.signal %s per "row"
+    tile.signal %s every 3
   }
   tile.layer "b" kind "copy" macs 0 p_v 1 p_h 1
   tile.sweep "b" core 1 rows <0 : 2> columns <0 : 3> {
-    tile.await %s per "row"
+    tile.await %s every 3
     %a = tile.window %u <kernel 1x1> : !tile.feature_map<2x3x4xi8> -> vector<4xi8>
     tile.store %a, %v channels <0 : 4> : vector<4xi8>, !tile.feature_map<2x3x4xi8>
   }
