@@ -63,7 +63,8 @@ builtin.module {
 
 // -----
 
-// Pooling windows are cut at the borders; padding takes no part, or in the count alone.
+// The halo of a maximum holds the lowest value, that of an average that counts padding the
+// zero point. An average that leaves padding out is cut at the borders.
 builtin.module {
   %x = cnn.input "x_q" : tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>>
   %m = cnn.max_pool %x window <kernel 3x2 stride 2x2 pad 1x0x0x0> as "m_q" layer "max" : tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>> -> tensor<2x2x2xi8, #cim.quantisation<0.5 : -3>>
@@ -74,32 +75,27 @@ builtin.module {
 }
 
 // CHECK: builtin.module {
-// CHECK-NEXT: %x_q = tile.feature_map "x_q" of "" role "input" : !tile.feature_map<4x4x2xi8>
-// CHECK-NEXT: %max = tile.feature_map "m_q" of "max" role "intermediate" : !tile.feature_map<2x2x2xi8>
+// CHECK-NEXT: %x_q = tile.feature_map "x_q" of "" role "input" : !tile.feature_map<4x4x2xi8, halo 1x0x0x0 of -128>
+// CHECK-NEXT: %max = tile.feature_map "m_q" of "max" role "intermediate" : !tile.feature_map<2x2x2xi8, halo 0x0x0x1 of -3>
 // CHECK-NEXT: %average = tile.feature_map "a_q" of "average" role "output" : !tile.feature_map<1x1x2xi8>
 // CHECK-NEXT: %rows = tile.feature_map "b_q" of "rows" role "output" : !tile.feature_map<2x1x2xi8>
 // CHECK-NEXT: tile.layer "max" kind "max_pool" macs 0 p_v 1 p_h 1
-// CHECK-NEXT: tile.sweep "max" rows <0 : 1> columns <0 : 2> {
-// CHECK-NEXT: %0 = tile.window %x_q <kernel 3x2 stride 2x2 pad 1x0x0x0> taps <1 : 3> <0 : 2> : !tile.feature_map<4x4x2xi8> -> vector<8xi8>
-// CHECK-NEXT: %1 = tile.max %0 segments 4 : vector<8xi8> -> vector<2xi8>
-// CHECK-NEXT: tile.store %1, %max channels <0 : 2> : vector<2xi8>, !tile.feature_map<2x2x2xi8>
-// CHECK-NEXT: }
-// CHECK-NEXT: tile.sweep "max" rows <1 : 2> columns <0 : 2> {
-// CHECK-NEXT: %2 = tile.window %x_q <kernel 3x2 stride 2x2 pad 1x0x0x0> : !tile.feature_map<4x4x2xi8> -> vector<12xi8>
-// CHECK-NEXT: %3 = tile.max %2 segments 6 : vector<12xi8> -> vector<2xi8>
-// CHECK-NEXT: tile.store %3, %max channels <0 : 2> : vector<2xi8>, !tile.feature_map<2x2x2xi8>
+// CHECK-NEXT: tile.sweep "max" rows <0 : 2> columns <0 : 2> {
+// CHECK-NEXT: %0 = tile.window %x_q <kernel 3x2 stride 2x2 pad 1x0x0x0> : !tile.feature_map<4x4x2xi8, halo 1x0x0x0 of -128> -> vector<12xi8>
+// CHECK-NEXT: %1 = tile.max %0 segments 6 : vector<12xi8> -> vector<2xi8>
+// CHECK-NEXT: tile.store %1, %max channels <0 : 2> : vector<2xi8>, !tile.feature_map<2x2x2xi8, halo 0x0x0x1 of -3>
 // CHECK-NEXT: }
 // CHECK-NEXT: tile.layer "average" kind "average_pool" macs 0 p_v 1 p_h 1
 // CHECK-NEXT: tile.sweep "average" rows <0 : 1> columns <0 : 1> {
-// CHECK-NEXT: %4 = tile.window %max <kernel 2x3 pad 0x0x0x1> taps <0 : 2> <0 : 2> : !tile.feature_map<2x2x2xi8> -> vector<8xi8>
-// CHECK-NEXT: %5 = tile.average %4 segments 4 count 6 from <0.5 : -3> to <0.25 : 1> : vector<8xi8> -> vector<2xi8>
-// CHECK-NEXT: tile.store %5, %average channels <0 : 2> : vector<2xi8>, !tile.feature_map<1x1x2xi8>
+// CHECK-NEXT: %2 = tile.window %max <kernel 2x3 pad 0x0x0x1> : !tile.feature_map<2x2x2xi8, halo 0x0x0x1 of -3> -> vector<12xi8>
+// CHECK-NEXT: %3 = tile.average %2 segments 6 count 6 from <0.5 : -3> to <0.25 : 1> : vector<12xi8> -> vector<2xi8>
+// CHECK-NEXT: tile.store %3, %average channels <0 : 2> : vector<2xi8>, !tile.feature_map<1x1x2xi8>
 // CHECK-NEXT: }
 // CHECK-NEXT: tile.layer "rows" kind "average_pool" macs 0 p_v 1 p_h 1
 // CHECK-NEXT: tile.sweep "rows" rows <0 : 2> columns <0 : 1> {
-// CHECK-NEXT: %6 = tile.window %max <kernel 1x3 pad 0x0x0x1> taps <0 : 1> <0 : 2> : !tile.feature_map<2x2x2xi8> -> vector<4xi8>
-// CHECK-NEXT: %7 = tile.average %6 segments 2 count 2 from <0.5 : -3> to <0.25 : 1> : vector<4xi8> -> vector<2xi8>
-// CHECK-NEXT: tile.store %7, %rows channels <0 : 2> : vector<2xi8>, !tile.feature_map<2x1x2xi8>
+// CHECK-NEXT: %4 = tile.window %max <kernel 1x3 pad 0x0x0x1> taps <0 : 1> <0 : 2> : !tile.feature_map<2x2x2xi8, halo 0x0x0x1 of -3> -> vector<4xi8>
+// CHECK-NEXT: %5 = tile.average %4 segments 2 count 2 from <0.5 : -3> to <0.25 : 1> : vector<4xi8> -> vector<2xi8>
+// CHECK-NEXT: tile.store %5, %rows channels <0 : 2> : vector<2xi8>, !tile.feature_map<2x1x2xi8>
 // CHECK-NEXT: }
 // CHECK-NEXT: }
 
