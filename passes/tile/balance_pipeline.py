@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import ModuleOp, VectorType
 from xdsl.ir import SSAValue
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
@@ -120,7 +120,10 @@ class BalancePipeline(ModulePass):
         if weight_blocks(sweep):
             return self.product
         lanes = sum(
-            length_of(value) for op in sweep.body.block.ops for value in op.operands
+            length_of(value)
+            for op in sweep.body.block.ops
+            for value in op.operands
+            if isinstance(value.type, VectorType)
         )
         return self.overhead + -(-lanes // self.lanes)
 

@@ -74,7 +74,7 @@ class InsertSync(ModulePass):
                 "recycle-buffers before insert-sync{scheme=sequential}"
             )
         sequences = _Sequences()
-        chains = list(chains_of(sweeps).values())
+        chains = list(dict.fromkeys(map(tuple, chains_of(sweeps).values())))
         writers, readers = writers_of(sweeps), readers_of(sweeps)
         before: dict[tile.SweepOp, list[tile.SweepOp]] = {s: [] for s in sweeps}
         for chain in chains:
@@ -119,24 +119,31 @@ def _take_turns(
 ) -> None:
     """Let ``later`` add to each vector of partial sums that ``earlier`` has left."""
     sequence = sequences.new(core_of(earlier), later)
-    stored = _first(earlier, tile.StorePartialOp)
+    stored = _last(earlier, tile.StorePartialOp)
     _insert(earlier, tile.SignalOp(sequence, 1), after=stored)
     loaded = _first(later, tile.LoadPartialOp)
     _insert(later, tile.AwaitOp(sequence, 1), before=loaded)
 
 
-def _reuse_sums(sequences: _Sequences, chain: list[tile.SweepOp]) -> None:
+def _reuse_sums(sequences: _Sequences, chain: tuple[tile.SweepOp, ...]) -> None:
     """Let the first of a chain write a vector when the last has read the one there."""
     first, last = chain[0], chain[-1]
-    stored = _first(first, tile.StorePartialOp)
-    assert isinstance(stored, tile.StorePartialOp)
-    sums = stored.target.owner
-    assert isinstance(sums, tile.PartialSumsOp)
-    if sums.ring is None:
+    buffers = [
+        op.target.owner
+        for op in first.body.block.ops
+        if isinstance(op, tile.StorePartialOp)
+    ]
+    rings = [
+        buffer.vectors
+        for buffer in buffers
+        if isinstance(buffer, tile.PartialSumsOp) and buffer.ring is not None
+    ]
+    if not rings:
         return
-    sequence = sequences.new(core_of(last), first, credit=sums.vectors)
+    sequence = sequences.new(core_of(last), first, credit=min(rings))
+    stored = _first(first, tile.StorePartialOp)
     _insert(first, tile.AwaitOp(sequence, 1), before=stored)
-    loaded = _first(last, tile.LoadPartialOp)
+    loaded = _last(last, tile.LoadPartialOp)
     _insert(last, tile.SignalOp(sequence, 1), after=loaded)
 
 
@@ -291,6 +298,10 @@ def _insert(
         block.insert_op_after(op, after)
     else:
         block.add_op(op)
+
+
+def _last(sweep: tile.SweepOp, kind: type[Operation]) -> Operation:
+    return [op for op in sweep.body.block.ops if isinstance(op, kind)][-1]
 
 
 def _first(sweep: tile.SweepOp, kind: type[Operation]) -> Operation:
