@@ -109,8 +109,8 @@ WAYS: dict[str, Callable[[str, Chip], str]] = {
     "default": lambda pipeline, chip: pipeline,
     "rows of one layer on several cores": balanced,
     "whole buffers": lambda pipeline, chip: pipeline.replace("recycle-buffers,", ""),
-    "rings without slack, and parts of one position": lambda pipeline, chip: (
-        pipeline.replace("recycle-buffers", "recycle-buffers{slack=0 vectors=1}")
+    "small rings, and parts of one position": lambda pipeline, chip: (
+        pipeline.replace("recycle-buffers", "recycle-buffers{vectors=1}")
         .replace('"linear"', '"linear" group=1')
     ),
     "layer by layer": lambda pipeline, chip: (

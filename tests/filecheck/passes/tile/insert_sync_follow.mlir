@@ -114,7 +114,8 @@ builtin.module {
 
 // -----
 // Row i takes row 2 i: before each row, two more are awaited, but for the first, which
-// needs only one. Credit stands for the other, so that all 7 rows are counted.
+// needs only one. Credit stands for the other; the writer counts an eighth row, so that the
+// credit is there again for the next image.
 builtin.module {
   %x = tile.feature_map "x" of "" role "input" : !tile.feature_map<7x7x2xi8>
   %y = tile.feature_map "y" of "copy" role "intermediate" : !tile.feature_map<7x7x2xi8>
@@ -138,6 +139,7 @@ builtin.module {
 // CHECK-NEXT: %a = tile.window
 // CHECK-NEXT: tile.store %a, %y channels <0 : 2>
 // CHECK-NEXT: tile.signal %0 every 7{{$}}
+// CHECK-NEXT: tile.signal %0{{$}}
 // CHECK-NEXT: }
 // CHECK-NEXT: tile.sweep "pool" core 1 rows <0 : 4> columns <0 : 4> {
 // CHECK-NEXT: tile.await %0 every 4{{$}}

@@ -153,6 +153,7 @@ builtin.module {
 // CHECK-NEXT: tile.await %1 every 7{{$}}
 // CHECK-NEXT: tile.store %a, %y channels <0 : 2>
 // CHECK-NEXT: tile.signal %0 every 7{{$}}
+// CHECK-NEXT: tile.signal %0{{$}}
 // CHECK-NEXT: }
 // CHECK-NEXT: tile.sweep "pool" core 1 rows <0 : 4> columns <0 : 4> {
 // CHECK-NEXT: tile.await %0 every 4{{$}}

@@ -1,5 +1,5 @@
 // RUN: cimc-opt %s -p recycle-buffers --split-input-file | filecheck %s
-// RUN: cimc-opt %s -p "recycle-buffers{slack=0 vectors=1}" --split-input-file | filecheck %s --check-prefix=LEAST
+// RUN: cimc-opt %s -p "recycle-buffers{slack=3 vectors=1}" --split-input-file | filecheck %s --check-prefix=SLACK
 
 // A window over 3 rows keeps them, and the halo below comes with the last row: 4 rows are
 // alive, and one more is slack. Halos above and below are swept like other rows, from
@@ -42,28 +42,28 @@ builtin.module {
 // CHECK-NEXT: }
 // CHECK-NEXT: }
 
-// LEAST: builtin.module {
-// LEAST-NEXT: %x = tile.feature_map "x" of "" role "input" : !tile.feature_map<8x8x2xi8>
-// LEAST-NEXT: %y = tile.feature_map "y" of "copy" role "intermediate" ring 4 : !tile.feature_map<8x8x2xi8, halo 1x1x1x1 of -3>
-// LEAST-NEXT: %z = tile.feature_map "z" of "pool" role "output" : !tile.feature_map<8x8x2xi8>
-// LEAST-NEXT: tile.sweep "copy" core 0 rows <0 : 1> columns <0 : 10> {
-// LEAST-NEXT: %0 = tile.splat -3 : vector<2xi8>
-// LEAST-NEXT: tile.store %0, %y padded channels <0 : 2>
-// LEAST-NEXT: }
-// LEAST-NEXT: tile.sweep "copy" core 0 rows <0 : 8> columns <0 : 8> {
-// LEAST-NEXT: %a = tile.window
-// LEAST-NEXT: tile.store %a, %y channels <0 : 2>
-// LEAST-NEXT: }
-// LEAST-NEXT: tile.sweep "copy" core 0 rows <9 : 10> columns <0 : 10> {
-// LEAST-NEXT: %1 = tile.splat -3 : vector<2xi8>
-// LEAST-NEXT: tile.store %1, %y padded channels <0 : 2>
-// LEAST-NEXT: }
-// LEAST-NEXT: tile.sweep "pool" core 1 rows <0 : 8> columns <0 : 8> {
-// LEAST-NEXT: %b = tile.window
-// LEAST-NEXT: %c = tile.max
-// LEAST-NEXT: tile.store %c, %z channels <0 : 2>
-// LEAST-NEXT: }
-// LEAST-NEXT: }
+// SLACK: builtin.module {
+// SLACK-NEXT: %x = tile.feature_map "x" of "" role "input" : !tile.feature_map<8x8x2xi8>
+// SLACK-NEXT: %y = tile.feature_map "y" of "copy" role "intermediate" ring 7 : !tile.feature_map<8x8x2xi8, halo 1x1x1x1 of -3>
+// SLACK-NEXT: %z = tile.feature_map "z" of "pool" role "output" : !tile.feature_map<8x8x2xi8>
+// SLACK-NEXT: tile.sweep "copy" core 0 rows <0 : 1> columns <0 : 10> {
+// SLACK-NEXT: %0 = tile.splat -3 : vector<2xi8>
+// SLACK-NEXT: tile.store %0, %y padded channels <0 : 2>
+// SLACK-NEXT: }
+// SLACK-NEXT: tile.sweep "copy" core 0 rows <0 : 8> columns <0 : 8> {
+// SLACK-NEXT: %a = tile.window
+// SLACK-NEXT: tile.store %a, %y channels <0 : 2>
+// SLACK-NEXT: }
+// SLACK-NEXT: tile.sweep "copy" core 0 rows <9 : 10> columns <0 : 10> {
+// SLACK-NEXT: %1 = tile.splat -3 : vector<2xi8>
+// SLACK-NEXT: tile.store %1, %y padded channels <0 : 2>
+// SLACK-NEXT: }
+// SLACK-NEXT: tile.sweep "pool" core 1 rows <0 : 8> columns <0 : 8> {
+// SLACK-NEXT: %b = tile.window
+// SLACK-NEXT: %c = tile.max
+// SLACK-NEXT: tile.store %c, %z channels <0 : 2>
+// SLACK-NEXT: }
+// SLACK-NEXT: }
 
 // -----
 // Of two cores that write parts of the columns, each writes its part of the halo.
@@ -113,32 +113,32 @@ builtin.module {
 // CHECK-NEXT: }
 // CHECK-NEXT: }
 
-// LEAST: builtin.module {
-// LEAST-NEXT: %x = tile.feature_map "x" of "" role "input" : !tile.feature_map<8x8x2xi8>
-// LEAST-NEXT: %y = tile.feature_map "y" of "copy" role "intermediate" ring 2 : !tile.feature_map<8x8x2xi8, halo 1x1x0x0 of -3>
-// LEAST-NEXT: %z = tile.feature_map "z" of "pool" role "output" : !tile.feature_map<8x8x2xi8>
-// LEAST-NEXT: tile.sweep "copy" core 0 rows <0 : 1> columns <0 : 5> {
-// LEAST-NEXT: %0 = tile.splat -3 : vector<2xi8>
-// LEAST-NEXT: tile.store %0, %y padded channels <0 : 2>
-// LEAST-NEXT: }
-// LEAST-NEXT: tile.sweep "copy" core 0 rows <0 : 8> columns <0 : 4> {
-// LEAST-NEXT: %a = tile.window
-// LEAST-NEXT: tile.store %a, %y channels <0 : 2>
-// LEAST-NEXT: }
-// LEAST-NEXT: tile.sweep "copy" core 1 rows <0 : 1> columns <5 : 9> {
-// LEAST-NEXT: %1 = tile.splat -3 : vector<2xi8>
-// LEAST-NEXT: tile.store %1, %y padded channels <0 : 2>
-// LEAST-NEXT: }
-// LEAST-NEXT: tile.sweep "copy" core 1 rows <0 : 8> columns <4 : 8> {
-// LEAST-NEXT: %a_1 = tile.window
-// LEAST-NEXT: tile.store %a_1, %y channels <0 : 2>
-// LEAST-NEXT: }
-// LEAST-NEXT: tile.sweep "pool" core 2 rows <0 : 8> columns <0 : 8> {
-// LEAST-NEXT: %b = tile.window
-// LEAST-NEXT: %c = tile.max
-// LEAST-NEXT: tile.store %c, %z channels <0 : 2>
-// LEAST-NEXT: }
-// LEAST-NEXT: }
+// SLACK: builtin.module {
+// SLACK-NEXT: %x = tile.feature_map "x" of "" role "input" : !tile.feature_map<8x8x2xi8>
+// SLACK-NEXT: %y = tile.feature_map "y" of "copy" role "intermediate" ring 5 : !tile.feature_map<8x8x2xi8, halo 1x1x0x0 of -3>
+// SLACK-NEXT: %z = tile.feature_map "z" of "pool" role "output" : !tile.feature_map<8x8x2xi8>
+// SLACK-NEXT: tile.sweep "copy" core 0 rows <0 : 1> columns <0 : 5> {
+// SLACK-NEXT: %0 = tile.splat -3 : vector<2xi8>
+// SLACK-NEXT: tile.store %0, %y padded channels <0 : 2>
+// SLACK-NEXT: }
+// SLACK-NEXT: tile.sweep "copy" core 0 rows <0 : 8> columns <0 : 4> {
+// SLACK-NEXT: %a = tile.window
+// SLACK-NEXT: tile.store %a, %y channels <0 : 2>
+// SLACK-NEXT: }
+// SLACK-NEXT: tile.sweep "copy" core 1 rows <0 : 1> columns <5 : 9> {
+// SLACK-NEXT: %1 = tile.splat -3 : vector<2xi8>
+// SLACK-NEXT: tile.store %1, %y padded channels <0 : 2>
+// SLACK-NEXT: }
+// SLACK-NEXT: tile.sweep "copy" core 1 rows <0 : 8> columns <4 : 8> {
+// SLACK-NEXT: %a_1 = tile.window
+// SLACK-NEXT: tile.store %a_1, %y channels <0 : 2>
+// SLACK-NEXT: }
+// SLACK-NEXT: tile.sweep "pool" core 2 rows <0 : 8> columns <0 : 8> {
+// SLACK-NEXT: %b = tile.window
+// SLACK-NEXT: %c = tile.max
+// SLACK-NEXT: tile.store %c, %z channels <0 : 2>
+// SLACK-NEXT: }
+// SLACK-NEXT: }
 
 // -----
 // An addition reads %y and what a layer between makes of it: in a sequential order one row
@@ -185,26 +185,26 @@ builtin.module {
 // CHECK-NEXT: }
 // CHECK-NEXT: }
 
-// LEAST: builtin.module {
-// LEAST-NEXT: %x = tile.feature_map "x" of "" role "input" : !tile.feature_map<8x8x2xi8>
-// LEAST-NEXT: %y = tile.feature_map "y" of "copy" role "intermediate" ring 1 : !tile.feature_map<8x8x2xi8>
-// LEAST-NEXT: %u = tile.feature_map "u" of "pool" role "intermediate" ring 1 : !tile.feature_map<8x8x2xi8>
-// LEAST-NEXT: %z = tile.feature_map "z" of "add" role "output" : !tile.feature_map<8x8x2xi8>
-// LEAST-NEXT: tile.sweep "copy" core 0 rows <0 : 8> columns <0 : 8> {
-// LEAST-NEXT: %a = tile.window
-// LEAST-NEXT: tile.store %a, %y channels <0 : 2>
-// LEAST-NEXT: }
-// LEAST-NEXT: tile.sweep "pool" core 1 rows <0 : 8> columns <0 : 8> {
-// LEAST-NEXT: %b = tile.window
-// LEAST-NEXT: tile.store %b, %u channels <0 : 2>
-// LEAST-NEXT: }
-// LEAST-NEXT: tile.sweep "add" core 2 rows <0 : 8> columns <0 : 8> {
-// LEAST-NEXT: %c = tile.window
-// LEAST-NEXT: %d = tile.window
-// LEAST-NEXT: %e = tile.add
-// LEAST-NEXT: tile.store %e, %z channels <0 : 2>
-// LEAST-NEXT: }
-// LEAST-NEXT: }
+// SLACK: builtin.module {
+// SLACK-NEXT: %x = tile.feature_map "x" of "" role "input" : !tile.feature_map<8x8x2xi8>
+// SLACK-NEXT: %y = tile.feature_map "y" of "copy" role "intermediate" ring 7 : !tile.feature_map<8x8x2xi8>
+// SLACK-NEXT: %u = tile.feature_map "u" of "pool" role "intermediate" ring 4 : !tile.feature_map<8x8x2xi8>
+// SLACK-NEXT: %z = tile.feature_map "z" of "add" role "output" : !tile.feature_map<8x8x2xi8>
+// SLACK-NEXT: tile.sweep "copy" core 0 rows <0 : 8> columns <0 : 8> {
+// SLACK-NEXT: %a = tile.window
+// SLACK-NEXT: tile.store %a, %y channels <0 : 2>
+// SLACK-NEXT: }
+// SLACK-NEXT: tile.sweep "pool" core 1 rows <0 : 8> columns <0 : 8> {
+// SLACK-NEXT: %b = tile.window
+// SLACK-NEXT: tile.store %b, %u channels <0 : 2>
+// SLACK-NEXT: }
+// SLACK-NEXT: tile.sweep "add" core 2 rows <0 : 8> columns <0 : 8> {
+// SLACK-NEXT: %c = tile.window
+// SLACK-NEXT: %d = tile.window
+// SLACK-NEXT: %e = tile.add
+// SLACK-NEXT: tile.store %e, %z channels <0 : 2>
+// SLACK-NEXT: }
+// SLACK-NEXT: }
 
 // -----
 // A chain of three cores keeps 4 + 3 / 2 vectors of its partial sums.
@@ -266,34 +266,34 @@ builtin.module {
 // CHECK-NEXT: }
 // CHECK-NEXT: }
 
-// LEAST: builtin.module {
-// LEAST-NEXT: %x = tile.feature_map "x" of "" role "input" : !tile.feature_map<4x4x3xi8>
-// LEAST-NEXT: %y = tile.feature_map "y" of "conv" role "output" : !tile.feature_map<4x4x2xi8>
-// LEAST-NEXT: %w0 = tile.block
-// LEAST-NEXT: %w1 = tile.block
-// LEAST-NEXT: %w2 = tile.block
-// LEAST-NEXT: %sums = tile.partial_sums "conv" ring 2 : !tile.partial_sums<4x4x2xi32>
-// LEAST-NEXT: tile.sweep "conv" core 0 rows <0 : 4> columns <0 : 4> {
-// LEAST-NEXT: %a = tile.window
-// LEAST-NEXT: %p = tile.mvm
-// LEAST-NEXT: tile.store_partial
-// LEAST-NEXT: }
-// LEAST-NEXT: tile.sweep "conv" core 1 rows <0 : 4> columns <0 : 4> {
-// LEAST-NEXT: %a_1 = tile.window
-// LEAST-NEXT: %p_1 = tile.mvm
-// LEAST-NEXT: %q = tile.load_partial
-// LEAST-NEXT: %r = tile.accumulate
-// LEAST-NEXT: tile.store_partial
-// LEAST-NEXT: }
-// LEAST-NEXT: tile.sweep "conv" core 2 rows <0 : 4> columns <0 : 4> {
-// LEAST-NEXT: %a_2 = tile.window
-// LEAST-NEXT: %p_2 = tile.mvm
-// LEAST-NEXT: %q_1 = tile.load_partial
-// LEAST-NEXT: %r_1 = tile.accumulate
-// LEAST-NEXT: %f = tile.finish
-// LEAST-NEXT: tile.store %f, %y channels <0 : 2>
-// LEAST-NEXT: }
-// LEAST-NEXT: }
+// SLACK: builtin.module {
+// SLACK-NEXT: %x = tile.feature_map "x" of "" role "input" : !tile.feature_map<4x4x3xi8>
+// SLACK-NEXT: %y = tile.feature_map "y" of "conv" role "output" : !tile.feature_map<4x4x2xi8>
+// SLACK-NEXT: %w0 = tile.block
+// SLACK-NEXT: %w1 = tile.block
+// SLACK-NEXT: %w2 = tile.block
+// SLACK-NEXT: %sums = tile.partial_sums "conv" ring 2 : !tile.partial_sums<4x4x2xi32>
+// SLACK-NEXT: tile.sweep "conv" core 0 rows <0 : 4> columns <0 : 4> {
+// SLACK-NEXT: %a = tile.window
+// SLACK-NEXT: %p = tile.mvm
+// SLACK-NEXT: tile.store_partial
+// SLACK-NEXT: }
+// SLACK-NEXT: tile.sweep "conv" core 1 rows <0 : 4> columns <0 : 4> {
+// SLACK-NEXT: %a_1 = tile.window
+// SLACK-NEXT: %p_1 = tile.mvm
+// SLACK-NEXT: %q = tile.load_partial
+// SLACK-NEXT: %r = tile.accumulate
+// SLACK-NEXT: tile.store_partial
+// SLACK-NEXT: }
+// SLACK-NEXT: tile.sweep "conv" core 2 rows <0 : 4> columns <0 : 4> {
+// SLACK-NEXT: %a_2 = tile.window
+// SLACK-NEXT: %p_2 = tile.mvm
+// SLACK-NEXT: %q_1 = tile.load_partial
+// SLACK-NEXT: %r_1 = tile.accumulate
+// SLACK-NEXT: %f = tile.finish
+// SLACK-NEXT: tile.store %f, %y channels <0 : 2>
+// SLACK-NEXT: }
+// SLACK-NEXT: }
 
 // -----
 // Whole maps: %u, which its own core reads; %v, of which a single row of %m needs all; %m,
@@ -372,39 +372,39 @@ builtin.module {
 // CHECK-NEXT: }
 // CHECK-NEXT: }
 
-// LEAST: builtin.module {
-// LEAST-NEXT: %x = tile.feature_map "x" of "" role "input" : !tile.feature_map<4x4x2xi8>
-// LEAST-NEXT: %u = tile.feature_map "u" of "a" role "intermediate" : !tile.feature_map<4x4x2xi8>
-// LEAST-NEXT: %v = tile.feature_map "v" of "b" role "intermediate" : !tile.feature_map<4x4x2xi8>
-// LEAST-NEXT: %m = tile.feature_map "m" of "c" role "intermediate" : !tile.feature_map<1x1x2xi8>
-// LEAST-NEXT: %o = tile.feature_map "o" of "d" role "output" : !tile.feature_map<1x1x2xi8>
-// LEAST-NEXT: tile.sweep "a" core 0 rows <0 : 4> columns <0 : 4> {
-// LEAST-NEXT: %a = tile.window
-// LEAST-NEXT: tile.store %a, %u channels <0 : 2>
-// LEAST-NEXT: }
-// LEAST-NEXT: tile.sweep "b" core 0 rows <0 : 4> columns <0 : 4> {
-// LEAST-NEXT: %b = tile.window
-// LEAST-NEXT: tile.store %b, %v channels <0 : 2>
-// LEAST-NEXT: }
-// LEAST-NEXT: tile.sweep "c" core 1 rows <0 : 1> columns <0 : 1> {
-// LEAST-NEXT: %c = tile.window
-// LEAST-NEXT: %d = tile.max
-// LEAST-NEXT: tile.store %d, %m channels <0 : 2>
-// LEAST-NEXT: }
-// LEAST-NEXT: %w0 = tile.block
-// LEAST-NEXT: %w1 = tile.block
-// LEAST-NEXT: %sums = tile.partial_sums "d" : !tile.partial_sums<1x1x2xi32>
-// LEAST-NEXT: tile.sweep "d" core 2 rows <0 : 1> columns <0 : 1> {
-// LEAST-NEXT: %a_1 = tile.window
-// LEAST-NEXT: %p = tile.mvm
-// LEAST-NEXT: tile.store_partial
-// LEAST-NEXT: }
-// LEAST-NEXT: tile.sweep "d" core 3 rows <0 : 1> columns <0 : 1> {
-// LEAST-NEXT: %a_2 = tile.window
-// LEAST-NEXT: %p_1 = tile.mvm
-// LEAST-NEXT: %q = tile.load_partial
-// LEAST-NEXT: %r = tile.accumulate
-// LEAST-NEXT: %f = tile.finish
-// LEAST-NEXT: tile.store %f, %o channels <0 : 2>
-// LEAST-NEXT: }
-// LEAST-NEXT: }
+// SLACK: builtin.module {
+// SLACK-NEXT: %x = tile.feature_map "x" of "" role "input" : !tile.feature_map<4x4x2xi8>
+// SLACK-NEXT: %u = tile.feature_map "u" of "a" role "intermediate" : !tile.feature_map<4x4x2xi8>
+// SLACK-NEXT: %v = tile.feature_map "v" of "b" role "intermediate" : !tile.feature_map<4x4x2xi8>
+// SLACK-NEXT: %m = tile.feature_map "m" of "c" role "intermediate" : !tile.feature_map<1x1x2xi8>
+// SLACK-NEXT: %o = tile.feature_map "o" of "d" role "output" : !tile.feature_map<1x1x2xi8>
+// SLACK-NEXT: tile.sweep "a" core 0 rows <0 : 4> columns <0 : 4> {
+// SLACK-NEXT: %a = tile.window
+// SLACK-NEXT: tile.store %a, %u channels <0 : 2>
+// SLACK-NEXT: }
+// SLACK-NEXT: tile.sweep "b" core 0 rows <0 : 4> columns <0 : 4> {
+// SLACK-NEXT: %b = tile.window
+// SLACK-NEXT: tile.store %b, %v channels <0 : 2>
+// SLACK-NEXT: }
+// SLACK-NEXT: tile.sweep "c" core 1 rows <0 : 1> columns <0 : 1> {
+// SLACK-NEXT: %c = tile.window
+// SLACK-NEXT: %d = tile.max
+// SLACK-NEXT: tile.store %d, %m channels <0 : 2>
+// SLACK-NEXT: }
+// SLACK-NEXT: %w0 = tile.block
+// SLACK-NEXT: %w1 = tile.block
+// SLACK-NEXT: %sums = tile.partial_sums "d" : !tile.partial_sums<1x1x2xi32>
+// SLACK-NEXT: tile.sweep "d" core 2 rows <0 : 1> columns <0 : 1> {
+// SLACK-NEXT: %a_1 = tile.window
+// SLACK-NEXT: %p = tile.mvm
+// SLACK-NEXT: tile.store_partial
+// SLACK-NEXT: }
+// SLACK-NEXT: tile.sweep "d" core 3 rows <0 : 1> columns <0 : 1> {
+// SLACK-NEXT: %a_2 = tile.window
+// SLACK-NEXT: %p_1 = tile.mvm
+// SLACK-NEXT: %q = tile.load_partial
+// SLACK-NEXT: %r = tile.accumulate
+// SLACK-NEXT: %f = tile.finish
+// SLACK-NEXT: tile.store %f, %o channels <0 : 2>
+// SLACK-NEXT: }
+// SLACK-NEXT: }
