@@ -17,6 +17,7 @@ from cimc.dialects.tile.memory import integer
 from cimc.passes.tile.dependences import Reader, readers_of, targets_of
 from cimc.passes.tile.pace import Link, Stage, copies_for_latency
 from cimc.passes.tile.sweeps import split, weight_blocks
+from cimc.passes.tile.tiling import tiling
 
 __all__ = ["BalancePipeline"]
 
@@ -101,7 +102,7 @@ class BalancePipeline(ModulePass):
     ) -> Stage:
         assert isinstance(target.type, tile.FeatureMapType)
         height, width, _ = target.type.shape
-        blocks = sum(len(weight_blocks(sweep)) for sweep in members)
+        strips = [blocks for sweep in members if (blocks := weight_blocks(sweep))]
         whole = all(
             (sweep.rows.size, sweep.columns.size) == (height, width)
             for sweep in members
@@ -110,7 +111,7 @@ class BalancePipeline(ModulePass):
             height,
             width,
             max(self._cycles(sweep) for sweep in members),
-            -(-blocks // self.crossbars) if blocks else len(members),
+            len(tiling(strips, self.crossbars)) if strips else len(members),
             self.limit if whole else 1,
             links,
         )

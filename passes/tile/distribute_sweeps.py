@@ -49,27 +49,30 @@ class DistributeSweeps(ModulePass):
                         *(part.layer, part.rows, part.columns),
                         *(part.core, integer(place)),
                     )
-                    _merge(merged.setdefault(key, part), part)
+                    if key in merged:
+                        _merge(merged[key], part)
+                    merged[key] = part
 
 
-def _merge(into: tile.SweepOp, part: tile.SweepOp) -> None:
-    """Move the operations of a sweep into an earlier one, but for equal windows."""
-    if into is part:
-        return
+def _merge(earlier: tile.SweepOp, sweep: tile.SweepOp) -> None:
+    """Move the operations of a sweep into a later one, but for equal windows."""
     known = {
-        _window_key(op): op.result
-        for op in into.body.block.ops
+        _window_key(op): op
+        for op in earlier.body.block.ops
         if isinstance(op, tile.WindowOp)
     }
-    for op in list(part.body.block.ops):
-        op.detach()
+    for op in list(sweep.body.block.ops):
         if isinstance(op, tile.WindowOp) and (same := known.get(_window_key(op))):
-            op.result.replace_all_uses_with(same)
+            op.result.replace_all_uses_with(same.result)
+            op.detach()
             op.erase()
-        else:
-            into.body.block.add_op(op)
-    part.detach()
-    part.erase()
+    first = sweep.body.block.first_op
+    assert first is not None
+    for op in list(earlier.body.block.ops):
+        op.detach()
+        sweep.body.block.insert_op_before(op, first)
+    earlier.detach()
+    earlier.erase()
 
 
 def _window_key(op: tile.WindowOp) -> tuple[object, ...]:

@@ -173,7 +173,11 @@ def _follow(sequences: _Sequences, writer: Writer, reader: Reader, group: int) -
     ahead = (reader.first - preset - step) * parts + beyond - 1
     ahead = max(ahead, signalled - awaited)
     sequence = sequences.new(writer.core, sweep, credit=max(0, -ahead))
-    window = _first(sweep, tile.WindowOp)
+    window = next(
+        op
+        for op in sweep.body.block.ops
+        if isinstance(op, tile.WindowOp) and op.source == reader.map.result
+    )
     if ahead > 0:
         _insert(sweep, tile.AwaitOp(sequence, by=ahead), before=window)
     skipped = (step - 1) * parts
