@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from cimc.backends.rram.isa import LoopOp, SetOp
 from cimc.backends.rram.lowering.rotation import Stages
+from cimc.isa.program import MAX_LOOP_DEPTH
 
 FETCH, MULTIPLY, COMPUTE, GATE, WAIT, CALL = (100 * kind for kind in range(1, 7))
 
@@ -22,6 +23,12 @@ def executed(operations) -> list[int]:
         else:
             order.append(op.value)
     return order
+
+
+def depth(operations) -> int:
+    """How deep loops nest."""
+    inside = (depth(op.body()) for op in operations if isinstance(op, LoopOp))
+    return max((1 + loops for loops in inside), default=0)
 
 
 def naive(positions, gates, waits, calls, products, computed) -> list[int]:
@@ -87,7 +94,7 @@ def naive(positions, gates, waits, calls, products, computed) -> list[int]:
 def nests(draw):
     """Periods of which each divides the next, and the last the positions."""
     periods = [1]
-    for factor in draw(st.lists(st.integers(2, 4), max_size=3)):
+    for factor in draw(st.lists(st.integers(2, 4), max_size=5)):
         periods.append(periods[-1] * factor)
     return periods[-1] * draw(st.integers(1, 3)), periods
 
@@ -111,7 +118,9 @@ def test_rotated_loops_run_in_the_order_of_positions(nest, products, data):
     expected = naive(positions, gates, waits, calls, products, 3)
     if not products:
         expected = [number for number in expected if number != FETCH]
-    assert executed(stages.loops(positions)) == expected
+    loops = stages.loops(positions)
+    assert depth(loops) <= MAX_LOOP_DEPTH
+    assert executed(loops) == expected
 
 
 def test_a_turn_multiplies_as_soon_as_a_product_has_been_read():
@@ -131,3 +140,18 @@ def test_a_turn_multiplies_as_soon_as_a_product_has_been_read():
         MULTIPLY + 1,
         COMPUTE + 2,
     ]
+
+
+def test_loops_with_the_fewest_turns_are_rolled_out():
+    stages = Stages(compute=[mark(COMPUTE)])
+    for period in (3, 6, 24, 96):
+        stages.calls[period] = [mark(CALL + period)]
+    loops = stages.loops(480)
+    assert depth(loops) == MAX_LOOP_DEPTH
+    assert len(executed(loops)) == 480 + 160 + 80 + 20 + 5
+    turns, loop = [], loops[0]
+    while loop is not None:
+        turns.append(loop.count)
+        loop = next((op for op in loop.body() if isinstance(op, LoopOp)), None)
+    # Of five loops of 5, 4, 4, 2 and 3 turns, that of two is written out.
+    assert turns == [5, 4, 4, 3]
