@@ -1,5 +1,6 @@
 """What address registers hold at every position of a sweep."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +15,7 @@ from cimc.backends.rram.isa import (
 )
 from cimc.backends.rram.lowering.addresses import AddressRegisters, Place, Walk
 from cimc.context import CompilationContext
+from cimc.diagnostics import DoesNotFitError
 from cimc.dialects import tile
 from cimc.dialects.cim import Range
 from cimc.dialects.tile import SweepOp
@@ -105,6 +107,14 @@ def test_a_single_column_steps_by_rows():
     addresses.register("fetch", Walk(64, 8))
     assert [op.name for op in addresses.setup()] == ["rram.set"]
     assert [op.by for op in addresses.advance("fetch")] == [64]
+
+
+def test_a_core_has_16_address_registers():
+    addresses = AddressRegisters(SweepOp("l", Range.of(0, 4), Range.of(0, 1), []))
+    for stride in range(16):
+        addresses.register("fetch", Walk(stride, 1))
+    with pytest.raises(DoesNotFitError, match="more than 16 address registers"):
+        addresses.register("fetch", Walk(16, 1))
 
 
 RINGS = """
