@@ -161,7 +161,7 @@ def test_every_level_on_tracks_equals_onnxruntime(machine, model):
 
 
 def check_counts(module) -> None:
-    """Of every sequence, as much is signalled as awaited: the next image finds it so."""
+    """Of every sequence as much is signalled as awaited: the next image finds it so."""
     moved: dict[tile.SequenceOp, Counter[str]] = defaultdict(Counter)
     for sweep in module.body.block.ops:
         if isinstance(sweep, tile.SweepOp):

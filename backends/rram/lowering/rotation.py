@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from xdsl.ir import Operation
 
 from cimc.backends.rram.isa import LoopOp
-from cimc.isa.program import MAX_LOOP_DEPTH
+from cimc.isa.program import MAX_LOOP_DEPTH, Loop
 
 __all__ = ["Stages"]
 
@@ -121,7 +121,7 @@ def _shallow(operations: list[Operation], above: int = 0) -> list[Operation]:
     """
     found: list[Operation] = []
     for op in operations:
-        if not isinstance(op, LoopOp):
+        if not isinstance(op, Loop):
             found.append(op)
             continue
         counts = _counts(op)
@@ -137,9 +137,9 @@ def _shallow(operations: list[Operation], above: int = 0) -> list[Operation]:
     return found
 
 
-def _counts(loop: LoopOp) -> list[int]:
+def _counts(loop: Loop) -> list[int]:
     """The turns of a loop and of those inside it, down to the deepest."""
-    inside = [_counts(op) for op in loop.body() if isinstance(op, LoopOp)]
+    inside = [_counts(op) for op in loop.body() if isinstance(op, Loop)]
     return [loop.count, *max(inside, key=len, default=[])]
 
 

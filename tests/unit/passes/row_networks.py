@@ -52,9 +52,7 @@ class RowNetwork:
         sweeps = []
         for number, map_ in enumerate(self.maps):
             top, bottom = map_.halo
-            type_ = tile.FeatureMapType.of(
-                (map_.height, 1, 1), i8, (top, 0, bottom, 0)
-            )
+            type_ = tile.FeatureMapType.of((map_.height, 1, 1), i8, (top, 0, bottom, 0))
             op = tile.FeatureMapOp(f"m{number}", "l", "intermediate", type_)
             map_.value = op.result
             if map_.reads:

@@ -15,8 +15,8 @@ def completes(network: RowNetwork, rings: dict[Rows, int], ahead: bool = False) 
     more as their stride. A halo above is written before the first row, one below after
     the last.
     """
-    written = {map_: 0 for map_ in network.maps}
-    computed = {map_: 0 for map_ in network.maps}
+    written = dict.fromkeys(network.maps, 0)
+    computed = dict.fromkeys(network.maps, 0)
     source = network.maps[0]
     written[source], computed[source] = source.total, source.height
 

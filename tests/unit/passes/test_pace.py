@@ -16,12 +16,10 @@ def latency(stages, copies, least=0):
     starts, ends, rows = [], [], []
     for stage, number in zip(stages, copies, strict=True):
         row = -(-stage.columns // number) * stage.cycles
-        start = max(
-            [0, *(starts[k.source] + k.first * rows[k.source] for k in stage.links)]
-        )
-        end = max(
-            [start + stage.rows * row, *(ends[k.source] + k.last * row for k in stage.links)]
-        )
+        links = stage.links
+        start = max([0, *(starts[k.source] + k.first * rows[k.source] for k in links)])
+        lasts = (ends[k.source] + k.last * row for k in links)
+        end = max([start + stage.rows * row, *lasts])
         starts.append(start)
         ends.append(end)
         rows.append(row)
