@@ -50,12 +50,12 @@ class SweepLowering:
         body = list(self.sweep.body.block.ops)
         self.stages = Stages()
         products = [op for op in body if isinstance(op, tile.MvmOp)]
-        self._factors = {op.operand for op in products}
+        self._factors = dict.fromkeys(op.operand for op in products)
         self._products: dict[SSAValue, Operation] = {}
         self.vectors = VectorRegisters(
             body,
             self.machine.vector_registers,
-            kept={*self._factors, *(op.result for op in products)},
+            kept=[*self._factors, *(op.result for op in products)],
         )
         self.addresses = AddressRegisters(self.sweep)
         self.vector = VectorLowering(
