@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from xdsl.ir import Operation, SSAValue
 
 from cimc.backends.rram.isa import NextOp, RingOp, SetOp, StepOp, WalkOp
+from cimc.diagnostics import DoesNotFitError
 from cimc.dialects import tile
 
 __all__ = ["AddressRegisters", "Place", "Walk", "start_of"]
@@ -39,11 +40,20 @@ class AddressRegisters:
     walks: list[tuple[str, Walk]] = field(default_factory=list[tuple[str, Walk]])
 
     def register(self, stage: str, walk: Walk) -> int:
-        """The register that walks like this in a stage."""
+        """The register that walks like this in a stage.
+
+        Raises:
+            DoesNotFitError: there is none left (E034).
+        """
         key = stage, walk
         if key not in self.walks:
             self.walks.append(key)
-        assert len(self.walks) <= self.limit
+        if len(self.walks) > self.limit:
+            raise DoesNotFitError(
+                "E034",
+                f"a sweep needs more than {self.limit} address registers",
+                hints=("a chip with fewer crossbars_per_core",),
+            )
         return self.walks.index(key)
 
     def setup(self) -> list[Operation]:
