@@ -5,6 +5,9 @@ with the product. In the loop of a run of positions, each turn fetches for the n
 position, computes with the products of this one, and multiplies as soon as those are
 taken. A run ends where the next fetch has to wait for another core, since waiting for
 that must not hold up what is there already.
+
+Sweeps of a series fetch and multiply alike, so that one rotation goes through them all:
+the last turn of a sweep fetches and multiplies for the next one.
 """
 
 from __future__ import annotations
@@ -26,15 +29,21 @@ Stage = Literal["fetch", "multiply", "take", "rest"]
 
 @dataclass
 class Stages:
-    """The instructions of one position by stage, and those of every few positions.
+    """The instructions of a sweep: of one position by stage, and of every few positions.
 
     ``waits`` and ``calls`` hold, by period in positions, what stands before the first
     and after the last of so many (of one, it stands in the code); ``gates`` is like
-    ``waits``, for fetching.
+    ``waits``, for fetching. ``placing`` comes before the first of the ``positions``,
+    by the first of the stages that it is for. ``following`` are the stages of the next
+    sweep in a series.
     """
 
+    positions: int
     code: dict[Stage, list[Operation]] = field(
         default_factory=lambda: {"fetch": [], "multiply": [], "take": [], "rest": []}
+    )
+    placing: dict[Stage, list[Operation]] = field(
+        default_factory=lambda: {"fetch": [], "take": []}
     )
     gates: dict[int, list[Operation]] = field(
         default_factory=dict[int, list[Operation]]
@@ -45,16 +54,16 @@ class Stages:
     calls: dict[int, list[Operation]] = field(
         default_factory=dict[int, list[Operation]]
     )
+    following: Stages | None = None
 
-    def loops(self, positions: int) -> list[Operation]:
-        """The code for all positions."""
-        run = min(self.gates, default=positions)
+    def loops(self) -> list[Operation]:
+        """The code for all positions of a sweep on its own."""
+        run = min(self.gates, default=self.positions)
         if not self.code["multiply"]:
             run = 1
         periods = {*self.gates, *self.waits, *self.calls}
         outer = sorted(period for period in periods if period > run)
-        inner = [1, *sorted(period for period in periods if 1 < period < run)]
-        code, length = self._run(run, inner), run
+        code, length = [*self._start(run), *self._turns(run)], run
         for period in outer:
             code = [
                 *self.gates.get(period, ()),
@@ -63,23 +72,40 @@ class Stages:
                 *self.calls.get(period, ()),
             ]
             length = period
-        return _loop(positions // length, code)
+        code = _loop(self.positions // length, code)
+        return [*self.placing["fetch"], *self.placing["take"], *code]
 
-    def _run(self, length: int, periods: list[int]) -> list[Operation]:
-        """A run of positions: fetch and multiply for the first, then in rotation."""
+    def series(self) -> list[Operation]:
+        """The code for all positions of this sweep and of those that follow it."""
+        code = [*self.placing["fetch"], *self._start(self.positions)]
+        sweep: Stages | None = self
+        while sweep:
+            code += [*sweep.placing["take"], *sweep._turns(sweep.positions)]
+            sweep = sweep.following
+        return code
+
+    def _start(self, run: int) -> list[Operation]:
+        """Fetch and multiply for the first of a run of positions."""
         return [
-            *_copy(self.gates.get(length, ())),
+            *_copy(self.gates.get(run, ())),
             *_copy(self.code["fetch"]),
             *_copy(self.code["multiply"]),
-            *_copy(self.waits.get(length, ())),
-            *self._rotated(length, periods, last=True),
-            *_copy(self.calls.get(length, ())),
+        ]
+
+    def _turns(self, run: int) -> list[Operation]:
+        """The turns of a run of positions, for the first of which products come."""
+        periods = {*self.waits, *self.calls}
+        inner = [1, *sorted(period for period in periods if 1 < period < run)]
+        return [
+            *_copy(self.waits.get(run, ())),
+            *self._rotated(run, inner, last=True),
+            *_copy(self.calls.get(run, ())),
         ]
 
     def _rotated(
         self, positions: int, periods: list[int], *, last: bool
     ) -> list[Operation]:
-        """The turns of some positions; after the ``last`` there is none to fetch for.
+        """The turns of some positions, perhaps with the ``last`` of the run.
 
         ``periods`` are those of the loops inside, 1 first.
         """
@@ -94,16 +120,21 @@ class Stages:
                 *_copy(self.calls.get(period, ())),
             ]
 
+        if self.following and not self.following.placing["fetch"]:
+            last = False
         turns = positions // period - last
         code = _loop(turns, turn(last=False)) if turns else []
         return [*code, *(turn(last=True) if last else ())]
 
     def _position(self, *, last: bool) -> list[Operation]:
-        if last:
-            stages: tuple[Stage, ...] = ("take", "rest")
-        else:
-            stages = ("fetch", "take", "multiply", "rest")
-        return [op for stage in stages for op in _copy(self.code[stage])]
+        """One turn; after the last one, fetch for the next sweep if there is one."""
+        stages: tuple[Stage, ...] = ("fetch", "take", "multiply", "rest")
+        if last and not self.following:
+            stages = ("take", "rest")
+        code = [op for stage in stages for op in _copy(self.code[stage])]
+        if last and self.following:
+            code = [*self.following.placing["fetch"], *code]
+        return code
 
 
 def _copy(operations: Iterable[Operation]) -> list[Operation]:

@@ -11,7 +11,7 @@ from xdsl.ir import Operation, SSAValue
 from cimc.backends.rram import isa
 from cimc.backends.rram.isa import VECTOR
 from cimc.backends.rram.lowering.addresses import AddressRegisters, Place
-from cimc.backends.rram.lowering.rotation import Stages
+from cimc.backends.rram.lowering.rotation import Stage, Stages
 from cimc.backends.rram.machine import RramMachine
 from cimc.dialects import tile
 from cimc.dialects.cim import Range
@@ -35,7 +35,7 @@ class CoreState:
 
 @dataclass
 class SweepLowering:
-    """Instructions of one sweep: set-up once, then loops over the positions.
+    """Instructions of one sweep: set-up once, then the stages of its pipeline.
 
     ``sequences`` gives the register of a sequence in its sink core.
     """
@@ -44,24 +44,25 @@ class SweepLowering:
     machine: RramMachine
     core: CoreState
     sequences: Callable[[tile.SequenceOp], int]
-    setup: list[Operation] = field(default_factory=list[Operation])
+    addresses: AddressRegisters
+    setup: list[Operation]
 
     def __post_init__(self) -> None:
         body = list(self.sweep.body.block.ops)
-        self.stages = Stages()
+        self.stages = Stages(self.sweep.positions)
+        self._used: dict[Stage, list[int]] = {"fetch": [], "take": []}
         self._products = {op.result for op in body if isinstance(op, tile.MvmOp)}
         factors = {op.operand for op in body if isinstance(op, tile.MvmOp)}
         self.vectors = VectorRegisters(
             body, self.machine.vector_registers, kept=self._products | factors
         )
         self._factors = factors
-        self.addresses = AddressRegisters(self.sweep)
         self.body: list[Operation] = []
         self.vector = VectorLowering(
             VECTOR, self.core.registers, self.vectors, self._emit, self.setup
         )
 
-    def lower(self) -> list[Operation]:
+    def lower(self) -> Stages:
         """The instructions for the main section; fills ``setup`` as well."""
         taken = 0
         for op in self.sweep.body.block.ops:
@@ -69,11 +70,14 @@ class SweepLowering:
             self.vectors.release_after(op)
             if not self._products.isdisjoint(op.operands):
                 taken = len(self.body)
-        code, addresses = self.stages.code, self.addresses
-        code["take"] = self.body[:taken]
-        code["fetch"] += addresses.advance("fetch")
-        code["rest"] = [*self.body[taken:], *addresses.advance("compute")]
-        return [*addresses.setup(), *self.stages.loops(self.sweep.positions)]
+        code = self.stages.code
+        code["take"], code["rest"] = self.body[:taken], self.body[taken:]
+        moves: tuple[tuple[Stage, Stage], ...] = (("fetch", "fetch"), ("take", "rest"))
+        for stage, last in moves:
+            used = self._used[stage]
+            self.stages.placing[stage] = self.addresses.place(used, self.sweep.part)
+            code[last] += self.addresses.advance(used)
+        return self.stages
 
     def _lower(self, op: Operation) -> None:
         match op:
@@ -155,9 +159,12 @@ class SweepLowering:
         else:
             self.body.append(call)
 
-    def _place(self, place: Place, stage: str = "compute") -> tuple[int, int]:
+    def _place(self, place: Place, stage: Stage = "take") -> tuple[int, int]:
         """Address register and offset of a place."""
-        return self.addresses.register(stage, place.walk), place.offset
+        register = self.addresses.register(stage, place.walk)
+        if register not in self._used[stage]:
+            self._used[stage].append(register)
+        return register, place.offset
 
     def _is_reduced(self, window: tile.WindowOp) -> bool:
         """Whether a reduction takes the window's elements, and loads them itself."""
