@@ -29,7 +29,7 @@ Stage = Literal["fetch", "multiply", "take", "rest"]
 
 @dataclass
 class Stages:
-    """The instructions of a sweep: of one position by stage, and of every few positions.
+    """The instructions of a sweep: of one position by stage, and of every few of them.
 
     ``waits`` and ``calls`` hold, by period in positions, what stands before the first
     and after the last of so many (of one, it stands in the code); ``gates`` is like
