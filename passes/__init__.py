@@ -26,6 +26,7 @@ PASSES: dict[str, Callable[[], type[ModulePass]]] = {
     "convert-cnn-to-tile": lazy_pass(
         "cimc.passes.tile.convert_cnn_to_tile", "ConvertCnnToTile"
     ),
+    "fuse-sweeps": lazy_pass("cimc.passes.tile.fuse_sweeps", "FuseSweeps"),
     "im2col-partition": lazy_pass(
         "cimc.passes.tile.im2col_partition", "Im2colPartition"
     ),

@@ -16,6 +16,7 @@ def pipeline(machine: RramMachine) -> str:
         [
             "fuse-tables",
             "convert-cnn-to-tile",
+            "fuse-sweeps",
             f"im2col-partition{{rows={machine.rows} columns={machine.columns}}}",
             f"split-vectors{{lanes={lanes}}}",
             f"place-tiles{{cores={machine.cores} "

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import ModuleOp, VectorType
 from xdsl.ir import SSAValue
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
@@ -17,6 +17,7 @@ from cimc.dialects.tile.memory import integer
 from cimc.passes.tile.dependences import Reader, readers_of, targets_of
 from cimc.passes.tile.pace import Link, Stage, copies_for_latency
 from cimc.passes.tile.sweeps import split, weight_blocks
+from cimc.passes.tile.tiling import tiling
 
 __all__ = ["BalancePipeline"]
 
@@ -101,7 +102,7 @@ class BalancePipeline(ModulePass):
     ) -> Stage:
         assert isinstance(target.type, tile.FeatureMapType)
         height, width, _ = target.type.shape
-        blocks = sum(len(weight_blocks(sweep)) for sweep in members)
+        strips = [blocks for sweep in members if (blocks := weight_blocks(sweep))]
         whole = all(
             (sweep.rows.size, sweep.columns.size) == (height, width)
             for sweep in members
@@ -110,7 +111,7 @@ class BalancePipeline(ModulePass):
             height,
             width,
             max(self._cycles(sweep) for sweep in members),
-            -(-blocks // self.crossbars) if blocks else len(members),
+            len(tiling(strips, self.crossbars)) if strips else len(members),
             self.limit if whole else 1,
             links,
         )
@@ -120,7 +121,10 @@ class BalancePipeline(ModulePass):
         if weight_blocks(sweep):
             return self.product
         lanes = sum(
-            length_of(value) for op in sweep.body.block.ops for value in op.operands
+            length_of(value)
+            for op in sweep.body.block.ops
+            for value in op.operands
+            if isinstance(value.type, VectorType)
         )
         return self.overhead + -(-lanes // self.lanes)
 

@@ -143,9 +143,9 @@ def writers_of(sweeps: Iterable[tile.SweepOp]) -> dict[SSAValue, list[Writer]]:
         lambda: defaultdict(list)
     )
     for sweep in sweeps:
-        for op in sweep.body.block.ops:
-            if isinstance(op, tile.StoreOp):
-                found[op.target][core_of(sweep)].append(sweep)
+        stores = [op for op in sweep.body.block.ops if isinstance(op, tile.StoreOp)]
+        for target in dict.fromkeys(store.target for store in stores):
+            found[target][core_of(sweep)].append(sweep)
     return {
         target: [
             Writer(_map_of(target), core, tuple(members))

@@ -36,7 +36,11 @@ def follow(sequences: Sequences, writer: Writer, reader: Reader, group: int) -> 
     ahead = (reader.first - preset - step) * parts + beyond - 1
     ahead = max(ahead, signalled - awaited)
     sequence = sequences.new(writer.core, core_of(sweep), credit=max(0, -ahead))
-    window = first_of(sweep, tile.WindowOp)
+    window = next(
+        op
+        for op in sweep.body.block.ops
+        if isinstance(op, tile.WindowOp) and op.source == reader.map.result
+    )
     if ahead > 0:
         insert(sweep, tile.AwaitOp(sequence, by=ahead), before=window)
     skipped = (step - 1) * parts

@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 from xdsl.ir import Operation, SSAValue
 
 from cimc.dialects import tile
 from cimc.dialects.cim import Range
+from cimc.dialects.tile.body import BodyOp
 from cimc.passes.tile.orders import Order, Visit
-from cimc.passes.tile.sequences import Sequences, first_of, insert
+from cimc.passes.tile.sequences import Sequences, first_of, insert, last_of
 from cimc.passes.tile.sweeps import core_of
 
-__all__ = ["hand_on", "reuse_sums", "sums_of"]
+__all__ = ["Group", "hand_on", "reuse_sums", "sums_of"]
+
+#: The sweeps of a group, one for each core.
+Group = tuple[tile.SweepOp, ...]
 
 
-def sums_of(group: list[tile.SweepOp]) -> tile.PartialSumsOp:
-    """The partial sums that the sweeps of a group share."""
-    stored = first_of(group[0], tile.StorePartialOp)
-    assert isinstance(stored, tile.StorePartialOp)
-    assert isinstance(stored.target.owner, tile.PartialSumsOp)
-    return stored.target.owner
+def sums_of(group: Group) -> list[tile.PartialSumsOp]:
+    """The partial sums that the sweeps of a group share, one for each column block."""
+    return [
+        op.target.owner
+        for op in group[0].body.block.ops
+        if isinstance(op, tile.StorePartialOp)
+        and isinstance(op.target.owner, tile.PartialSumsOp)
+    ]
 
 
-def hand_on(
-    sequences: Sequences, group: list[tile.SweepOp], order: Order
-) -> list[tile.SweepOp]:
-    """Let the cores of a group, of which each has one sweep, visit in ``order``.
+def hand_on(sequences: Sequences, group: Group, order: Order) -> Group:
+    """Let the cores of a group visit positions in ``order``, and wait for each other.
 
     Sweeps of other orders than the linear one, vector by vector, are replaced by
     sweeps over parts. First come all that await nobody, last those that hand nothing
@@ -35,10 +42,11 @@ def hand_on(
     visits = [(core, v) for core in range(order.cores) for v in order.visits(core)]
     sweeps = group
     if (order.scheme, order.every) != ("linear", 1):
-        sums_of(group).properties.pop("ring", None)
+        for sums in sums_of(group):
+            sums.properties.pop("ring", None)
         if order.scheme == "cyclic":
             visits.sort(key=lambda found: (not found[1].first, found[1].last))
-        sweeps = [_part(group, core, visit) for core, visit in visits]
+        sweeps = tuple(_part(group, core, visit) for core, visit in visits)
         _replace(group, sweeps)
     links = {
         core: sequences.new(numbers[core], numbers[(core + order.step) % order.cores])
@@ -51,81 +59,118 @@ def hand_on(
             awaited = tile.AwaitOp(links[order.before(core)], visit.every)
             insert(sweep, awaited, before=loaded)
         if not visit.last:
-            stored = first_of(sweep, tile.StorePartialOp)
+            stored = last_of(sweep, tile.StorePartialOp)
             insert(sweep, tile.SignalOp(links[core], visit.every), after=stored)
     return sweeps
 
 
-def reuse_sums(sequences: Sequences, group: list[tile.SweepOp]) -> None:
+def reuse_sums(sequences: Sequences, group: Group) -> None:
     """Let the first of a group write a vector when the last has read the one there."""
-    first, last, sums = group[0], group[-1], sums_of(group)
-    if sums.ring is None:
+    first, last = group[0], group[-1]
+    rings = [sums.vectors for sums in sums_of(group) if sums.ring is not None]
+    if not rings:
         return
-    sequence = sequences.new(core_of(last), core_of(first), credit=sums.vectors)
+    sequence = sequences.new(core_of(last), core_of(first), credit=min(rings))
     stored = first_of(first, tile.StorePartialOp)
     insert(first, tile.AwaitOp(sequence, 1), before=stored)
-    loaded = first_of(last, tile.LoadPartialOp)
+    loaded = last_of(last, tile.LoadPartialOp)
     insert(last, tile.SignalOp(sequence, 1), after=loaded)
 
 
-def _replace(old: list[tile.SweepOp], new: list[tile.SweepOp]) -> None:
-    block = old[0].parent_block()
+def _replace(old: Group, new: Group) -> None:
+    """Put sweeps in the place of the last of the old ones."""
+    block = old[-1].parent_block()
     assert block is not None
-    block.insert_ops_before(new, old[0])
+    block.insert_ops_before(new, old[-1])
     for sweep in old:
         sweep.detach()
         sweep.erase()
 
 
-def _part(group: list[tile.SweepOp], core: int, visit: Visit) -> tile.SweepOp:
+@dataclass(frozen=True)
+class _Body:
+    """What a core does at a position.
+
+    It makes ``products``, among them one sum for each column block: ``own``, by the
+    partial sums. With what other cores have left that makes ``total``, which the
+    ``rest`` works on.
+    """
+
+    products: list[Operation]
+    own: dict[SSAValue, SSAValue]
+    total: dict[SSAValue, SSAValue]
+    rest: list[Operation]
+
+    @classmethod
+    def of(cls, sweep: tile.SweepOp) -> _Body:
+        """Take a sweep over whole chains apart."""
+        own: dict[SSAValue, SSAValue] = {}
+        total: dict[SSAValue, SSAValue] = {}
+        links: set[Operation] = set()
+        body = list(sweep.body.block.ops)
+        for op in body:
+            if isinstance(op, tile.LoadPartialOp):
+                (joined,) = (use.operation for use in op.result.uses)
+                assert isinstance(joined, tile.AccumulateOp)
+                (own[op.source],) = {joined.lhs, joined.rhs} - {op.result}
+                total[op.source] = joined.result
+                links |= {op, joined}
+            elif isinstance(op, tile.StorePartialOp):
+                own.setdefault(op.target, op.value)
+                links.add(op)
+        products = _makers(own.values())
+        return cls(
+            [op for op in body if op in products],
+            own,
+            total,
+            [op for op in body if op not in products and op not in links],
+        )
+
+
+def _makers(values: Iterable[SSAValue]) -> set[Operation]:
+    """The operations of a sweep that values come from."""
+    found: set[Operation] = set()
+    pending = list(values)
+    while pending:
+        op = pending.pop().owner
+        if isinstance(op, BodyOp) and op not in found:
+            found.add(op)
+            pending += op.operands
+    return found
+
+
+def _part(group: Group, core: int, visit: Visit) -> tile.SweepOp:
     """The sweep of a core over the positions of a visit."""
-    sweep, sums = group[core], sums_of(group).result
-    values: dict[SSAValue, SSAValue] = {}
-    body, local = _products(sweep, values)
-    if not visit.first:
-        loaded = tile.LoadPartialOp(sums)
-        joined = tile.AccumulateOp(loaded.result, local)
-        body += [loaded, joined]
-        local = joined.result
+    sweep, values = group[core], dict[SSAValue, SSAValue]()
+    body = _Body.of(sweep)
+    code = [op.clone(values) for op in body.products]
+    own = {sums: values[value] for sums, value in body.own.items()}
+
+    def with_others(sums: SSAValue) -> SSAValue:
+        if not visit.first:
+            loaded = tile.LoadPartialOp(sums)
+            joined = tile.AccumulateOp(loaded.result, own[sums])
+            code.extend([loaded, joined])
+            return joined.result
+        return own[sums]
+
     if visit.last:
-        _, total, rest = _split(group[-1])
-        values[total] = local
-        body += [op.clone(values) for op in rest]
+        end = _Body.of(group[-1])
+        sums_by_total = {total: sums for sums, total in end.total.items()}
+        for op in end.rest:
+            for total in set(op.operands) & sums_by_total.keys() - values.keys():
+                values[total] = with_others(sums_by_total[total])
+            code.append(op.clone(values))
     else:
-        body.append(tile.StorePartialOp(local, sums))
+        for sums in own:
+            value = with_others(sums)
+            code.append(tile.StorePartialOp(value, sums))
     part = Range.of(visit.start, visit.stop)
     return tile.SweepOp(
         sweep.layer.data,
         sweep.rows,
         sweep.columns,
-        body,
+        code,
         core_of(sweep),
         None if part == sweep.part else part,
     )
-
-
-def _products(
-    sweep: tile.SweepOp, values: dict[SSAValue, SSAValue]
-) -> tuple[list[Operation], SSAValue]:
-    """Copies of the operations that make the products of a core, and their sum."""
-    products, _, _ = _split(sweep)
-    copies = [op.clone(values) for op in products]
-    return copies, copies[-1].results[0]
-
-
-def _split(
-    sweep: tile.SweepOp,
-) -> tuple[list[Operation], SSAValue, list[Operation]]:
-    """The products of a core, the sum with what other cores have left, and the rest."""
-    body = list(sweep.body.block.ops)
-    end = next(
-        index
-        for index, op in enumerate(body)
-        if isinstance(op, tile.LoadPartialOp | tile.StorePartialOp)
-    )
-    products, rest = body[:end], body[end:]
-    total = products[-1].results[0]
-    if isinstance(rest[0], tile.LoadPartialOp):
-        _, joined, *rest = rest
-        total = joined.results[0]
-    return products, total, rest

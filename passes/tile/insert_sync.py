@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal, get_args
@@ -19,11 +19,10 @@ from cimc.passes.tile.dependences import (
     Writer,
     chains_of,
     readers_of,
-    targets_of,
     writers_of,
 )
 from cimc.passes.tile.follow_rows import follow, release_rows
-from cimc.passes.tile.groups import hand_on, reuse_sums, sums_of
+from cimc.passes.tile.groups import Group, hand_on, reuse_sums, sums_of
 from cimc.passes.tile.orders import Order
 from cimc.passes.tile.pipeline_time import Timing, best_order
 from cimc.passes.tile.sequences import Sequences, insert
@@ -112,29 +111,33 @@ class InsertSync(ModulePass):
     ) -> dict[tile.SweepOp, tile.SweepOp]:
         """Synchronise each horizontal group; which sweep is the last for each."""
         sweeps = _sweeps(op)
-        targets, in_pipeline = targets_of(sweeps), self._in_pipeline(sweeps)
+        in_pipeline = self._in_pipeline(sweeps)
+        groups = list(dict.fromkeys(map(tuple, chains_of(sweeps).values())))
+        memberships = Counter(sweep for group in groups for sweep in group)
         last: dict[tile.SweepOp, tile.SweepOp] = {}
-        for group in chains_of(sweeps).values():
+        for group in groups:
             if self.scheme == "sequential":
                 for earlier, later in pairwise(group):
                     before[later].append(earlier)
             else:
-                maps = {targets[group[0]], *_sources(group)}
-                order = self._order(group, alone=maps.isdisjoint(in_pipeline))
-                group = hand_on(sequences, group, order)
+                alone = _maps(group).isdisjoint(in_pipeline)
+                alone = alone and all(memberships[sweep] == 1 for sweep in group)
+                group = hand_on(sequences, group, self._order(group, alone=alone))
             reuse_sums(sequences, group)
             last |= dict.fromkeys(group, group[-1])
         return last
 
-    def _order(self, group: list[tile.SweepOp], *, alone: bool) -> Order:
+    def _order(self, group: Group, *, alone: bool) -> Order:
         """The order in which a group visits positions; in a pipeline it is linear."""
         cores, positions = len(group), group[0].positions
         if not alone:
             return Order("linear", cores, positions)
         if self.scheme == "auto":
-            size = sums_of(group).type.column_stride
-            hop = self.hop + 2 * -(-size // self.bus) - (-size // 4 // self.lanes)
-            return best_order(cores, positions, Timing(self.mvm, hop))
+            sizes = [sums.type.column_stride for sums in sums_of(group)]
+            beats = sum(-(-size // self.bus) for size in sizes)
+            steps = sum(-(-size // (4 * self.lanes)) for size in sizes)
+            timing = Timing(self.mvm, self.hop + 2 * beats + steps)
+            return best_order(cores, positions, timing)
         scheme = "linear" if self.scheme == "linear" else "cyclic"
         return Order(scheme, cores, positions, self.every)
 
@@ -189,13 +192,13 @@ def _sweeps(op: ModuleOp) -> list[tile.SweepOp]:
     return [sweep for sweep in op.body.block.ops if isinstance(sweep, tile.SweepOp)]
 
 
-def _sources(group: list[tile.SweepOp]) -> set[SSAValue]:
-    """The maps that a group reads."""
+def _maps(group: Group) -> set[SSAValue]:
+    """The maps that a group reads or writes."""
+    operations = [op for sweep in group for op in sweep.body.block.ops]
     return {
-        op.source
-        for sweep in group
-        for op in sweep.body.block.ops
-        if isinstance(op, tile.WindowOp)
+        op.source if isinstance(op, tile.WindowOp) else op.target
+        for op in operations
+        if isinstance(op, tile.WindowOp | tile.StoreOp)
     }
 
 

@@ -6,7 +6,7 @@ from xdsl.ir import Operation, SSAValue
 
 from cimc.dialects import tile
 
-__all__ = ["Sequences", "first_of", "insert"]
+__all__ = ["Sequences", "first_of", "insert", "last_of"]
 
 
 class Sequences(list[tile.SequenceOp]):
@@ -38,3 +38,8 @@ def insert(
 def first_of(sweep: tile.SweepOp, kind: type[Operation]) -> Operation:
     """The first operation of that kind in a sweep."""
     return next(op for op in sweep.body.block.ops if isinstance(op, kind))
+
+
+def last_of(sweep: tile.SweepOp, kind: type[Operation]) -> Operation:
+    """The last operation of that kind in a sweep."""
+    return [op for op in sweep.body.block.ops if isinstance(op, kind)][-1]

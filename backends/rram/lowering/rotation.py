@@ -1,10 +1,11 @@
 """The loops of a sweep, in which crossbars work while the next window is loaded.
 
-A sweep with matrix products has three stages: fetch a window, multiply it, and compute
-with the product. In the loop of a run of positions, each turn fetches for the next
-position, computes with the products of this one, and multiplies as soon as those are
-taken. A run ends where the next fetch has to wait for another core, since waiting for
-that must not hold up what is there already.
+A sweep with matrix products has three stages: fetch windows, multiply them, and compute
+with the products. In the loop of a run of positions, each turn fetches for the next
+position and computes with the products of this one; as soon as one of them has been
+read for the last time, its crossbar multiplies for the next position. A run ends where
+the next fetch has to wait for another core, since waiting for that must not hold up
+what is there already.
 
 Sweeps of a series fetch and multiply alike, so that one rotation goes through them all:
 the last turn of a sweep fetches and multiplies for the next one.
@@ -14,37 +15,34 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Literal
 
 from xdsl.ir import Operation
 
 from cimc.backends.rram.isa import LoopOp
 
-__all__ = ["Stage", "Stages"]
-
-#: Where an instruction belongs. ``take`` is the part of the computation that reads
-#: products, ``rest`` what follows it.
-Stage = Literal["fetch", "multiply", "take", "rest"]
+__all__ = ["Stages"]
 
 
 @dataclass
 class Stages:
     """The instructions of a sweep: of one position by stage, and of every few of them.
 
+    ``multiply`` says after how many instructions of ``compute`` a product has been
+    read for the last time, so that the next one may begin.
+
     ``waits`` and ``calls`` hold, by period in positions, what stands before the first
     and after the last of so many (of one, it stands in the code); ``gates`` is like
-    ``waits``, for fetching. ``placing`` comes before the first of the ``positions``,
-    by the first of the stages that it is for. ``following`` are the stages of the next
-    sweep in a series.
+    ``waits``, for fetching. Instructions of ``place_fetch`` and ``place_compute`` take
+    registers to the first of the ``positions``. ``following`` are the stages of the
+    next sweep in a series.
     """
 
     positions: int
-    code: dict[Stage, list[Operation]] = field(
-        default_factory=lambda: {"fetch": [], "multiply": [], "take": [], "rest": []}
+    fetch: list[Operation] = field(default_factory=list[Operation])
+    multiply: list[tuple[int, Operation]] = field(
+        default_factory=list[tuple[int, Operation]]
     )
-    placing: dict[Stage, list[Operation]] = field(
-        default_factory=lambda: {"fetch": [], "take": []}
-    )
+    compute: list[Operation] = field(default_factory=list[Operation])
     gates: dict[int, list[Operation]] = field(
         default_factory=dict[int, list[Operation]]
     )
@@ -54,12 +52,15 @@ class Stages:
     calls: dict[int, list[Operation]] = field(
         default_factory=dict[int, list[Operation]]
     )
+
+    place_fetch: list[Operation] = field(default_factory=list[Operation])
+    place_compute: list[Operation] = field(default_factory=list[Operation])
     following: Stages | None = None
 
     def loops(self) -> list[Operation]:
         """The code for all positions of a sweep on its own."""
         run = min(self.gates, default=self.positions)
-        if not self.code["multiply"]:
+        if not self.multiply:
             run = 1
         periods = {*self.gates, *self.waits, *self.calls}
         outer = sorted(period for period in periods if period > run)
@@ -73,14 +74,14 @@ class Stages:
             ]
             length = period
         code = _loop(self.positions // length, code)
-        return [*self.placing["fetch"], *self.placing["take"], *code]
+        return [*self.place_fetch, *self.place_compute, *code]
 
     def series(self) -> list[Operation]:
         """The code for all positions of this sweep and of those that follow it."""
-        code = [*self.placing["fetch"], *self._start(self.positions)]
+        code = [*self.place_fetch, *self._start(self.positions)]
         sweep: Stages | None = self
         while sweep:
-            code += [*sweep.placing["take"], *sweep._turns(sweep.positions)]
+            code += [*sweep.place_compute, *sweep._turns(sweep.positions)]
             sweep = sweep.following
         return code
 
@@ -88,8 +89,8 @@ class Stages:
         """Fetch and multiply for the first of a run of positions."""
         return [
             *_copy(self.gates.get(run, ())),
-            *_copy(self.code["fetch"]),
-            *_copy(self.code["multiply"]),
+            *_copy(self.fetch),
+            *_copy(op for _, op in self.multiply),
         ]
 
     def _turns(self, run: int) -> list[Operation]:
@@ -120,7 +121,7 @@ class Stages:
                 *_copy(self.calls.get(period, ())),
             ]
 
-        if self.following and not self.following.placing["fetch"]:
+        if self.following and not self.following.place_fetch:
             last = False
         turns = positions // period - last
         code = _loop(turns, turn(last=False)) if turns else []
@@ -128,12 +129,14 @@ class Stages:
 
     def _position(self, *, last: bool) -> list[Operation]:
         """One turn; after the last one, fetch for the next sweep if there is one."""
-        stages: tuple[Stage, ...] = ("fetch", "take", "multiply", "rest")
         if last and not self.following:
-            stages = ("take", "rest")
-        code = [op for stage in stages for op in _copy(self.code[stage])]
+            return _copy(self.compute)
+        code = _copy(self.fetch)
         if last and self.following:
-            code = [*self.following.placing["fetch"], *code]
+            code = [*self.following.place_fetch, *code]
+        for index in range(len(self.compute) + 1):
+            code += _copy(op for after, op in self.multiply if after == index)
+            code += _copy(self.compute[index : index + 1])
         return code
 
 

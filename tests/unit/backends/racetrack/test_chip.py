@@ -116,7 +116,7 @@ def test_only_the_sizes_change_between_weights_of_8_and_4_bits():
             "structure: {vector_register_bytes: 258}",
             "vector_register_bytes: .*multiple of 4",
         ),
-        ("structure: {vector_registers: 17}", "vector_registers: .*or equal to 16"),
+        ("structure: {vector_registers: 257}", "vector_registers: .*or equal to 256"),
         ("structure: {port_policy: dynamic}", "port_policy: .*'static' or 'nearest'"),
         ("structure: {port_update: never}", "port_update: .*'lazy' or 'eager'"),
         ("structure: {lane: 1}", "structure.lane: .* did you mean lanes"),

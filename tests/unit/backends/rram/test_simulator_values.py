@@ -35,7 +35,9 @@ from cimc.backends.rram.isa import (
     NextOp,
     ProgramOp,
     RingOp,
+    SetOp,
     SplatOp,
+    StepOp,
     StoreOp,
     WalkOp,
 )
@@ -350,6 +352,20 @@ def test_segments_wrap_around_a_ring_one_by_one():
     starts = [24, 32, 16, 24, 32, 16]
     expected = [at + byte for at in starts for byte in range(4)]
     assert got.tolist() == [*expected, *expected[:8]]
+
+
+def test_set_leaves_a_ring_and_step_stays_in_it():
+    memory = np.arange(64, dtype=np.uint8)
+    main = [
+        RingOp(a=1, base=16, size=24, value=0),
+        StepOp(a=1, by=32),
+        LoadOp(vd=0, base=1, count=1, length=8),
+        SetOp(a=1, value=48),
+        LoadOp(vd=0, dest=8, base=1, count=1, length=8),
+        StoreOp(base=0, offset=512, vs=0, length=16),
+    ]
+    got = simulate(module_of(core(0, main)), memory, WeightStore())[512:528]
+    assert got.tolist() == [*range(24, 32), *range(48, 56)]
 
 
 def test_a_map_in_a_ring_is_seen_as_a_whole():
