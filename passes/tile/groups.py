@@ -48,10 +48,10 @@ def hand_on(sequences: Sequences, group: Group, order: Order) -> Group:
             visits.sort(key=lambda found: (not found[1].first, found[1].last))
         sweeps = tuple(_part(group, core, visit) for core, visit in visits)
         _replace(group, sweeps)
+    givers = dict.fromkeys(core for core, visit in visits if not visit.last)
     links = {
         core: sequences.new(numbers[core], numbers[(core + order.step) % order.cores])
-        for core, visit in visits
-        if not visit.last
+        for core in givers
     }
     for (core, visit), sweep in zip(visits, sweeps, strict=True):
         if not visit.first:
