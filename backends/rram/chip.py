@@ -13,6 +13,7 @@ from cimc.isa.chip import (
     Description,
     Energy,
     Frequency,
+    PositiveCycles,
     Power,
     Sequencing,
 )
@@ -37,6 +38,9 @@ class Structure(Sequencing):
     adc_bits: int = Field(ge=1, le=32)
     shared_memory_bytes: int = Field(ge=1, le=1 << 31)
     bus_bytes: int = Field(ge=1, le=4096)
+    """Bytes of one beat on the bus, or on a link of the mesh."""
+    mesh_columns: int = Field(default=0, ge=0, le=256)
+    """Nodes in a row of the mesh, each a core with its part of the memory; 0: a bus."""
 
     @property
     def cells_per_weight(self) -> int:
@@ -56,7 +60,16 @@ class Structure(Sequencing):
                 f"vector_register_bytes must hold rows bytes and columns int32: "
                 f"at least {need}"
             )
+        if self.mesh_columns and (
+            self.cores % self.mesh_columns or self.shared_memory_bytes % self.cores
+        ):
+            raise ValueError(
+                "a mesh has full rows of cores and equal parts of the shared memory"
+            )
         return self
+
+
+_BUS = "a bus has one beat per cycle and no routers"
 
 
 class Timing(Description):
@@ -64,6 +77,12 @@ class Timing(Description):
 
     issue: Cycles
     mvm: Cycles
+    beat: PositiveCycles = PositiveCycles(
+        value=1, unit="cycles", status="assumed", source=_BUS
+    )
+    """One beat on the bus or a link."""
+    hop: Cycles = Cycles(value=0, unit="cycles", status="assumed", source=_BUS)
+    """The head of a transfer from node to node of a mesh."""
     vector_startup: Cycles
     memory_latency: Cycles
     call_latency: Cycles

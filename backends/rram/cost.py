@@ -52,7 +52,8 @@ def energy_of(op: Instruction | None, setup: CoreSetup, chip: Chip) -> list[floa
             energy["vector"] = op.lane_operations() * constants.vector_lane.value
         case TransferOp():
             length, count = op.transfer()
-            energy["bus"] = length * count * constants.bus_byte.value
+            if not chip.structure.mesh_columns:
+                energy["bus"] = length * count * constants.bus_byte.value
             if isinstance(op, CallOp):
                 energy["sync"] = constants.call.value
             else:

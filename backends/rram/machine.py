@@ -19,15 +19,23 @@ class RramMachine(SequencedMachine):
     columns: int
     shared_memory_bytes: int
     bus_bytes: int
+    mesh_columns: int
     mvm_cycles: int
+    beat_cycles: int
+    hop_cycles: int
     memory_latency_cycles: int
     programming_row_cycles: int
 
-    positive = ("bus_bytes", "vector_lanes")
+    positive = ("bus_bytes", "vector_lanes", "beat_cycles")
+
+    @property
+    def bank_bytes(self) -> int:
+        """Shared memory of one node; all of it on a bus."""
+        return self.shared_memory_bytes // (self.cores if self.mesh_columns else 1)
 
     def bus_cycles(self, length: int, count: int = 1) -> int:
-        """Beats that ``count`` segments of ``length`` bytes take on the bus."""
-        return count * -(-length // self.bus_bytes)
+        """Cycles that ``count`` segments of ``length`` bytes take on bus or link."""
+        return count * -(-length // self.bus_bytes) * self.beat_cycles
 
 
 CHIP = MachineAttribute("rram.chip", RramMachine)

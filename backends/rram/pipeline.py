@@ -12,6 +12,11 @@ def pipeline(machine: RramMachine) -> str:
     """The default pipeline for a chip: one phase per line of the paper's mapping."""
     # Sums take four bytes a lane, and parameter registers hold one crossbar's columns.
     lanes = min(machine.vector_register_bytes // 4, machine.columns)
+    mesh = (
+        f" cores={machine.cores} columns={machine.mesh_columns}"
+        if machine.mesh_columns
+        else ""
+    )
     return ",".join(
         [
             "fuse-tables",
@@ -25,7 +30,7 @@ def pipeline(machine: RramMachine) -> str:
             "recycle-buffers",
             f'insert-sync{{scheme="auto" {_timing(machine)}}}',
             f"allocate-buffers{{capacity={machine.shared_memory_bytes} "
-            f"alignment={machine.bus_bytes}}}",
+            f"alignment={machine.bus_bytes}{mesh}}}",
             "convert-tile-to-rram",
         ]
     )

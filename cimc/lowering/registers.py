@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from xdsl.ir import Operation, SSAValue
@@ -67,17 +67,18 @@ class VectorRegisters:
     """Vector registers for the values of one sweep.
 
     A register is free after the last use of its value and is taken again as late as
-    possible, so that the units of a core seldom wait for each other. Those of the
-    values ``kept`` stay taken, since they already hold what the next position needs.
+    possible, so that the units of a core seldom wait for each other. The values
+    ``kept`` have registers of their own from the start, which may hold what the next
+    position needs while this one is not over.
     """
 
     def __init__(
         self,
         body: Iterable[Operation],
         limit: int,
-        kept: Collection[SSAValue] = frozenset(),
+        kept: Sequence[SSAValue] = (),
     ) -> None:
-        self._kept = kept
+        self._kept = frozenset(kept)
         self._free = deque(range(limit))
         self._limit = limit
         self._held: dict[SSAValue, int] = {}
@@ -85,6 +86,8 @@ class VectorRegisters:
         for op in body:
             for operand in op.operands:
                 self._last_use[operand] = op
+        for value in kept:
+            self._held[value] = self.take()
 
     def holds(self, value: SSAValue) -> bool:
         """Whether a register holds ``value`` now."""
@@ -114,7 +117,8 @@ class VectorRegisters:
 
     def define(self, value: SSAValue) -> int:
         """A register for the result ``value``."""
-        self._held[value] = self.take()
+        if value not in self._kept:
+            self._held[value] = self.take()
         return self._held[value]
 
     def release_after(self, op: Operation) -> None:

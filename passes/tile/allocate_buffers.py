@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import SSAValue
 from xdsl.passes import ModulePass
 
 from cimc.diagnostics import DoesNotFitError
 from cimc.dialects import tile
+from cimc.dialects.tile.body import length_of
 from cimc.dialects.tile.memory import integer
+from cimc.passes.tile.banks import Banks
+from cimc.passes.tile.sweeps import core_of
 
 __all__ = ["AllocateBuffers"]
+
+Buffer = tile.FeatureMapOp | tile.PartialSumsOp
 
 
 @dataclass(frozen=True)
@@ -20,31 +27,74 @@ class AllocateBuffers(ModulePass):
     """Lay all buffers side by side in shared memory, each ``alignment`` bytes aligned.
 
     Feature maps include their halo. ``capacity`` is the size of the memory in bytes.
+    On a mesh each of the ``cores`` has an equal part of it, in rows of ``columns``: a
+    buffer then lies where the bytes that cores move take the fewest hops, those with
+    the most first. Without columns there is one bus, and buffers keep their order.
     """
 
     name = "allocate-buffers"
 
     capacity: int
     alignment: int = 64
+    cores: int = 1
+    columns: int = 0
 
     def __post_init__(self) -> None:
-        if min(self.capacity, self.alignment) < 1:
-            raise ValueError("capacity and alignment must be at least 1")
+        if min(self.capacity, self.alignment, self.cores) < 1 or self.columns < 0:
+            raise ValueError("sizes must be at least 1")
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Set ``address`` of every feature map and of all partial sums."""
+        buffers = [o for o in op.body.block.ops if isinstance(o, Buffer)]
+        if not self.columns:
+            self._in_order(buffers)
+            return
+        traffic = _traffic(op)
+        banks = Banks(self.capacity, self.alignment, self.cores, self.columns)
+        by_traffic = sorted(buffers, key=lambda b: -traffic[b.result].total())
+        for buffer in by_traffic:
+            address = banks.take(buffer.size_bytes, traffic[buffer.result])
+            if address is None:
+                raise self._does_not_fit(buffer, sum(b.size_bytes for b in buffers))
+            buffer.properties["address"] = integer(address)
+
+    def _in_order(self, buffers: list[Buffer]) -> None:
         end = 0
-        for buffer in op.body.block.ops:
-            if isinstance(buffer, tile.FeatureMapOp | tile.PartialSumsOp):
-                address = -(-end // self.alignment) * self.alignment
-                end = address + buffer.size_bytes
-                if end > self.capacity:
-                    raise DoesNotFitError(
-                        "E032",
-                        f"feature maps need more than the {self.capacity} bytes "
-                        "of shared memory",
-                        where=f"node '{buffer.layer.data}'",
-                        notes=(f"{end} bytes are needed up to and with this layer",),
-                        hints=("a chip with more shared memory",),
-                    )
-                buffer.properties["address"] = integer(address)
+        for buffer in buffers:
+            address = -(-end // self.alignment) * self.alignment
+            end = address + buffer.size_bytes
+            if end > self.capacity:
+                raise self._does_not_fit(buffer, end)
+            buffer.properties["address"] = integer(address)
+
+    def _does_not_fit(self, buffer: Buffer, needed: int) -> DoesNotFitError:
+        return DoesNotFitError(
+            "E032",
+            f"feature maps need more than the {self.capacity} bytes of shared memory",
+            where=f"node '{buffer.layer.data}'",
+            notes=(f"{needed} bytes are needed up to and with this layer",),
+            hints=("a chip with more shared memory",),
+        )
+
+
+def _traffic(module: ModuleOp) -> dict[SSAValue, Counter[int]]:
+    """Bytes that each core moves to and from each buffer."""
+    found: dict[SSAValue, Counter[int]] = defaultdict(Counter)
+    for sweep in module.body.block.ops:
+        if not isinstance(sweep, tile.SweepOp):
+            continue
+        for op in sweep.body.block.ops:
+            match op:
+                case tile.WindowOp():
+                    moved = op.source, length_of(op.result)
+                case tile.LoadPartialOp():
+                    moved = op.source, 4 * length_of(op.result)
+                case tile.StorePartialOp():
+                    moved = op.target, 4 * length_of(op.value)
+                case tile.StoreOp():
+                    moved = op.target, length_of(op.value)
+                case _:
+                    continue
+            buffer, size = moved
+            found[buffer][core_of(sweep)] += size * sweep.positions
+    return found

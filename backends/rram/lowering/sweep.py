@@ -52,12 +52,12 @@ class SweepLowering:
         self.stages = Stages(self.sweep.positions)
         self._used: dict[str, list[int]] = {"fetch": [], "compute": []}
         products = [op for op in body if isinstance(op, tile.MvmOp)]
-        self._factors = {op.operand for op in products}
+        self._factors = dict.fromkeys(op.operand for op in products)
         self._products: dict[SSAValue, Operation] = {}
         self.vectors = VectorRegisters(
             body,
             self.machine.vector_registers,
-            kept={*self._factors, *(op.result for op in products)},
+            kept=[*self._factors, *(op.result for op in products)],
         )
         self.vector = VectorLowering(
             VECTOR, self.core.registers, self.vectors, self._emit, self.setup

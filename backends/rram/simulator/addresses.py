@@ -18,7 +18,15 @@ from cimc.simulation.jit import compiled
 from cimc.simulation.layout import A0, A1, A2, A5, A6, OP, SET
 from cimc.weights import Array
 
-__all__ = ["move"]
+__all__ = ["byte_at", "move"]
+
+
+@compiled("int64(int64, int64[::1])")
+def byte_at(address: int, way: Array) -> int:
+    """Where in memory an address lies, which may be one in a ring."""
+    if way[W_SIZE] == 0:
+        return address
+    return way[W_BASE] + address % way[W_SIZE]
 
 
 @compiled("void(int64, int64, int64[:, ::1], int64[:, ::1], int64[:, :, ::1])")

@@ -1,8 +1,8 @@
-"""The machine itself: in-order cores with parallel units on one bus, compiled.
+"""The machine itself: in-order cores with parallel units on one bus or mesh, compiled.
 
 A core runs ahead of the others as long as it touches only what is its own. Before it
-takes the bus it gives way to every core with an earlier request (equal times: the
-lower core), so that requests are granted, and memory changes, in order of time.
+asks for a transfer it gives way to every core with an earlier request (equal times:
+the lower core), so that requests are granted, and memory changes, in order of time.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from cimc.backends.rram.simulator import layout as own
-from cimc.backends.rram.simulator.addresses import move
+from cimc.backends.rram.simulator.addresses import byte_at, move
 from cimc.backends.rram.simulator.crossbar import execute_mvm
+from cimc.backends.rram.simulator.interconnect import carry
 from cimc.backends.rram.simulator.memory import load, store
 from cimc.simulation import layout as shared
 from cimc.simulation.control import (
@@ -57,8 +58,9 @@ def operands_ready(core: int, pc: int, code: Array, vectors: Array) -> Any:
 
 
 @compiled(
-    "int64(int64, int64[::1], int64[::1], int64[:, ::1], float32[:, ::1], int32[::1], "
-    "int8[::1], int32[::1], float32[::1], uint8[::1], int64[::1], int64[::1], "
+    "int64(int64, int64[::1], int64[::1], int64[::1], int64[::1], int64[:, ::1], "
+    "float32[:, ::1], int32[::1], int8[::1], int32[::1], float32[::1], uint8[::1], "
+    "int64[::1], int64[::1], "
     "int64[:, ::1], int64[:, ::1], int64[:, :, ::1], int64[:, ::1], int64[:, :, ::1], "
     "int64[:, ::1], int64[:, ::1], int32[:, ::1], int64[:, ::1], int32[:, ::1], "
     "uint8[:, :, ::1], uint8[:, :, ::1], int8[:, :, ::1], int32[:, :, ::1], "
@@ -69,6 +71,8 @@ def operands_ready(core: int, pc: int, code: Array, vectors: Array) -> Any:
 def advance(
     budget: int,
     timing: Array,
+    nodes: Array,
+    links: Array,
     heap: Array,
     code: Array,
     reals: Array,
@@ -111,6 +115,7 @@ def advance(
     All state is in the arguments, so that a call continues where the last one ended.
     """
     issue, memory_latency, call_latency = timing[0], timing[1], timing[2]
+    columns, hop, bank = timing[3], timing[4], timing[5]
     while scalars[shared.G_HEAP] > 0:
         core = pop(heap, scalars) & ((1 << shared.CORE_BITS) - 1)
         clock = clocks[core]
@@ -167,12 +172,27 @@ def advance(
                 done += issue
                 ready = done
             elif unit == own.LSU:
-                grant = max(now, scalars[shared.G_BUS_FREE])
-                done = grant + code[pc, shared.CYCLES]
-                ready = done + memory_latency
-                scalars[shared.G_BUS_FREE] = done
-                scalars[shared.G_BUS_BUSY] += code[pc, shared.CYCLES]
-                cores[core, shared.C_GRANT] = began = grant
+                here = there = nodes[core]
+                if columns > 0 and op == shared.CALL:
+                    there = code[pc, shared.A2]
+                elif columns > 0:
+                    address = addresses[core, code[pc, shared.A0]] + code[pc, shared.A1]
+                    byte = byte_at(address, ways[core, code[pc, shared.A0]])
+                    there = min(max(byte, 0), memory.size - 1) // bank
+                    if op == own.LOAD:
+                        here, there = there, here
+                began, done, arrived = carry(
+                    now,
+                    here,
+                    there,
+                    code[pc, shared.CYCLES],
+                    columns,
+                    hop,
+                    links,
+                    scalars,
+                )
+                ready = arrived + memory_latency
+                cores[core, shared.C_GRANT] = began
                 why = 0
                 if op == own.LOAD:
                     target = code[pc, shared.WRITE]
@@ -215,9 +235,10 @@ def advance(
                         ],
                         trap,
                     )
-                    cores[core, shared.C_STORED] = ready
+                    stored = cores[core, shared.C_STORED]
+                    cores[core, shared.C_STORED] = max(stored, ready)
                 else:
-                    ready = max(done + call_latency, cores[core, shared.C_STORED])
+                    ready = max(arrived + call_latency, cores[core, shared.C_STORED])
                     call(
                         heap,
                         scalars,

@@ -33,6 +33,12 @@ R_SHADOW, R_BEFORE = range(2)
 READ_COLUMNS = 2
 G_READS = OWN_SCALAR
 
+# Cycles that all links have been taken for; links of a mesh's node, and its memory's
+# port. A bus is one link.
+G_LINK_BUSY = OWN_SCALAR + 1
+EAST, WEST, SOUTH, NORTH, PORT = range(5)
+LINKS = 5
+
 # Causes of stalls.
 S_HAZARD, S_WAIT, S_BUS, S_LSU, S_VECTOR, S_CROSSBAR = range(6)
 STALLS = ("hazard", "wait", "bus", "lsu", "vector", "crossbar")

@@ -11,11 +11,10 @@ from cimc.backends.rram.chip import Chip
 from cimc.backends.rram.cost import COMPONENTS, energy_of
 from cimc.backends.rram.dialect import cores_of
 from cimc.backends.rram.isa import LoadOp, StoreOp
-from cimc.backends.rram.simulator.layout import CROSSBAR, STALLS
+from cimc.backends.rram.simulator.layout import CROSSBAR, G_LINK_BUSY, STALLS
 from cimc.backends.rram.simulator.rram_state import RramState
 from cimc.isa.program import linearise
 from cimc.isa.sync import SYNC_BYTES, Call
-from cimc.simulation.layout import G_BUS_BUSY
 from cimc.simulation.metrics import common_metrics, energy_table
 from cimc.weights import Array
 
@@ -39,17 +38,24 @@ def run_metrics(state: RramState, chip: Chip, energy: Array) -> dict[str, Any]:
     leakage = chip.energy.leakage_core.value * used + chip.energy.leakage_shared.value
     units = ("issue", "vector", "lsu", "crossbar", "bus")
     busy = state.busy[: CROSSBAR + 1].tolist()
+    common = common_metrics(
+        state,
+        clock_mhz=chip.clock.value,
+        components=COMPONENTS,
+        energy=energy,
+        leakage_mw=leakage,
+    )
+    if chip.structure.mesh_columns:
+        # How far a transfer goes depends on where its buffer lies.
+        beats = int(state.scalars[G_LINK_BUSY]) // chip.timing.beat.value
+        links = beats * chip.structure.bus_bytes * chip.energy.bus_byte.value
+        common["energy_pj"]["bus"] = links
+        common["energy_pj"]["total"] += links
     return {
-        **common_metrics(
-            state,
-            clock_mhz=chip.clock.value,
-            components=COMPONENTS,
-            energy=energy,
-            leakage_mw=leakage,
-        ),
+        **common,
         "traffic": _traffic(state),
         "stalls": dict(zip(STALLS, state.stalls.sum(axis=0).tolist(), strict=True)),
-        "busy": dict(zip(units, [*busy, int(state.scalars[G_BUS_BUSY])], strict=True)),
+        "busy": dict(zip(units, [*busy, int(state.scalars[G_LINK_BUSY])], strict=True)),
     }
 
 

@@ -26,6 +26,7 @@ from cimc.backends.rram.simulator.layout import (
 )
 from cimc.isa.declared import Access, Instruction
 from cimc.isa.program import Unit
+from cimc.isa.sync import Call
 from cimc.isa.vector import Requant, Table, VectorInstruction
 from cimc.simulation import layout
 from cimc.simulation.constants import Flat, Pool, unfit
@@ -169,6 +170,8 @@ class _Builder(ProgramBuilder):
                 row[layout.A0] = self._parameters[op.q]
             case Table():
                 row[layout.A0] = self._tables[op.t]
+            case Call():
+                row[layout.A2] = op.core
             case _:
                 pass
 

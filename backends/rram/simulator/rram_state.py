@@ -10,6 +10,7 @@ from cimc.backends.rram.simulator.engine import advance
 from cimc.backends.rram.simulator.layout import (
     CROSSBAR,
     G_READS,
+    LINKS,
     READ_COLUMNS,
     STALLS,
     V_WRITER,
@@ -48,9 +49,15 @@ class RramState(State):
                 machine.issue_cycles,
                 machine.memory_latency_cycles,
                 machine.call_latency_cycles,
+                machine.mesh_columns,
+                machine.hop_cycles,
+                machine.bank_bytes,
             ],
             np.int64,
         )
+        self._nodes = np.array(program.core_numbers, np.int64)
+        nodes = machine.cores if machine.mesh_columns else 1
+        self._links = np.zeros(nodes * LINKS, np.int64)
         shape = (len(program.core_numbers), machine.vector_registers, VECTOR_COLUMNS)
         self.vectors = np.zeros(shape, np.int64)
         self.vectors[:, :, V_WRITER] = -1
@@ -98,6 +105,8 @@ class RramState(State):
         return advance(
             _BUDGET,
             self._timing,
+            self._nodes,
+            self._links,
             self.heap,
             program.code,
             program.reals,
