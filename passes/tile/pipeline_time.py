@@ -19,7 +19,7 @@ __all__ = ["Timing", "best_order", "cycles"]
 Times = NDArray[np.int64]
 
 #: Part of the time that fewer handovers may cost.
-_LOSS = 0.002
+_LOSS = 0.0005
 #: Numbers of chunks that are tried, in multiples of the cores.
 _MULTIPLES = 24
 
