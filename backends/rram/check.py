@@ -85,10 +85,10 @@ def check_program(module: ModuleOp) -> None:
     unique("rram", "feature map", (op.tensor for op in maps))
     for op in module.ops:
         stop = 0
-        if isinstance(op, FillOp | FeatureMapOp):
+        if isinstance(op, FillOp):
             stop = op.stop
-        if isinstance(op, FeatureMapOp) and op.in_ring:
-            stop = op.ring_base + op.ring_size
+        elif isinstance(op, FeatureMapOp):
+            stop = op.memory.stop
         if stop > memory[0].size:
             raise VerifyException(
                 f"[RRAM-8] {op.name} {op} ends at {stop}, "

@@ -106,6 +106,13 @@ class FeatureMapOp(DeclaredOp):
         return self.ring_base >= 0
 
     @property
+    def memory(self) -> range:
+        """The addresses in shared memory that the map or its ring takes."""
+        if self.in_ring:
+            return range(self.ring_base, self.ring_base + self.ring_size)
+        return range(self.address, self.stop)
+
+    @property
     def stop(self) -> int:
         """One past the address of the last element, counted on beyond a ring."""
         return (

@@ -11,6 +11,7 @@ from cimc.simulation.layout import (
     C_DEPTH,
     C_HALTED,
     DEADLOCK,
+    E_CREDITS,
     E_EXPECTED,
     E_TOTAL,
     END,
@@ -168,7 +169,8 @@ def finish(cores: Array, edges: Array, trap: Array) -> int:
         if cores[core, C_HALTED] == 0:
             return DEADLOCK
     for edge in range(edges.shape[0]):
-        if edges[edge, E_TOTAL] != edges[edge, E_EXPECTED]:
+        calls = edges[edge, E_TOTAL] - edges[edge, E_CREDITS]
+        if calls != edges[edge, E_EXPECTED]:
             trap[TRAP_A] = edge
             return UNMATCHED
     return FINISHED

@@ -73,12 +73,12 @@ def turn(
     now: int,
     core: int,
     shared: bool,
-    calls: bool,
+    full: bool,
 ) -> int:
     """Whether ``core`` may go on at ``now``; if not, it is queued again.
 
     GOES_ON, PAUSED (the budget is used up), YIELDS (it needs what is ``shared``, which
-    somebody asked for earlier), or GROW (it calls, and the queue has no room).
+    somebody asked for earlier), or GROW (what it needs room in is ``full``).
     """
     key = now << CORE_BITS | core
     why = GOES_ON
@@ -86,7 +86,7 @@ def turn(
         why = PAUSED
     elif shared and scalars[G_HEAP] > 0 and heap[0] < key:
         why = YIELDS
-    elif calls and scalars[G_FREE] < 0:
+    elif full:
         why = GROW
     if why != GOES_ON:
         push(heap, scalars, key)

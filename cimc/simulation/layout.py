@@ -45,9 +45,11 @@ OWN_UNIT = 2
 CODE_COLUMNS = 23
 
 # Scalars: heap size, first free cycle of the bus, its busy cycles, first free queue
-# entry, trace length, events that the trace had no room for.
+# entry, trace length, events that the trace had no room for; there is room for two of
+# a machine's own from OWN_SCALAR on.
 G_HEAP, G_BUS_FREE, G_BUS_BUSY, G_FREE, G_TRACE, G_DROPPED = range(6)
-G_COLUMNS = 6
+OWN_SCALAR = 6
+G_COLUMNS = 8
 
 # A core: next issue, program counter, loop depth, grant of its last bus transfer,
 # completion of its last store, completion of everything, whether it halted.
@@ -55,9 +57,9 @@ C_TIME, C_PC, C_DEPTH, C_GRANT, C_STORED, C_DONE, C_HALTED = range(7)
 CORE_COLUMNS = 7
 
 # A sequence register: dense owner (-1: not in the program), expected, value that its
-# waits have consumed, total of all calls, first and last queue entry (-1: none),
-# whether its owner is blocked on it, instruction of the last call (-1: none) and when
-# that becomes visible.
+# waits have consumed, total of its credits and all calls, first and last queue entry
+# (-1: none), whether its owner is blocked on it, instruction of the last call (-1:
+# none) and when that becomes visible, credits.
 (
     E_OWNER,
     E_EXPECTED,
@@ -68,8 +70,9 @@ CORE_COLUMNS = 7
     E_BLOCKED,
     E_LAST_CALL,
     E_LAST_TIME,
-) = range(9)
-EDGE_COLUMNS = 9
+    E_CREDITS,
+) = range(10)
+EDGE_COLUMNS = 10
 
 # A call on its way: value of the register from then on, when, next queue entry.
 Q_VALUE, Q_TIME, Q_NEXT = range(3)

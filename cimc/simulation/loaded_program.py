@@ -13,7 +13,7 @@ from xdsl.dialects.builtin import ModuleOp
 from cimc.isa.declared import Access, Instruction
 from cimc.isa.instruction_set import InstructionSet
 from cimc.isa.program import Layer, Line, Loop, Unit, linearise
-from cimc.isa.sync import Call, Wait
+from cimc.isa.sync import Call, Credit, Wait
 from cimc.simulation import layout
 
 __all__ = ["COMMON", "LoadedProgram", "Operation", "ProgramBuilder"]
@@ -59,7 +59,7 @@ class LoadedProgram:
 
     Cores (or banks: ``kind`` says which) are numbered densely; ``core_numbers`` has
     the chip's numbers. ``lines`` runs parallel to ``code``. ``edges`` numbers the
-    (core, sequence register) pairs in use.
+    (core, sequence register) pairs in use, and ``credits`` are those of some of them.
     """
 
     kind: str
@@ -73,6 +73,7 @@ class LoadedProgram:
     edges: dict[tuple[int, int], int] = field(
         default_factory=dict[tuple[int, int], int]
     )
+    credits: dict[int, int] = field(default_factory=dict[int, int])
     layers: list[Layer] = field(default_factory=list[Layer])
     rows: list[list[int]] = field(default_factory=list[list[int]])
     real_rows: list[list[float]] = field(default_factory=list[list[float]])
@@ -148,6 +149,9 @@ class ProgramBuilder(ABC):
         start = len(program.lines)
         program.starts.append(start)
         program.setup.append([line.op for line in setup if line.op is not None])
+        for op in program.setup[-1]:
+            if isinstance(op, Credit):
+                program.credits[self._edge(unit.number, op.s)] = op.count
         program.lines += lines
         program.core_of_line += [index] * len(lines)
         program.pc_in_core += range(len(setup), len(setup) + len(lines))

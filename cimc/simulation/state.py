@@ -49,13 +49,16 @@ class State(ABC):
         self.edges[:, layout.E_OWNER] = [
             dense.get(core, -1) for core, _ in program.edges
         ]
+        for edge, count in program.credits.items():
+            for column in (layout.E_CREDITS, layout.E_CONSUMED, layout.E_TOTAL):
+                self.edges[edge, column] = count
         for column in (layout.E_HEAD, layout.E_TAIL, layout.E_LAST_CALL):
             self.edges[:, column] = -1
         self.clocks = np.eye(cores, dtype=np.int32)
         self.queue = np.zeros((0, layout.QUEUE_COLUMNS), np.int64)
         self.queue_clocks = np.zeros((0, cores), np.int32)
         self.scalars[layout.G_FREE] = -1
-        self._grow()
+        self.grow()
         size = (cores, registers, register_bytes)
         self.valid = np.zeros(size, np.uint8)
         self.bytes = np.zeros(size, np.uint8)
@@ -74,7 +77,7 @@ class State(ABC):
         while True:
             why = self.advance()
             if why == layout.GROW:
-                self._grow()
+                self.grow()
             elif why != layout.PAUSED:
                 return why
 
@@ -94,7 +97,7 @@ class State(ABC):
             registers.view(np.float32),
         )
 
-    def _grow(self) -> None:
+    def grow(self) -> None:
         """Double the room for calls on their way; all of the new half is free."""
         old = len(self.queue)
         new = max(64, 2 * old)

@@ -109,11 +109,12 @@ def _unmatched(state: State) -> VerificationError:
     program, edge = state.loaded, int(state.trap[layout.TRAP_A])
     core, register = list(program.edges)[edge]
     row = state.edges[edge]
-    pc = int(row[layout.E_LAST_CALL])
+    pc, credits = int(row[layout.E_LAST_CALL]), int(row[layout.E_CREDITS])
     return VerificationError(
         "E046",
         f"s{register} of {program.kind} {core} ends at {row[layout.E_TOTAL]}, "
-        f"its waits expected {row[layout.E_EXPECTED]}",
+        f"its waits expected {row[layout.E_EXPECTED]}"
+        + (f" and its credits are {credits}" if credits else ""),
         notes=(f"last call by {program.where(pc)}" if pc >= 0 else "never called",),
         hints=("every CALL needs a WAIT for as much",),
     )

@@ -27,6 +27,7 @@ from cimc.simulation.layout import (
     READ1,
     REQUANT,
     SCALE,
+    SPLAT,
     SUM,
     TABLE,
     WRITE,
@@ -167,6 +168,8 @@ def execute_vector(
             mean = y[i] / np.float32(a1)
             shifted = mean / reals[pc, 0] + np.float32(a2)
             target[i] = np.uint8(saturate(np.rint(shifted), 0, low, high))
+    elif op == SPLAT:
+        target[:a0] = np.uint8(a1)
     elif op == SCALE:
         ratio, offset = reals[pc, 0], reals[pc, 1]
         # From the last lane down: lane i of a wider result overwrites later bytes.

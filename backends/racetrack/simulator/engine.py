@@ -101,8 +101,8 @@ def advance(
             a = code[pc, shared.A0 :]
             trap[shared.TRAP_CORE], trap[shared.TRAP_PC] = core, pc
             now = cores[core, shared.C_TIME]
-            calls = op == shared.CALL
-            why_not = turn(heap, scalars, budget, now, core, unit == own.LINK, calls)
+            full = op == shared.CALL and scalars[shared.G_FREE] < 0
+            why_not = turn(heap, scalars, budget, now, core, unit == own.LINK, full)
             if why_not == shared.YIELDS:
                 break
             if why_not != shared.GOES_ON:

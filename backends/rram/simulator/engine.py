@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from cimc.backends.rram.simulator import layout as own
+from cimc.backends.rram.simulator.addresses import move
 from cimc.backends.rram.simulator.crossbar import execute_mvm
 from cimc.backends.rram.simulator.memory import load, store
 from cimc.simulation import layout as shared
@@ -35,8 +36,9 @@ __all__ = ["advance"]
 def operands_ready(core: int, pc: int, code: Array, vectors: Array) -> Any:
     """When the vector registers of the instruction at ``pc`` allow it to issue.
 
-    Reads wait for values, writes for reads; a write also waits for an older write by
-    another unit (those of one unit complete in order).
+    Reads wait for values. A write must not complete before earlier reads of its target
+    are over, nor before an older write by another unit (those of one unit complete in
+    order). When a LOAD completes, its grant decides: it waits for them to be over.
     """
     ready = np.int64(0)
     if code[pc, shared.READ0] >= 0:
@@ -45,19 +47,23 @@ def operands_ready(core: int, pc: int, code: Array, vectors: Array) -> Any:
         ready = max(ready, vectors[core, code[pc, shared.READ1], own.V_READY])
     target = code[pc, shared.WRITE]
     if target >= 0:
-        ready = max(ready, vectors[core, target, own.V_READ])
-        if vectors[core, target, own.V_WRITER] != code[pc, shared.UNIT]:
-            ready = max(ready, vectors[core, target, own.V_READY])
+        unit = code[pc, shared.UNIT]
+        over = vectors[core, target, own.V_READ]
+        if vectors[core, target, own.V_WRITER] != unit:
+            over = max(over, vectors[core, target, own.V_READY])
+        ahead = code[pc, shared.CYCLES] if unit != own.LSU else 0
+        ready = max(ready, over - ahead)
     return ready
 
 
 @compiled(
     "int64(int64, int64[::1], int64[::1], int64[:, ::1], float32[:, ::1], int32[::1], "
     "int8[::1], int32[::1], float32[::1], uint8[::1], int64[::1], int64[::1], "
-    "int64[:, ::1], int64[:, ::1], int64[:, ::1], int64[:, :, ::1], int64[:, ::1], "
-    "int64[:, ::1], int32[:, ::1], int64[:, ::1], int32[:, ::1], uint8[:, :, ::1], "
-    "uint8[:, :, ::1], int8[:, :, ::1], int32[:, :, ::1], float32[:, :, ::1], "
-    "uint8[::1], int64[::1], int64[::1], int64[:, ::1], int64[::1], int64[:, ::1], "
+    "int64[:, ::1], int64[:, ::1], int64[:, :, ::1], int64[:, ::1], int64[:, :, ::1], "
+    "int64[:, ::1], int64[:, ::1], int32[:, ::1], int64[:, ::1], int32[:, ::1], "
+    "uint8[:, :, ::1], uint8[:, :, ::1], int8[:, :, ::1], int32[:, :, ::1], "
+    "float32[:, :, ::1], uint8[::1], int64[::1], int32[::1], int64[:, ::1], "
+    "uint8[::1], int64[::1], int64[:, ::1], int64[::1], int64[:, ::1], "
     "int64[:, ::1], int64[::1])"
 )
 def advance(
@@ -75,6 +81,7 @@ def advance(
     trap: Array,
     cores: Array,
     addresses: Array,
+    ways: Array,
     loops: Array,
     vectors: Array,
     units: Array,
@@ -90,6 +97,9 @@ def advance(
     memory: Array,
     writers: Array,
     readers: Array,
+    reads: Array,
+    copies: Array,
+    copy_writers: Array,
     stalls: Array,
     counts: Array,
     layers: Array,
@@ -124,8 +134,11 @@ def advance(
                     stalls[core, own.S_CROSSBAR] += free - now
                 now = free
             cores[core, shared.C_TIME] = now
-            calls = op == shared.CALL
-            why_not = turn(heap, scalars, budget, now, core, unit == own.LSU, calls)
+            full = op == shared.CALL and scalars[shared.G_FREE] < 0
+            if op == own.LOAD:
+                rows = code[pc, shared.A2] * code[pc, shared.A3]
+                full = scalars[own.G_READS] + rows > reads.shape[0]
+            why_not = turn(heap, scalars, budget, now, core, unit == own.LSU, full)
             if why_not == shared.YIELDS:
                 break
             if why_not != shared.GOES_ON:
@@ -167,10 +180,13 @@ def advance(
                         memory,
                         writers,
                         readers,
+                        reads,
+                        scalars,
                         core_of,
                         core,
                         clock,
                         addresses[core, code[pc, shared.A0]] + code[pc, shared.A1],
+                        ways[core, code[pc, shared.A0]],
                         pc,
                         code[pc, shared.A2],
                         code[pc, shared.A3],
@@ -183,10 +199,14 @@ def advance(
                         memory,
                         writers,
                         readers,
+                        reads,
+                        copies,
+                        copy_writers,
                         core_of,
                         core,
                         clock,
                         addresses[core, code[pc, shared.A0]] + code[pc, shared.A1],
+                        ways[core, code[pc, shared.A0]],
                         pc,
                         bytes_[
                             core,
@@ -242,6 +262,8 @@ def advance(
                     return shared.OVERFLOW
             else:
                 following = control(core, pc, code, cores, loops, addresses)
+                if op == shared.SET or op >= own.RING:
+                    move(core, pc, code, addresses, ways)
 
             budget -= 1
             counts[pc] += 1
@@ -249,11 +271,13 @@ def advance(
             busy[min(unit, own.CROSSBAR)] += (
                 done - now if unit == own.LSU else code[pc, shared.CYCLES]
             )
+            # A crossbar latches its inputs when it starts.
+            over = now if op == own.MVM else done
             for column in (shared.READ0, shared.READ1):
                 if code[pc, column] >= 0:
                     source = code[pc, column]
                     vectors[core, source, own.V_READ] = max(
-                        vectors[core, source, own.V_READ], done
+                        vectors[core, source, own.V_READ], over
                     )
             target = code[pc, shared.WRITE]
             if target >= 0:

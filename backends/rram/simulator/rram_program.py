@@ -12,9 +12,18 @@ from xdsl.dialects.builtin import ModuleOp
 from cimc.backends.rram.check import CoreSetup, accesses
 from cimc.backends.rram.dialect import CoreOp, FeatureMapOp, FillOp, MemoryOp
 from cimc.backends.rram.instruction_set import ISA
-from cimc.backends.rram.isa import MvmOp, ProgramOp, TransferOp
+from cimc.backends.rram.isa import MvmOp, ProgramOp, RingOp, TransferOp
 from cimc.backends.rram.machine import CHIP, RramMachine
-from cimc.backends.rram.simulator.layout import CROSSBAR, LOAD, LSU, MVM, STORE
+from cimc.backends.rram.simulator.layout import (
+    CROSSBAR,
+    LOAD,
+    LSU,
+    MVM,
+    NEXT,
+    RING,
+    STORE,
+    WALK,
+)
 from cimc.isa.declared import Access, Instruction
 from cimc.isa.program import Unit
 from cimc.isa.vector import Requant, Table, VectorInstruction
@@ -53,9 +62,20 @@ class RramProgram(LoadedProgram):
     )
     crossbars: int = 1
     """Most crossbars that one core uses."""
+    copies: dict[int, range] = field(default_factory=dict[int, range])
+    """By base of a ring, where a whole copy of the maps in it lies beside memory."""
+    copy_bytes: int = 0
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        sizes: dict[int, int] = {}
+        for op in self.feature_maps.values():
+            if op.in_ring:
+                size = op.stop - op.ring_base
+                sizes[op.ring_base] = max(sizes.get(op.ring_base, 0), size)
+        for base, size in sizes.items():
+            self.copies[base] = range(self.copy_bytes, self.copy_bytes + size)
+            self.copy_bytes += size
         empty = np.empty(0, np.int8)
         self.constants = Constants(empty, empty, empty, empty)
 
@@ -86,6 +106,9 @@ class _Builder(ProgramBuilder):
         "load": Operation(LOAD, ("base", "offset", "count", "length", "stride")),
         "store": Operation(STORE, ("base", "offset", "length")),
         "mvm": Operation(MVM, ("", "", "", "unsigned")),
+        "ring": Operation(RING, ("a", "value", "base", "size")),
+        "walk": Operation(WALK, ("a", "columns", "column", "step", "jump")),
+        "next": Operation(NEXT, ("a",)),
     }
 
     def __init__(
@@ -139,6 +162,9 @@ class _Builder(ProgramBuilder):
                 block = self._setup.crossbars[op.xb]
                 row[layout.A0] = self._places[op.xb]
                 row[layout.A1 : layout.A3] = (block.rows, block.columns)
+            case RingOp():
+                copy = self._program.copies.get(op.base, range(0))
+                row[layout.A4 : layout.A6] = (copy.start, len(copy))
             case Requant():
                 row[layout.A0] = self._parameters[op.q]
             case Table():

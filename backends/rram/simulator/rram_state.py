@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
+from cimc.backends.rram.dialect import FeatureMapOp
 from cimc.backends.rram.machine import RramMachine
 from cimc.backends.rram.simulator.engine import advance
 from cimc.backends.rram.simulator.layout import (
     CROSSBAR,
+    G_READS,
+    READ_COLUMNS,
     STALLS,
     V_WRITER,
     VECTOR_COLUMNS,
+    WAY_COLUMNS,
 )
 from cimc.backends.rram.simulator.rram_program import RramProgram
-from cimc.simulation.layout import SHADOW_HOST
+from cimc.simulation.layout import G_FREE, SHADOW_HOST
 from cimc.simulation.state import State
 from cimc.weights import Array
 
@@ -21,6 +25,8 @@ __all__ = ["RramState"]
 
 #: Instructions between two returns from compiled code, so that Ctrl-C gets through.
 _BUDGET = 20_000_000
+#: Reads that are remembered before more room for them is made.
+_READS = 1 << 12
 
 
 class RramState(State):
@@ -48,9 +54,14 @@ class RramState(State):
         shape = (len(program.core_numbers), machine.vector_registers, VECTOR_COLUMNS)
         self.vectors = np.zeros(shape, np.int64)
         self.vectors[:, :, V_WRITER] = -1
+        self.ways = np.zeros((*self.addresses.shape, WAY_COLUMNS), np.int64)
         self.memory = np.zeros(program.memory_bytes, np.uint8)
         self.writers = np.zeros(program.memory_bytes, np.int64)
-        self.readers = np.zeros(program.memory_bytes, np.int64)
+        self.readers = np.zeros(program.memory_bytes, np.int32)
+        self.reads = np.zeros((_READS, READ_COLUMNS), np.int64)
+        self.scalars[G_READS] = 1
+        self.copies = np.zeros(program.copy_bytes, np.uint8)
+        self.copy_writers = np.zeros(program.copy_bytes, np.int64)
         for fill in program.fills:
             run = np.full(fill.length, fill.value & 0xFF, np.uint8)
             for index in range(fill.count):
@@ -61,6 +72,25 @@ class RramState(State):
         """Put bytes into shared memory before the run."""
         self.memory[address : address + values.size] = values
         self.writers[address : address + values.size] = SHADOW_HOST
+
+    def whole(self, op: FeatureMapOp) -> tuple[Array, Array]:
+        """A feature map from its first byte on, and who wrote the bytes.
+
+        Of a map in a ring that is the copy beside memory.
+        """
+        if not op.in_ring:
+            return self.memory[op.address :], self.writers[op.address :]
+        start = self.program.copies[op.ring_base].start + op.address - op.ring_base
+        return self.copies[start:], self.copy_writers[start:]
+
+    def grow(self) -> None:
+        """Make room for calls on their way or, if that is there, for reads."""
+        if self.scalars[G_FREE] < 0:
+            super().grow()
+            return
+        more = max(len(self.reads), self.bytes.shape[2])
+        added = np.zeros((more, READ_COLUMNS), np.int64)
+        self.reads = np.concatenate([self.reads, added])
 
     def advance(self) -> int:
         """See base class."""
@@ -77,6 +107,7 @@ class RramState(State):
             self.trap,
             self.cores,
             self.addresses,
+            self.ways,
             self.loops,
             self.vectors,
             self.units,
@@ -89,6 +120,9 @@ class RramState(State):
             self.memory,
             self.writers,
             self.readers,
+            self.reads,
+            self.copies,
+            self.copy_writers,
             self.stalls,
             self.counts,
             self.layers,

@@ -14,10 +14,11 @@ from cimc.backends.rram.instruction_set import ISA
 from cimc.backends.rram.simulator.metrics import energies, run_metrics
 from cimc.backends.rram.simulator.rram_program import load_program
 from cimc.backends.rram.simulator.rram_state import RramState
-from cimc.backends.rram.simulator.traps import trap_error, writer_text
+from cimc.backends.rram.simulator.traps import trap_error
 from cimc.diagnostics import VerificationError
 from cimc.simulation.layout import SHADOW_HOST
 from cimc.simulation.simulator import ProgramSimulator, decode_for, put
+from cimc.simulation.traps import writer_of_shadow
 from cimc.weights import Array, WeightStore
 
 __all__ = ["Simulator"]
@@ -50,10 +51,11 @@ class Simulator(ProgramSimulator[RramState]):
     def write_input(self, state: RramState, tensor: str, values: Array) -> None:
         """Put an input into memory and mark its bytes as the host's."""
         op = self._maps[tensor]
-        view = _view(state.memory, op)
+        values_there, writers = state.whole(op)
+        view = _view(values_there, op)
         put(view, values, tensor)
         shadow = np.lib.stride_tricks.as_strided(
-            state.writers[op.address :],
+            writers,
             view.shape,
             (8 * op.row_stride, 8 * op.column_stride, 8),
         )
@@ -65,24 +67,25 @@ class Simulator(ProgramSimulator[RramState]):
 
     def feature_maps(self, state: RramState) -> Mapping[str, Array]:
         """See base class."""
-        return {n: _view(state.memory, op).copy() for n, op in self._maps.items()}
+        return {n: _view(state.whole(op)[0], op).copy() for n, op in self._maps.items()}
 
     def writer(self, state: RramState, tensor: str, index: tuple[int, int, int]) -> str:
         """See base class."""
         op, (row, column, channel) = self._maps[tensor], index
         offset = row * op.row_stride + column * op.column_stride + channel
-        return writer_text(state, op.address + offset)
+        _, writers = state.whole(op)
+        return writer_of_shadow(state, int(writers[offset]))
 
     def metrics(self, state: RramState) -> Mapping[str, Any]:
         """See base class."""
         return {**self._static, **run_metrics(state, self._chip, self._energies)}
 
 
-def _view(memory: Array, op: FeatureMapOp) -> Array:
-    """The feature map inside ``memory``, with its element type."""
+def _view(values: Array, op: FeatureMapOp) -> Array:
+    """The feature map that begins with ``values``, with its element type."""
     kind = np.uint8 if op.element == "ui8" else np.int8
     return np.lib.stride_tricks.as_strided(
-        memory.view(kind)[op.address :],
+        values.view(kind),
         (op.height, op.width, op.channels),
         (op.row_stride, op.column_stride, 1),
     )

@@ -7,9 +7,9 @@ from cimc.backends.rram.simulator.rram_program import RramProgram
 from cimc.backends.rram.simulator.rram_state import RramState
 from cimc.diagnostics import VerificationError
 from cimc.simulation.layout import TRAP_A, TRAP_B, TRAP_PC
-from cimc.simulation.traps import common_trap, writer_of_shadow
+from cimc.simulation.traps import common_trap
 
-__all__ = ["trap_error", "writer_text"]
+__all__ = ["trap_error"]
 
 
 def trap_error(state: RramState, code: int) -> VerificationError:
@@ -23,6 +23,13 @@ def trap_error(state: RramState, code: int) -> VerificationError:
                 "E041",
                 f"bytes {a} to {b} are outside the {program.memory_bytes} of memory",
                 where=where,
+            )
+        case layout.STRADDLE:
+            return VerificationError(
+                "E041",
+                f"bytes {a} to {b} cross the end of their ring",
+                where=where,
+                notes=_place(program, a),
             )
         case layout.UNINITIALISED_BYTE:
             return VerificationError(
@@ -48,15 +55,10 @@ def trap_error(state: RramState, code: int) -> VerificationError:
             return common_trap(state, code)
 
 
-def writer_text(state: RramState, address: int) -> str:
-    """Who wrote a byte of shared memory."""
-    return writer_of_shadow(state, int(state.writers[address]))
-
-
 def _place(program: RramProgram, address: int) -> tuple[str, ...]:
     """The feature map that a byte lies in, if any."""
     return tuple(
         f"byte {address} lies in feature map {op.tensor!r} of layer {op.layer!r}"
         for op in program.feature_maps.values()
-        if op.address <= address < op.stop
+        if address in op.memory
     )

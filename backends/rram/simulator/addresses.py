@@ -1,0 +1,44 @@
+"""Address registers that wrap and walk, compiled."""
+
+from __future__ import annotations
+
+from cimc.backends.rram.simulator.layout import (
+    RING,
+    W_BASE,
+    W_COLUMN,
+    W_COLUMNS,
+    W_COPY_SIZE,
+    W_JUMP,
+    W_SIZE,
+    W_STEP,
+    WALK,
+    WAY_COLUMNS,
+)
+from cimc.simulation.jit import compiled
+from cimc.simulation.layout import A0, A1, A2, A5, A6, OP, SET
+from cimc.weights import Array
+
+__all__ = ["move"]
+
+
+@compiled("void(int64, int64, int64[:, ::1], int64[:, ::1], int64[:, :, ::1])")
+def move(core: int, pc: int, code: Array, addresses: Array, ways: Array) -> None:
+    """Run RING, WALK or NEXT, or what SET does to a ring.
+
+    A walk needs no end: the static rules let no NEXT find one that is over.
+    """
+    op, a = code[pc, OP], code[pc, A0]
+    way = ways[core, a]
+    if op == SET:
+        way[W_SIZE] = way[W_COPY_SIZE] = 0
+    elif op == RING:
+        addresses[core, a] = code[pc, A1]
+        way[W_BASE:W_COLUMNS] = code[pc, A2:A6]
+    elif op == WALK:
+        way[W_COLUMNS:WAY_COLUMNS] = code[pc, A1:A5]
+    else:
+        addresses[core, a] += way[W_STEP]
+        way[W_COLUMN] += 1
+        if way[W_COLUMN] == way[W_COLUMNS]:
+            way[W_COLUMN] = 0
+            addresses[core, a] += way[W_JUMP]
