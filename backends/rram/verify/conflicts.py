@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from cimc.backends.rram.verify.layout import (
-    BLOCK,
     EXHAUSTED,
     F_BYTE,
     F_OTHER,
@@ -14,12 +13,9 @@ from cimc.backends.rram.verify.layout import (
     P_EPOCH,
     P_HIGH,
     P_LOW,
-    P_STEP,
-    P_TIMES,
     PROVEN,
     S_CORE,
     S_FIRST,
-    S_LENGTH,
     S_SIZE,
     S_STOP,
     S_STORES,
@@ -30,18 +26,17 @@ from cimc.backends.rram.verify.overlap import ANY, may_meet, meet, same_ring
 from cimc.simulation.jit import compiled
 from cimc.weights import Array
 
-__all__ = ["check_pairs", "mark_seen"]
+__all__ = ["check_pairs"]
 
 
 @compiled(
-    "int64(int64[::1], int64[::1], int64[:, ::1], int64[:, ::1], int64, int64, int64, "
-    "int64, int64, int64[::1], int64[::1])"
+    "boolean(int64[::1], int64[::1], int64[:, ::1], int64, int64, int64, int64, int64, "
+    "int64[::1], int64[::1])"
 )
 def _search(
     store: Array,
     other: Array,
     pieces: Array,
-    blocks: Array,
     first: int,
     stop: int,
     index: int,
@@ -49,52 +44,45 @@ def _search(
     latest: int,
     budget: Array,
     finding: Array,
-) -> int:
-    """The first piece of ``store`` from ``first`` to ``stop`` that piece ``index`` meets.
+) -> bool:
+    """Whether piece ``index`` meets one of the pieces from ``first`` to ``stop``.
 
-    -1 if there is none; the byte is in ``finding``. The store is between ``earliest``
-    and ``latest`` rounds behind the other (see overlap.py).
+    Those of ``store`` are between ``earliest`` and ``latest`` rounds behind (see
+    overlap.py). Which it is, is left in ``finding``; it may also be that nobody knows.
     """
     alike, piece = same_ring(store, other), pieces[index]
     size, low, high = store[S_SIZE], piece[P_LOW], piece[P_HIGH]
-    at = first
-    while at < stop:
-        if alike and at % BLOCK == 0 and at + BLOCK <= stop:
-            block = blocks[at // BLOCK]
-            if not may_meet(low, high, block[0], block[1], size, earliest, latest):
-                at += BLOCK
-                continue
+    budget[0] -= stop - first
+    for at in range(first, stop):
         candidate = pieces[at]
-        if not alike or may_meet(
+        if alike and not may_meet(
             low, high, candidate[P_LOW], candidate[P_HIGH], size, earliest, latest
         ):
-            byte = meet(other, piece, store, candidate, earliest, latest, budget)
-            if byte != -1:
-                finding[F_OUTCOME] = EXHAUSTED if byte < 0 else PROVEN
-                finding[F_PIECE], finding[F_OTHER] = at, index
-                finding[F_BYTE] = byte
-                return at
-        at += 1
-    return -1
+            continue
+        byte = meet(other, piece, store, candidate, earliest, latest, budget)
+        if byte != -1:
+            finding[F_OUTCOME] = EXHAUSTED if byte < 0 else PROVEN
+            finding[F_PIECE], finding[F_OTHER], finding[F_BYTE] = at, index, byte
+            return True
+    return False
 
 
 @compiled(
-    "void(int64[::1], int64[::1], int64[:, ::1], int64[:, ::1], int64[:, ::1], "
-    "int32[::1], int32[::1], int64[::1], boolean[::1], int64[::1])"
+    "int64(int64[::1], int64[::1], int64[:, ::1], int64[:, ::1], int32[::1], "
+    "int32[::1], int64[::1], boolean[::1], int64[::1])"
 )
 def _check(
     store: Array,
     other: Array,
     pieces: Array,
-    blocks: Array,
     beyond: Array,
     before: Array,
     after: Array,
     budget: Array,
     unseen: Array,
     finding: Array,
-) -> None:
-    """Find what is wrong between the stream ``store`` and an ``other`` one.
+) -> int:
+    """What is wrong between the stream ``store`` and an ``other`` one.
 
     ``before`` is what the core of ``other`` knows of that of ``store``, ``after`` the
     reverse (see knowledge.py). What is neither before nor after an access must not
@@ -102,14 +90,13 @@ def _check(
     after of no earlier one. LOADs of which a STORE of the same round is after are
     marked in ``unseen``: another STORE must have been before.
     """
-    size = store[S_SIZE]
-    alike = same_ring(store, other)
+    alike, loads = same_ring(store, other), other[S_STORES] == 0
+    size, begin, end = store[S_SIZE], store[S_FIRST], store[S_STOP]
     # Pieces of the store from ``past`` to ``future`` are unordered with this one.
-    past, future = store[S_FIRST], store[S_FIRST]
-    end, epoch = store[S_STOP], np.int64(0)
+    past, future, epoch = begin, begin, np.int64(0)
     for index in range(other[S_FIRST], other[S_STOP]):
-        piece = pieces[index]
-        now = piece[P_EPOCH]
+        low, high = pieces[index, P_LOW], pieces[index, P_HIGH]
+        now = pieces[index, P_EPOCH]
         while epoch < after.size and after[epoch] <= now:
             epoch += 1
         while past < end and pieces[past, P_EPOCH] < before[now]:
@@ -117,42 +104,42 @@ def _check(
         future = max(future, past)
         while future < end and pieces[future, P_EPOCH] < epoch:
             future += 1
-        args = (store, other, pieces, blocks)
-        if _search(*args, past, future, index, -ANY, ANY, budget, finding) >= 0:
-            if finding[F_OUTCOME] != EXHAUSTED:
-                finding[F_OUTCOME] = UNORDERED
-            return
+        if past < future:
+            start, stop = beyond[past, 1], beyond[future - 1, 0]
+            if not alike or may_meet(low, high, start, stop, size, -ANY, ANY):
+                args = (store, other, pieces, past, future, index, -ANY, ANY)
+                if _search(*args, budget, finding):
+                    return UNORDERED
         if not alike:
             continue
-        low, high = piece[P_LOW], piece[P_HIGH]
-        if size > 0:
-            if past > store[S_FIRST] and beyond[past - 1, 0] > low + size:
-                first = store[S_FIRST]
-                if _search(*args, first, past, index, -ANY, -1, budget, finding) >= 0:
-                    if finding[F_OUTCOME] != EXHAUSTED:
-                        finding[F_OUTCOME] = WRONG_ORDER
-                    return
-            if future < end and beyond[future, 1] < high - size:
-                if _search(*args, future, end, index, 1, ANY, budget, finding) >= 0:
-                    if finding[F_OUTCOME] != EXHAUSTED:
-                        finding[F_OUTCOME] = WRONG_ORDER
-                    return
-        if other[S_STORES] == 0 and future < end and beyond[future, 1] < high:
-            if _search(*args, future, end, index, 0, 0, budget, finding) >= 0:
-                if finding[F_OUTCOME] == EXHAUSTED:
-                    return
-                unseen[index] = True
-    finding[F_OUTCOME] = PROVEN
+        if begin < past and size > 0:
+            start, stop = beyond[begin, 1], beyond[past - 1, 0]
+            if may_meet(low, high, start, stop, size, -ANY, -1):
+                args = (store, other, pieces, begin, past, index, -ANY, -1)
+                if _search(*args, budget, finding):
+                    return WRONG_ORDER
+        if future < end:
+            start, stop = beyond[future, 1], beyond[end - 1, 0]
+            if size > 0 and may_meet(low, high, start, stop, size, 1, ANY):
+                args = (store, other, pieces, future, end, index, 1, ANY)
+                if _search(*args, budget, finding):
+                    return WRONG_ORDER
+            if loads and may_meet(low, high, start, stop, size, 0, 0):
+                args = (store, other, pieces, future, end, index, 0, 0)
+                if _search(*args, budget, finding):
+                    if finding[F_OUTCOME] == EXHAUSTED:
+                        return EXHAUSTED
+                    unseen[index] = True
+    return PROVEN
 
 
 @compiled(
-    "void(int64[:, ::1], int64[:, ::1], int64[:, ::1], int64[:, ::1], int64[:, ::1], "
+    "void(int64[:, ::1], int64[:, ::1], int64[:, ::1], int64[:, ::1], "
     "int64[:, ::1], int64[::1], int32[::1], int64[::1], boolean[::1], int64[:, ::1])"
 )
 def check_pairs(
     streams: Array,
     pieces: Array,
-    blocks: Array,
     beyond: Array,
     pairs: Array,
     places: Array,
@@ -167,45 +154,17 @@ def check_pairs(
         store, other = streams[pairs[pair, 0]], streams[pairs[pair, 1]]
         before, after = places[pair]
         one, two = store[S_CORE], other[S_CORE]
-        _check(
+        finding = findings[pair]
+        outcome = _check(
             store,
             other,
             pieces,
-            blocks,
             beyond,
             known[before : before + event_starts[two + 1] - event_starts[two] + 1],
             known[after : after + event_starts[one + 1] - event_starts[one] + 1],
             budget,
             unseen,
-            findings[pair],
+            finding,
         )
-
-
-@compiled(
-    "void(int64[::1], int64[::1], int64[:, ::1], int64[:, ::1], int32[::1], "
-    "boolean[::1])"
-)
-def mark_seen(
-    store: Array,
-    other: Array,
-    pieces: Array,
-    beyond: Array,
-    before: Array,
-    unseen: Array,
-) -> None:
-    """Take the mark of LOADs that find all they read written by ``store`` before."""
-    if not same_ring(store, other):
-        return
-    past = store[S_FIRST]
-    for index in range(other[S_FIRST], other[S_STOP]):
-        low, high = pieces[index, P_LOW], pieces[index, P_HIGH]
-        now = pieces[index, P_EPOCH]
-        while past < store[S_STOP] and pieces[past, P_EPOCH] < before[now]:
-            past += 1
-        at = past - 1
-        while unseen[index] and at >= store[S_FIRST] and beyond[at, 0] >= high:
-            piece = pieces[at]
-            whole = piece[P_TIMES] == 1 or abs(piece[P_STEP]) <= store[S_LENGTH]
-            if whole and piece[P_LOW] <= low and high <= piece[P_HIGH]:
-                unseen[index] = False
-            at -= 1
+        if finding[F_OUTCOME] != EXHAUSTED:
+            finding[F_OUTCOME] = outcome

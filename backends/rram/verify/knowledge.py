@@ -34,7 +34,7 @@ class Pairs(NamedTuple):
 
 @compiled(
     "void(int64[::1], int64[::1], int64[::1], int64[::1], int64[::1], int64[::1], "
-    "int64[::1], int64[::1], int32[::1])"
+    "int64[::1], int64[::1], int64, int32[::1])"
 )
 def along_paths(
     event_starts: Array,
@@ -45,6 +45,7 @@ def along_paths(
     pair_starts: Array,
     sinks: Array,
     places: Array,
+    rounds: int,
     known: Array,
 ) -> None:
     """Fill ``known`` from maps of single edges, composed along short paths.
@@ -56,7 +57,7 @@ def along_paths(
     """
     cores = event_starts.size - 1
     place_of = np.full(cores, -1, np.int64)
-    seen, done = np.zeros(cores, np.bool_), np.zeros(cores, np.bool_)
+    seen = np.zeros(cores, np.bool_)
     queue = np.empty(cores, np.int64)
     for source in range(cores):
         pairs = range(pair_starts[source], pair_starts[source + 1])
@@ -66,7 +67,16 @@ def along_paths(
         while head < tail:
             core = queue[head]
             head += 1
-            if core != source:
+            for index in range(next_starts[core], next_starts[core + 1]):
+                following = next_cores[index]
+                if place_of[following] >= 0 and not seen[following]:
+                    seen[following] = True
+                    queue[tail] = following
+                    tail += 1
+        for _ in range(rounds):
+            changed = False
+            for at in range(1, tail):
+                core = queue[at]
                 start, place = event_starts[core], place_of[core]
                 epoch = np.int32(0)
                 for event in range(start, event_starts[core + 1]):
@@ -75,19 +85,16 @@ def along_paths(
                         call = need[event] - event_starts[caller]
                         if caller == source:
                             epoch = max(epoch, np.int32(call + 1))
-                        elif done[caller]:
+                        elif seen[caller]:
                             epoch = max(epoch, known[place_of[caller] + call])
-                    known[place + event - start + 1] = epoch
-                done[core] = True
-            for index in range(next_starts[core], next_starts[core + 1]):
-                following = next_cores[index]
-                if place_of[following] >= 0 and not seen[following]:
-                    seen[following] = True
-                    queue[tail] = following
-                    tail += 1
+                    if epoch > known[place + event - start + 1]:
+                        changed = True
+                        known[place + event - start + 1] = epoch
+            if not changed:
+                break
         for pair in pairs:
             place_of[sinks[pair]] = -1
-            done[sinks[pair]] = seen[sinks[pair]] = False
+            seen[sinks[pair]] = False
 
 
 @compiled(

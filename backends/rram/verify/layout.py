@@ -44,9 +44,6 @@ PIECE_COLUMNS = 8
 ) = range(13)
 STREAM_COLUMNS = 13
 
-#: Pieces under one hull, when many are passed over at once.
-BLOCK = 16
-
 # What became of a pair of streams, and where it was found: the piece of the first, of
 # the second, and the byte of memory in question.
 PROVEN, UNORDERED, WRONG_ORDER, EXHAUSTED = range(4)

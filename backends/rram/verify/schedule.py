@@ -34,6 +34,11 @@ class Schedule:
         return np.searchsorted(edges // cores, np.arange(cores + 1)), edges % cores
 
 
+#: How often maps along paths are made from each other.
+
+ROUNDS = 64
+
+
 class Knowledge:
     """What cores know of each other, for the pairs of cores that matter.
 
@@ -59,6 +64,7 @@ class Knowledge:
             starts,
             self._sinks,
             self._places,
+            ROUNDS,
             self.table,
         )
 

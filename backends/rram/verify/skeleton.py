@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -66,7 +67,7 @@ class Skeleton:
 
     def core_of(self, row: int) -> int:
         """The dense number of the core that a row belongs to."""
-        return int(np.searchsorted(self.starts, row, side="right")) - 1
+        return bisect_right(self.starts, row) - 1
 
     def where(self, row: int) -> str:
         """Layer, core and instruction of a row, as the dialect writes it."""

@@ -8,7 +8,6 @@ from cimc.backends.rram.verify.layout import (
     A2,
     A3,
     A4,
-    BLOCK,
     OP,
     P_BASE,
     P_FIRST,
@@ -38,7 +37,7 @@ from cimc.backends.rram.verify.unfold import Unfolded
 from cimc.simulation.jit import compiled
 from cimc.weights import Array
 
-__all__ = ["hulls", "meetings", "streams_of"]
+__all__ = ["extents", "meetings", "streams_of"]
 
 
 def streams_of(skeleton: Skeleton, unfolded: Unfolded) -> tuple[Array, int]:
@@ -91,19 +90,9 @@ def _measure(streams: Array, pieces: Array) -> int:
     return several
 
 
-@compiled("void(int64[:, ::1], int64[:, ::1], int64[:, ::1], int64[:, ::1])")
-def hulls(streams: Array, pieces: Array, blocks: Array, beyond: Array) -> None:
-    """Extents of several pieces of a stream: ``blocks`` of them, and all on a side.
-
-    Row i of ``beyond`` has the end of all pieces up to i, and the start of all from
-    i on.
-    """
-    for index in range(pieces.shape[0]):
-        piece, block = pieces[index], blocks[index // BLOCK]
-        if index % BLOCK == 0:
-            block[0], block[1] = piece[P_LOW], piece[P_HIGH]
-        block[0] = min(block[0], piece[P_LOW])
-        block[1] = max(block[1], piece[P_HIGH])
+@compiled("void(int64[:, ::1], int64[:, ::1], int64[:, ::1])")
+def extents(streams: Array, pieces: Array, beyond: Array) -> None:
+    """Row i: the end of all pieces of its stream up to i, the start of all from i on."""
     for stream in streams:
         first, stop = stream[S_FIRST], stream[S_STOP]
         high, low = pieces[first, P_HIGH], pieces[stop - 1, P_LOW]

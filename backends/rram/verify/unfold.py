@@ -72,26 +72,25 @@ def unfold(skeleton: Skeleton) -> Unfolded | None:
     return Unfolded(events, event_starts, pieces, piece_starts)
 
 
-@compiled("void(int64[::1], int64, int64, int64, int64, int64[::1])")
-def _extend(
-    piece: Array, epoch: int, address: int, base: int, size: int, counted: Array
-) -> None:
-    """Let a piece hold one more execution, or begin anew, and then count it."""
-    times = piece[P_TIMES]
+@compiled("boolean(int64[:, ::1], int64, int64, int64, int64, int64)")
+def _extends(
+    last: Array, row: int, epoch: int, address: int, base: int, size: int
+) -> bool:
+    """Add an execution to the last piece of a row, if it goes on as that does."""
+    times = last[row, P_TIMES]
     if (
-        times > 0
-        and piece[P_EPOCH] == epoch
-        and piece[P_SIZE] == size
-        and piece[P_BASE] == base
-        and (times == 1 or address == piece[P_FIRST] + times * piece[P_STEP])
+        times == 0
+        or last[row, P_EPOCH] != epoch
+        or last[row, P_SIZE] != size
+        or last[row, P_BASE] != base
     ):
-        if times == 1:
-            piece[P_STEP] = address - piece[P_FIRST]
-        piece[P_TIMES] += 1
-        return
-    counted[0] += 1
-    piece[P_EPOCH], piece[P_FIRST], piece[P_STEP] = epoch, address, 0
-    piece[P_TIMES], piece[P_BASE], piece[P_SIZE] = 1, base, size
+        return False
+    if times == 1:
+        last[row, P_STEP] = address - last[row, P_FIRST]
+    elif address != last[row, P_FIRST] + times * last[row, P_STEP]:
+        return False
+    last[row, P_TIMES] = times + 1
+    return True
 
 
 @compiled(
@@ -113,8 +112,8 @@ def _run(
     row r behind event_starts[c] and piece_starts[r]; else they are listed from there.
     """
     listing = events.shape[0] + pieces.shape[0] > 0
-    open_pieces = np.zeros((code.shape[0], PIECE_COLUMNS), np.int64)
-    counts = np.zeros((code.shape[0], 1), np.int64)
+    last = np.zeros((code.shape[0], PIECE_COLUMNS), np.int64)
+    counts = np.zeros(code.shape[0], np.int64)
     loops = np.zeros(code.shape[0] + 1, np.int64)
     values = np.zeros(16, np.int64)
     rings = np.zeros((16, 2), np.int64)
@@ -138,16 +137,21 @@ def _run(
                 depth -= 1
             elif op == CALL or op == WAIT:
                 if listing:
-                    event = events[event_starts[core] + epoch]
-                    event[E_REGISTER], event[E_ROW] = a, row
-                    event[E_BY] = code[row, A1] if op == CALL else -code[row, A1]
+                    event = event_starts[core] + epoch
+                    events[event, E_REGISTER], events[event, E_ROW] = a, row
+                    by = code[row, A1]
+                    events[event, E_BY] = by if op == CALL else -by
                 epoch += 1
             elif op == LOAD or op == STORE:
                 address = values[a] + code[row, A1]
-                piece = open_pieces[row]
-                _extend(piece, epoch, address, rings[a, 0], rings[a, 1], counts[row])
-                if listing:
-                    pieces[piece_starts[row] + counts[row, 0] - 1] = piece
+                base, size = rings[a, 0], rings[a, 1]
+                if not _extends(last, row, epoch, address, base, size):
+                    if listing and counts[row] > 0:
+                        pieces[piece_starts[row] + counts[row] - 1] = last[row]
+                    counts[row] += 1
+                    last[row, P_EPOCH], last[row, P_FIRST] = epoch, address
+                    last[row, P_STEP], last[row, P_TIMES] = 0, 1
+                    last[row, P_BASE], last[row, P_SIZE] = base, size
             elif op == SET:
                 values[a], rings[a, 0], rings[a, 1] = code[row, A1], 0, 0
             elif op == RING:
@@ -166,6 +170,9 @@ def _run(
             row += 1
         if not listing:
             event_starts[core + 1] = epoch
-    if not listing:
-        piece_starts[1:] = counts[:, 0]
+    for row in range(code.shape[0]):
+        if listing and counts[row] > 0:
+            pieces[piece_starts[row] + counts[row] - 1] = last[row]
+        elif not listing:
+            piece_starts[row + 1] = counts[row]
     return True
