@@ -25,5 +25,6 @@ def pipeline(machine: RramMachine) -> str:
             f"allocate-buffers{{capacity={machine.shared_memory_bytes} "
             f"alignment={machine.bus_bytes}}}",
             "convert-tile-to-rram",
+            "verify-sync",
         ]
     )
