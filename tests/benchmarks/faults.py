@@ -106,7 +106,9 @@ def main() -> None:
         console.print(_table(title, found))
         for verdict in found:
             if verdict.missed:
-                console.print(f"MISSED: {verdict.kind} of {verdict.what} ({verdict.trap})")
+                console.print(
+                    f"MISSED: {verdict.kind} of {verdict.what} ({verdict.trap})"
+                )
 
 
 def _table(title: str, found: list[Verdict]) -> Table:

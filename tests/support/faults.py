@@ -15,7 +15,15 @@ from cimc.backends.rram.dialect import CoreOp, cores_of
 __all__ = ["KINDS", "Fault", "Kind", "faults"]
 
 Kind = Literal["drop", "up", "down", "by - 1", "credit + 1", "early", "late"]
-KINDS: tuple[Kind, ...] = ("drop", "up", "down", "by - 1", "credit + 1", "early", "late")
+KINDS: tuple[Kind, ...] = (
+    "drop",
+    "up",
+    "down",
+    "by - 1",
+    "credit + 1",
+    "early",
+    "late",
+)
 
 #: What it makes a difference to be moved across; other instructions are skipped.
 _MARKS = (

@@ -7,13 +7,10 @@ from xdsl.dialects.builtin import ModuleOp
 
 from cimc.backends.rram.verify.accesses import check_accesses
 from cimc.backends.rram.verify.layout import (
-    A0,
     CALL,
     E_BY,
     E_REGISTER,
     E_ROW,
-    OP,
-    WAIT,
 )
 from cimc.backends.rram.verify.order import match, run
 from cimc.backends.rram.verify.problem import Problem

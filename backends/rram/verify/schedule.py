@@ -53,9 +53,7 @@ class Knowledge:
         sizes = schedule.lengths[self._sinks] + 1
         self._places = np.cumsum(sizes) - sizes
         self.table = np.zeros(int(sizes.sum()), np.int32)
-        starts = np.searchsorted(
-            self._keys // self._cores, np.arange(self._cores + 1)
-        )
+        starts = np.searchsorted(self._keys // self._cores, np.arange(self._cores + 1))
         along_paths(
             schedule.event_starts,
             schedule.core_of,

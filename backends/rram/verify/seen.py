@@ -21,9 +21,7 @@ __all__ = ["mark_seen"]
 
 
 @compiled("boolean(int64[::1], int64[:, ::1], int64[:, ::1], int64, int64)")
-def _written(
-    store: Array, pieces: Array, beyond: Array, past: int, index: int
-) -> bool:
+def _written(store: Array, pieces: Array, beyond: Array, past: int, index: int) -> bool:
     """Whether one piece of ``store`` before ``past`` wrote all that a piece reads."""
     low, high = pieces[index, P_LOW], pieces[index, P_HIGH]
     at = past - 1
