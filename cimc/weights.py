@@ -12,7 +12,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,8 +47,21 @@ _UNREADABLE = (
 def digest(array: Array) -> str:
     """Checksum of an array's dtype, shape and contents."""
     contiguous = np.ascontiguousarray(array)
-    header = f"{contiguous.dtype.str}{contiguous.shape}".encode()
-    return hashlib.sha256(header + contiguous.tobytes()).hexdigest()[:DIGEST_LENGTH]
+    found = hashlib.sha256(f"{contiguous.dtype.str}{contiguous.shape}".encode())
+    found.update(contiguous.reshape(-1).view(np.uint8))
+    return found.hexdigest()[:DIGEST_LENGTH]
+
+
+def _frozen(array: Array) -> Array:
+    """``array`` if nobody can write to it, else a copy."""
+    owner: object = array
+    while isinstance(owner, np.ndarray) and not owner.flags.writeable:
+        owner = cast("Array", owner).base
+    if isinstance(owner, bytes | None) and array.flags.c_contiguous:
+        return array
+    copy = np.array(array, order="C")
+    copy.setflags(write=False)
+    return copy
 
 
 class WeightStore(Mapping[str, Array]):
@@ -77,8 +90,7 @@ class WeightStore(Mapping[str, Array]):
         Raises:
             ValueError: ``name`` already holds something else.
         """
-        frozen = np.array(array, order="C")
-        frozen.setflags(write=False)
+        frozen = _frozen(array)
         checksum = digest(frozen)
         if self._digests.get(name, checksum) != checksum:
             raise ValueError(

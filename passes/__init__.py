@@ -34,6 +34,9 @@ PASSES: dict[str, Callable[[], type[ModulePass]]] = {
     "duplicate-weights": lazy_pass(
         "cimc.passes.tile.duplicate_weights", "DuplicateWeights"
     ),
+    "balance-pipeline": lazy_pass(
+        "cimc.passes.tile.balance_pipeline", "BalancePipeline"
+    ),
     "assign-arrays": lazy_pass("cimc.passes.tile.assign_arrays", "AssignArrays"),
     "distribute-sweeps": lazy_pass(
         "cimc.passes.tile.distribute_sweeps", "DistributeSweeps"

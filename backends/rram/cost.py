@@ -11,6 +11,7 @@ from typing import Any
 from xdsl.dialects.builtin import ModuleOp
 
 from cimc.backends.rram.area import area_report
+from cimc.backends.rram.bounds import network_bound
 from cimc.backends.rram.check import CoreSetup
 from cimc.backends.rram.chip import Chip
 from cimc.backends.rram.dialect import LayerOp, MemoryOp, cores_of
@@ -87,7 +88,9 @@ def static_metrics(module: ModuleOp, chip: Chip) -> dict[str, Any]:
     memory = next(op.size for op in module.ops if isinstance(op, MemoryOp))
     crossbars = sum(isinstance(op, ProgramOp) for setup in setups for op in setup)
     crossbar_bits = structure.rows * structure.columns * structure.weight_bits
+    bound = network_bound(module, chip.machine())
     return {
+        **({"bound": bound} if bound else {}),
         "instructions": {"static": static_instructions(ISA, module)},
         "layers": [layer_row(op) for op in module.ops if isinstance(op, LayerOp)],
         "crossbars": {

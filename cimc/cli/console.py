@@ -76,6 +76,8 @@ def show_metrics(metrics: Mapping[str, Any]) -> None:
             f"cycles: {facts.number(metrics['cycles'])} per image"
             + (f" ({time})" if time else "")
         )
+    if bound := facts.bound(metrics):
+        lines.append(f"bound: {bound}")
     if shifts := facts.shifts(metrics):
         lines.append(f"shifts: {shifts}")
     if energy := facts.energy(metrics):

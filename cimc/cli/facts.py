@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
-__all__ = ["area", "energy", "memory", "number", "resources", "shifts", "time"]
+__all__ = ["area", "bound", "energy", "memory", "number", "resources", "shifts", "time"]
 
 Metrics = Mapping[str, Any]
 
@@ -50,6 +50,17 @@ def shifts(metrics: Metrics) -> str | None:
     total, bound = counts["total"], counts["bound"]
     ratio = f", x{total / bound:.2f}" if bound else ""
     return f"{number(total)} (bound {number(bound)}{ratio})"
+
+
+def bound(metrics: Metrics) -> str | None:
+    """The fewest cycles that the mapping allows, and how near the program comes."""
+    entry = metrics.get("bound")
+    if entry is None:
+        return None
+    text = f"{number(entry['cycles'])} cycles, {entry['what']}"
+    if "cycles" not in metrics or not entry["cycles"]:
+        return text
+    return f"{text}; x{metrics['cycles'] / entry['cycles']:.3f}"
 
 
 def area(metrics: Metrics) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 from xdsl.dialects.builtin import FloatData, IntAttr, StringAttr
@@ -116,6 +117,7 @@ class Range(ParametrizedAttribute):
     second: IntAttr = param_def()
 
     @classmethod
+    @cache
     def of(cls, start: int, stop: int) -> Range:
         """The half-open interval [start, stop)."""
         return cls(IntAttr(start), IntAttr(stop))

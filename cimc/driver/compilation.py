@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import gc
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -68,8 +70,9 @@ def compile_model(
 
     ``pipeline`` replaces the target's own. ``verify_each`` executes the module after
     every pass and compares all feature maps with onnxruntime, on the first image
-    that it gives for the quantised model. ``observer`` is called with the imported
-    module and then after every pass.
+    that it gives for the quantised model. With one of them, the rules of the IR are
+    checked after every pass, too; those of the program always are. ``observer`` is
+    called with the imported module and then after every pass.
 
     Raises:
         InputError: the model or an option is at fault.
@@ -128,8 +131,10 @@ def compile_imported(
     watch("import", model.module, import_seconds)
     imported = model.module.clone()
     context = CompilationContext(weights=model.weights)
+    verify = verify_each is not None or pipeline is not None
     try:
-        run_passes(model.module, context, passes, watch)
+        with _collector_paused():
+            run_passes(model.module, context, passes, watch, verify=verify)
     except DoesNotFitError as error:
         raise with_fitting_chips(error, imported, model.weights, backend) from None
     if level_of(model.module) != "isa":
@@ -196,6 +201,18 @@ def text_at_level(artifact: Artifact, level: str) -> str:
             hints=(f"one of: cnn, tile, {artifact.target.name}",),
         )
     return text
+
+
+@contextmanager
+def _collector_paused() -> Generator[None]:
+    """Let Python not look for dead cycles in IR, which is one large, living cycle."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _timer(seconds: dict[str, float]) -> Observer:

@@ -74,7 +74,7 @@ def run_passes(
     *,
     verify: bool = True,
 ) -> None:
-    """Run ``passes`` on ``module`` and, unless told otherwise, verify it after each.
+    """Run ``passes`` on ``module``; with ``verify``, check the IR after each.
 
     Raises:
         InputError: a pass cannot work on what the passes before it left (E074).

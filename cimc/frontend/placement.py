@@ -29,7 +29,7 @@ __all__ = ["Item", "Place", "Placement", "place"]
 Place = Literal["device", "host", "refused"]
 
 
-@dataclass
+@dataclass(eq=False)
 class Item:
     """One unit, or one node outside of all units, and where it runs."""
 
@@ -69,10 +69,11 @@ class Placement:
 def place(graph: Graph) -> Placement:
     """Decide for every node of a graph in normal form where it runs."""
     items = _items(graph)
-    _read(graph, items)
+    able = _read(graph, items)
     _assign(items)
     # What moved to the host may have hidden the map behind a flattened tensor.
-    while not _read(graph, device := [i for i in items if i.place == "device"]):
+    while (device := [i for i in items if i.place == "device"]) != able:
+        able = _read(graph, device)
         _assign(items)
     made = {name for item in device for name in item.outputs}
     used = [name for item in device for name in item.inputs]
@@ -113,8 +114,8 @@ def _loose(graph: Graph, node: NodeProto) -> Item:
     return Item((node,), None, inputs=inputs, outputs=tuple(node.output))
 
 
-def _read(graph: Graph, items: list[Item]) -> bool:
-    """Read every unit; the rest is not for the device. Whether all were read."""
+def _read(graph: Graph, items: list[Item]) -> list[Item]:
+    """Read every unit, and return what the device is able to run."""
     maps: dict[str, Shape] = {}
     context = Context(graph, maps)
     for item in items:
@@ -130,7 +131,7 @@ def _read(graph: Graph, items: list[Item]) -> bool:
                 maps[item.unit.output] = item.step.ofm.shape
             except Refusal as refusal:
                 item.why = str(refusal)
-    return all(item.step is not None for item in items)
+    return [item for item in items if item.step is not None]
 
 
 def _step(unit: Unit, context: Context) -> Step:

@@ -13,10 +13,13 @@ __all__ = ["session"]
 _INEXACT = {"DoubleQDQPairsRemover"}
 
 
-def session(model: ModelProto, optimised: Path | None = None) -> ort.InferenceSession:
+def session(
+    model: ModelProto | Path, optimised: Path | None = None
+) -> ort.InferenceSession:
     """An onnxruntime session whose QDQ operators run as integer kernels.
 
-    ``optimised`` is where to write the graph that onnxruntime runs, if anywhere.
+    ``optimised`` is where to write the graph that onnxruntime runs, if anywhere; the
+    session is not meant to run then.
     """
     options = ort.SessionOptions()
     options.log_severity_level = 3
@@ -24,8 +27,9 @@ def session(model: ModelProto, optimised: Path | None = None) -> ort.InferenceSe
     options.add_session_config_entry("session.qdqisint8allowed", "1")
     if optimised is not None:
         options.optimized_model_filepath = str(optimised)
+        options.add_session_config_entry("session.disable_prepacking", "1")
     return ort.InferenceSession(
-        model.SerializeToString(),
+        str(model) if isinstance(model, Path) else model.SerializeToString(),
         options,
         providers=["CPUExecutionProvider"],
         disabled_optimizers=_INEXACT,

@@ -27,6 +27,7 @@ __all__ = [
     "Set",
     "Step",
     "Unit",
+    "executed",
     "linearise",
     "named",
 ]
@@ -200,6 +201,20 @@ def linearise(body: tuple[Operation, ...]) -> list[Line]:
     _flatten(body, None, lines)
     lines.append(Line(None, HALT))
     return lines
+
+
+def executed(body: tuple[Operation, ...]) -> list[tuple[Line, int]]:
+    """The lines of a body with how often each runs."""
+    found: list[tuple[Line, int]] = []
+    times, counts = 1, list[int]()
+    for line in linearise(body):
+        if line.opcode == END:
+            times //= counts.pop()
+        found.append((line, times))
+        if isinstance(line.op, Loop):
+            counts.append(line.op.count)
+            times *= line.op.count
+    return found
 
 
 def _flatten(

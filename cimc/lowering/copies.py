@@ -9,6 +9,9 @@ from cimc.dialects.tile import WindowOp
 
 __all__ = ["Copy", "copies", "tap_offsets"]
 
+#: Segments that one LOAD copies at most: 12 bits count them.
+_MOST_SEGMENTS = 4095
+
 
 @dataclass(frozen=True)
 class Copy:
@@ -84,6 +87,7 @@ def _join_strides(runs: list[tuple[int, int]]) -> list[Copy]:
         if (
             last
             and last.length == length
+            and last.count < _MOST_SEGMENTS
             and (last.count == 1 or stride == last.stride)
         ):
             result[-1] = Copy(last.target, last.offset, last.count + 1, length, stride)

@@ -15,7 +15,7 @@ from itertools import pairwise
 from xdsl.ir import SSAValue
 
 from cimc.dialects import tile
-from cimc.passes.tile.dependences import Reader, chains_of, readers_of
+from cimc.passes.tile.dependences import Reader, readers_of, targets_of
 from cimc.passes.tile.sweeps import core_of
 
 __all__ = ["rows_alive"]
@@ -102,7 +102,7 @@ class _Map:
 
 def _maps(sweeps: list[tile.SweepOp]) -> dict[SSAValue, _Map]:
     """All maps that the sweeps write or read, and how they depend on each other."""
-    targets = _targets(sweeps)
+    targets = targets_of(sweeps)
     maps: dict[SSAValue, _Map] = {}
     for value in (*readers_of(sweeps), *targets.values()):
         assert isinstance(value.type, tile.FeatureMapType)
@@ -129,19 +129,6 @@ def _maps(sweeps: list[tile.SweepOp]) -> dict[SSAValue, _Map]:
         before = [reading.source.depth for reading in maps[value].needs]
         maps[value].depth = 1 + max(before, default=0)
     return maps
-
-
-def _targets(sweeps: list[tile.SweepOp]) -> dict[tile.SweepOp, SSAValue]:
-    """The map for which each sweep works, itself or as one of a chain."""
-    found = {
-        sweep: op.target
-        for sweep in sweeps
-        for op in sweep.body.block.ops
-        if isinstance(op, tile.StoreOp)
-    }
-    for chain in chains_of(sweeps).values():
-        found.update(dict.fromkeys(chain, found[chain[-1]]))
-    return found
 
 
 def _reading(source: _Map, target: _Map, readers: list[Reader]) -> _Reading:

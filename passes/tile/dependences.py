@@ -16,7 +16,7 @@ from cimc.dialects import tile
 from cimc.dialects.cim import Range
 from cimc.passes.tile.sweeps import core_of
 
-__all__ = ["Reader", "Writer", "chains_of", "readers_of", "writers_of"]
+__all__ = ["Reader", "Writer", "chains_of", "readers_of", "targets_of", "writers_of"]
 
 
 @dataclass(frozen=True)
@@ -46,11 +46,24 @@ class Writer:
             and all(a.stop == b.start for a, b in pairwise(rows))
         )
 
+    @property
+    def columns(self) -> Range:
+        """Columns that each of the sweeps writes, those of the halo beside left out.
+
+        All of a row together where the sweeps differ.
+        """
+        columns = {
+            _written_columns(self.map, sweep, halo=False)
+            for sweep in self.sweeps
+            if not _stores(self.map, sweep)[0].padded
+        }
+        return columns.pop() if len(columns) == 1 else Range.of(0, 1)
+
     def overlaps(self, reader: Reader) -> bool:
         """Whether the reader reads channels and columns that this core writes."""
         return any(
             _meet(store.channels, reader.channels)
-            and _meet(_written_columns(self.map, sweep), reader.columns)
+            and _meet(_written_columns(self.map, sweep, halo=True), reader.columns)
             for sweep in self.sweeps
             for store in _stores(self.map, sweep)
         )
@@ -60,8 +73,10 @@ class Writer:
 class Reader:
     """What one sweep reads of a feature map, as its rows go on.
 
-    Row i of the sweep needs the rows before ``first + i * step`` of the map, and
-    leaves those before ``kept + (i + 1) * step`` to nobody but others.
+    Row i of the sweep needs the rows before ``first + i * step`` of the map, and of
+    the last of them, at its column j, the columns before ``first_column + j *
+    column_step``. When it is there, the sweep does not need the rows before ``kept +
+    (i + 1) * step`` any more.
     """
 
     map: tile.FeatureMapOp
@@ -69,6 +84,8 @@ class Reader:
     first: int
     kept: int
     step: int
+    first_column: int
+    column_step: int
     channels: Range
     columns: Range
 
@@ -94,6 +111,13 @@ class Reader:
             ),
             kept=top + min(window.input_row(row, 0) for window in windows),
             step=windows[0].window.stride[0],
+            first_column=left
+            + 1
+            + max(
+                window.input_column(column.start, window.tap_columns.stop - 1)
+                for window in windows
+            ),
+            column_step=windows[0].window.stride[1],
             channels=_hull(_channels(window) for window in windows),
             columns=Range.of(
                 left
@@ -117,9 +141,9 @@ def writers_of(sweeps: Iterable[tile.SweepOp]) -> dict[SSAValue, list[Writer]]:
         lambda: defaultdict(list)
     )
     for sweep in sweeps:
-        for op in sweep.body.block.ops:
-            if isinstance(op, tile.StoreOp):
-                found[op.target][core_of(sweep)].append(sweep)
+        stores = [op for op in sweep.body.block.ops if isinstance(op, tile.StoreOp)]
+        for target in dict.fromkeys(store.target for store in stores):
+            found[target][core_of(sweep)].append(sweep)
     return {
         target: [
             Writer(_map_of(target), core, tuple(members))
@@ -155,6 +179,19 @@ def chains_of(sweeps: Iterable[tile.SweepOp]) -> dict[SSAValue, list[tile.SweepO
     return dict(found)
 
 
+def targets_of(sweeps: list[tile.SweepOp]) -> dict[tile.SweepOp, SSAValue]:
+    """The map for which each sweep works, itself or as one of a chain."""
+    found = {
+        sweep: op.target
+        for sweep in sweeps
+        for op in sweep.body.block.ops
+        if isinstance(op, tile.StoreOp)
+    }
+    for chain in chains_of(sweeps).values():
+        found.update(dict.fromkeys(chain, found[chain[-1]]))
+    return found
+
+
 def _map_of(value: SSAValue) -> tile.FeatureMapOp:
     assert isinstance(value.owner, tile.FeatureMapOp)
     return value.owner
@@ -175,15 +212,17 @@ def _written_rows(map: tile.FeatureMapOp, sweep: tile.SweepOp) -> Range:
     return Range.of(rows.start + shift, rows.stop + shift)
 
 
-def _written_columns(map: tile.FeatureMapOp, sweep: tile.SweepOp) -> Range:
-    """Columns that a sweep writes, with those of a preset halo beside them."""
+def _written_columns(
+    map: tile.FeatureMapOp, sweep: tile.SweepOp, *, halo: bool
+) -> Range:
+    """Columns that a sweep writes, perhaps with those of a ``halo`` beside them."""
     columns, (_, left, _, right) = sweep.columns, map.type.halo
     if _stores(map, sweep)[0].padded:
         return columns
     start, stop = columns.start + left, columns.stop + left
-    if columns.start == 0:
+    if halo and columns.start == 0:
         start = 0
-    if stop + right == map.type.padded_columns:
+    if halo and stop + right == map.type.padded_columns:
         stop += right
     return Range.of(start, stop)
 

@@ -7,12 +7,13 @@ from itertools import groupby
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
 
 from cimc.dialects import tile
 from cimc.dialects.tile.body import length_of
+from cimc.dialects.tile.memory import integer
 from cimc.passes.tile.products import sum_of_products
 from cimc.passes.tile.sweeps import weight_blocks
 
@@ -26,19 +27,56 @@ class DistributeSweeps(ModulePass):
     Each core adds its products to the partial sums that the core before it left in
     shared memory; the last one finishes and stores the OFM. The cores of such a
     chain are one horizontal group in the sense of Pelke et al.
+
+    What one core does at the same positions and at the same place of its chains, for
+    several column blocks, becomes one sweep, which loads a window once for all.
     """
 
     name = "distribute-sweeps"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Replace sweeps by chains of sweeps, each with its core."""
+        merged: dict[tuple[Attribute, ...], tile.SweepOp] = {}
         for sweep in list(op.body.block.ops):
             if (
                 isinstance(sweep, tile.SweepOp)
                 and sweep.core is None
                 and weight_blocks(sweep)
             ):
-                _distribute(sweep)
+                for place, part in enumerate(_distribute(sweep)):
+                    assert part.core is not None
+                    key = (
+                        *(part.layer, part.rows, part.columns),
+                        *(part.core, integer(place)),
+                    )
+                    if key in merged:
+                        _merge(merged[key], part)
+                    merged[key] = part
+
+
+def _merge(earlier: tile.SweepOp, sweep: tile.SweepOp) -> None:
+    """Move the operations of a sweep into a later one, but for equal windows."""
+    known = {
+        _window_key(op): op
+        for op in earlier.body.block.ops
+        if isinstance(op, tile.WindowOp)
+    }
+    for op in list(sweep.body.block.ops):
+        if isinstance(op, tile.WindowOp) and (same := known.get(_window_key(op))):
+            op.result.replace_all_uses_with(same.result)
+            op.detach()
+            op.erase()
+    first = sweep.body.block.first_op
+    assert first is not None
+    for op in list(earlier.body.block.ops):
+        op.detach()
+        sweep.body.block.insert_op_before(op, first)
+    earlier.detach()
+    earlier.erase()
+
+
+def _window_key(op: tile.WindowOp) -> tuple[object, ...]:
+    return op.source, *sorted(op.properties.items())
 
 
 def _core_of(mvm: tile.MvmOp) -> int:
@@ -49,7 +87,8 @@ def _core_of(mvm: tile.MvmOp) -> int:
     return core.value.data
 
 
-def _distribute(sweep: tile.SweepOp) -> None:
+def _distribute(sweep: tile.SweepOp) -> list[tile.SweepOp]:
+    """Put the chain of a sweep in its place."""
     body = list(sweep.body.block.ops)
     mvms = [op for op in body if isinstance(op, tile.MvmOp)]
     total = next(op.sums for op in body if isinstance(op, tile.FinishOp))
@@ -77,6 +116,7 @@ def _distribute(sweep: tile.SweepOp) -> None:
     block.insert_ops_before(replacement, sweep)
     sweep.detach()
     sweep.erase()
+    return [op for op in replacement if isinstance(op, tile.SweepOp)]
 
 
 def _partial_sums(sweep: tile.SweepOp, total: SSAValue) -> tile.PartialSumsOp:

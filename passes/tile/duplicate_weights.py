@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import SSAValue
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
 
 from cimc.dialects import tile
-from cimc.dialects.cim import Range
 from cimc.dialects.tile.memory import integer
 from cimc.passes.tile.balance import Item, fits
-from cimc.passes.tile.sweeps import runs, weight_blocks
+from cimc.passes.tile.sweeps import runs, split, weight_blocks
 
 __all__ = ["DuplicateWeights"]
 
@@ -69,7 +66,7 @@ class DuplicateWeights(ModulePass):
                 before = 1 if layer.copies is None else layer.copies.value.data
                 layer.properties["copies"] = integer(before * number)
                 for sweep in sweeps[layer.layer.data]:
-                    _cut(sweep, number)
+                    split(sweep, "rows", number)
 
     def _choose(self, layers: list[_Layer]) -> list[int]:
         """How many copies of each layer; one of each if no more pack."""
@@ -145,22 +142,3 @@ def _fastest(layers: list[_Layer], available: int, *, rounded: bool) -> list[int
         copies.append(int(by_arrays[available]))
         available -= copies[-1] * size
     return copies[::-1]
-
-
-def _cut(sweep: tile.SweepOp, number: int) -> None:
-    """Cut a sweep by rows into ``number``; all but the last get blocks of their own."""
-    block = sweep.parent_block()
-    assert block is not None
-    start, size = sweep.rows.start, sweep.rows.size
-    bounds = [start + size * part // number for part in range(number + 1)]
-    *others, own = [Range.of(*ends) for ends in pairwise(bounds)]
-    for rows in others:
-        values: dict[SSAValue, SSAValue] = {}
-        for old in dict.fromkeys(weight_blocks(sweep)):
-            copy = old.clone()
-            block.insert_op_before(copy, sweep)
-            values[old.result] = copy.result
-        part = sweep.clone(values)
-        part.properties["rows"] = rows
-        block.insert_op_before(part, sweep)
-    sweep.properties["rows"] = own

@@ -3,27 +3,37 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
+from heapq import heapify, heapreplace
+from typing import TypeVar
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Attribute
 from xdsl.passes import ModulePass
 
 from cimc.diagnostics import DoesNotFitError
 from cimc.dialects import tile
 from cimc.dialects.tile.memory import integer
-from cimc.passes.tile.sweeps import weight_blocks
+from cimc.passes.tile.sweeps import runs, weight_blocks
+from cimc.passes.tile.tiling import tiling
 
 __all__ = ["PlaceTiles"]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class PlaceTiles(ModulePass):
-    """Place blocks on crossbars in program order, and vector work on idle cores.
+    """Place blocks on crossbars layer by layer, and vector work on idle cores.
 
-    Row blocks of one column block are neighbours, so that those on one core add up
-    without using the bus. Sweeps without weights take a core of their own while
-    there is one, then the cores with the least work.
+    A core serves one copy of one layer, so that layers run at the same time, with as
+    many of its row blocks and column blocks as make the fewest cores, and of those
+    the fewest bytes on the bus (see :mod:`cimc.passes.tile.tiling`). If there are too
+    few cores for that, blocks follow each other without a gap, and cores take turns
+    between layers. Sweeps without weights take a core of their own while there is
+    one, then the cores with the least work.
     """
 
     name = "place-tiles"
@@ -38,23 +48,38 @@ class PlaceTiles(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Set ``core`` and ``array`` of blocks, and ``core`` of vector sweeps."""
         operations = list(op.body.block.ops)
-        blocks = [block for block in operations if isinstance(block, tile.BlockOp)]
         sweeps = [sweep for sweep in operations if isinstance(sweep, tile.SweepOp)]
-        if len(blocks) > self.cores * self.crossbars:
+        groups: dict[tuple[Attribute, ...], list[list[tile.BlockOp]]] = {}
+        for sweep in sweeps:
+            if blocks := weight_blocks(sweep):
+                key = sweep.layer, sweep.rows, sweep.columns
+                groups.setdefault(key, []).append(blocks)
+        if sum(map(len, _flat(groups.values()))) > self.cores * self.crossbars:
             raise self._does_not_fit(sweeps)
-        for index, block in enumerate(blocks):
-            block.properties["core"] = integer(index // self.crossbars)
-            block.properties["array"] = integer(index % self.crossbars)
+        tilings = [tiling(strips, self.crossbars) for strips in groups.values()]
+        by_core = _flat(tilings)
+        if len(by_core) > self.cores:
+            blocks = _flat(_flat(groups.values()))
+            by_core = runs(blocks, self.crossbars)
+        for core, members in enumerate(by_core):
+            for array, block in enumerate(members):
+                block.properties["core"] = integer(core)
+                block.properties["array"] = integer(array)
+        self._place_vectors(sweeps)
+
+    def _place_vectors(self, sweeps: list[tile.SweepOp]) -> None:
         load = Counter(dict.fromkeys(range(self.cores), 0))
         for sweep in sweeps:
             for block in weight_blocks(sweep):
                 assert block.core is not None
                 load[block.core.value.data] += sweep.positions
+        idle = [(load[core], core) for core in range(self.cores)]
+        heapify(idle)
         for sweep in sweeps:
             if not weight_blocks(sweep):
-                core = min(load, key=lambda candidate: (load[candidate], candidate))
+                work, core = idle[0]
                 sweep.properties["core"] = integer(core)
-                load[core] += sweep.positions
+                heapreplace(idle, (work + sweep.positions, core))
 
     def _does_not_fit(self, sweeps: list[tile.SweepOp]) -> DoesNotFitError:
         demand: Counter[str] = Counter()
@@ -77,3 +102,7 @@ class PlaceTiles(ModulePass):
             ),
             hints=("a chip with larger crossbars or more cores",),
         )
+
+
+def _flat(lists: Iterable[Iterable[T]]) -> list[T]:
+    return [member for members in lists for member in members]

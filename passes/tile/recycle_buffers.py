@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Operation
 from xdsl.passes import ModulePass
 
 from cimc.dialects import tile
@@ -102,12 +103,13 @@ def _write_halo(writer: Writer) -> None:
 
 def _halo(sweep: tile.SweepOp, rows: Range, columns: Range) -> tile.SweepOp:
     """A sweep that fills padded positions of the channels that ``sweep`` writes."""
-    store = sweep.body.block.last_op
-    assert isinstance(store, tile.StoreOp)
-    splat = tile.SplatOp(
-        store.target_type.fill.data, length_of(store.value), element_of(store.value)
-    )
-    filled = tile.StoreOp(splat.result, store.target, store.channels, padded=True)
-    return tile.SweepOp(
-        sweep.layer.data, rows, columns, [splat, filled], core_of(sweep)
-    )
+    body: list[Operation] = []
+    for store in list(sweep.body.block.ops):
+        if isinstance(store, tile.StoreOp):
+            fill = store.target_type.fill.data
+            splat = tile.SplatOp(fill, length_of(store.value), element_of(store.value))
+            body.append(splat)
+            body.append(
+                tile.StoreOp(splat.result, store.target, store.channels, padded=True)
+            )
+    return tile.SweepOp(sweep.layer.data, rows, columns, body, core_of(sweep))

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+from typing import Literal
+
+from xdsl.ir import SSAValue
 from xdsl.utils.exceptions import PassFailedException
 
 from cimc.dialects import tile
+from cimc.dialects.cim import Range
 
-__all__ = ["core_of", "runs", "weight_blocks", "work_of"]
+__all__ = ["core_of", "runs", "split", "weight_blocks", "work_of"]
 
 
 def core_of(sweep: tile.SweepOp) -> int:
@@ -33,6 +38,28 @@ def weight_blocks(sweep: tile.SweepOp) -> list[tile.BlockOp]:
 def runs(blocks: list[tile.BlockOp], arrays: int) -> list[list[tile.BlockOp]]:
     """Cut the blocks of one sweep into what cores with ``arrays`` arrays can hold."""
     return [blocks[start : start + arrays] for start in range(0, len(blocks), arrays)]
+
+
+def split(sweep: tile.SweepOp, axis: Literal["rows", "columns"], number: int) -> None:
+    """Cut a sweep into ``number`` over near-equal ranges of rows or columns.
+
+    All but the last, which is the old one, get blocks of their own.
+    """
+    block = sweep.parent_block()
+    assert block is not None
+    whole = sweep.rows if axis == "rows" else sweep.columns
+    bounds = [whole.start + whole.size * part // number for part in range(number + 1)]
+    *others, own = [Range.of(*ends) for ends in pairwise(bounds)]
+    for part in others:
+        values: dict[SSAValue, SSAValue] = {}
+        for old in dict.fromkeys(weight_blocks(sweep)):
+            copy = old.clone()
+            block.insert_op_before(copy, sweep)
+            values[old.result] = copy.result
+        copied = sweep.clone(values)
+        copied.properties[axis] = part
+        block.insert_op_before(copied, sweep)
+    sweep.properties[axis] = own
 
 
 def work_of(sweep: tile.SweepOp) -> int:

@@ -11,8 +11,9 @@ from xdsl.ir import Operation
 from xdsl.passes import ModulePass
 
 from cimc.backends.rram import dialect as rram
+from cimc.backends.rram.bounds import layer_bounds
 from cimc.backends.rram.lowering.addresses import start_of
-from cimc.backends.rram.lowering.sweep import CoreState, SweepLowering
+from cimc.backends.rram.lowering.sweep import CoreState, SweepLowering, nested
 from cimc.backends.rram.machine import CHIP, RramMachine
 from cimc.dialects import tile
 from cimc.lowering.layers import layer_details
@@ -51,6 +52,8 @@ def _unprepared(op: Operation) -> str | None:
             return "buffers have no address: allocate-buffers comes before"
         case tile.SweepOp() if op.core is None:
             return "sweeps have no core: distribute-sweeps comes before"
+        case tile.SweepOp() if not nested(op):
+            return "periods of a sweep must be multiples of each other"
         case tile.BlockOp() if op.type.groups.data != 1:
             return "blocks have several groups: im2col-partition comes before"
         case _:
@@ -71,13 +74,16 @@ def _convert(operations: list[Operation], machine: RramMachine) -> Iterator[Oper
         yield from _halo(op)
     for op in maps:
         yield _feature_map(op)
+    sweeps = [op for op in operations if isinstance(op, tile.SweepOp)]
+    bounds = layer_bounds(sweeps, machine)
     for op in operations:
         if isinstance(op, tile.LayerOp):
+            bound = bounds.get(op.layer.data)
             yield rram.LayerOp(
                 layer=op.layer.data,
                 kind=op.kind.data,
                 macs=op.macs.value.data,
-                details=layer_details(op),
+                details=layer_details(op, {} if bound is None else bound.details()),
             )
     yield from _programs(operations, machine)
 

@@ -1,41 +1,42 @@
 """The loops of a sweep, in which crossbars work while the next window is loaded.
 
-A sweep with matrix products has three stages: fetch a window, multiply it, and compute
-with the product. In the loop of a run of positions, each turn fetches for the next
-position, computes with the products of this one, and multiplies as soon as those are
-taken. A run ends where the next fetch has to wait for another core, since waiting for
-that must not hold up what is there already.
+A sweep with matrix products has three stages: fetch windows, multiply them, and compute
+with the products. In the loop of a run of positions, each turn fetches for the next
+position and computes with the products of this one; as soon as one of them has been
+read for the last time, its crossbar multiplies for the next position. A run ends where
+the next fetch has to wait for another core, since waiting for that must not hold up
+what is there already.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Literal
 
 from xdsl.ir import Operation
 
 from cimc.backends.rram.isa import LoopOp
 
-__all__ = ["Stage", "Stages"]
-
-#: Where an instruction belongs. ``take`` is the part of the computation that reads
-#: products, ``rest`` what follows it.
-Stage = Literal["fetch", "multiply", "take", "rest"]
+__all__ = ["Stages"]
 
 
 @dataclass
 class Stages:
     """The instructions of one position by stage, and those of every few positions.
 
+    ``multiply`` says after how many instructions of ``compute`` a product has been
+    read for the last time, so that the next one may begin.
+
     ``waits`` and ``calls`` hold, by period in positions, what stands before the first
     and after the last of so many (of one, it stands in the code); ``gates`` is like
     ``waits``, for fetching.
     """
 
-    code: dict[Stage, list[Operation]] = field(
-        default_factory=lambda: {"fetch": [], "multiply": [], "take": [], "rest": []}
+    fetch: list[Operation] = field(default_factory=list[Operation])
+    multiply: list[tuple[int, Operation]] = field(
+        default_factory=list[tuple[int, Operation]]
     )
+    compute: list[Operation] = field(default_factory=list[Operation])
     gates: dict[int, list[Operation]] = field(
         default_factory=dict[int, list[Operation]]
     )
@@ -49,7 +50,7 @@ class Stages:
     def loops(self, positions: int) -> list[Operation]:
         """The code for all positions."""
         run = min(self.gates, default=positions)
-        if not self.code["multiply"]:
+        if not self.multiply:
             run = 1
         periods = {*self.gates, *self.waits, *self.calls}
         outer = sorted(period for period in periods if period > run)
@@ -69,8 +70,8 @@ class Stages:
         """A run of positions: fetch and multiply for the first, then in rotation."""
         return [
             *_copy(self.gates.get(length, ())),
-            *_copy(self.code["fetch"]),
-            *_copy(self.code["multiply"]),
+            *_copy(self.fetch),
+            *_copy(op for _, op in self.multiply),
             *_copy(self.waits.get(length, ())),
             *self._rotated(length, periods, last=True),
             *_copy(self.calls.get(length, ())),
@@ -100,10 +101,12 @@ class Stages:
 
     def _position(self, *, last: bool) -> list[Operation]:
         if last:
-            stages: tuple[Stage, ...] = ("take", "rest")
-        else:
-            stages = ("fetch", "take", "multiply", "rest")
-        return [op for stage in stages for op in _copy(self.code[stage])]
+            return _copy(self.compute)
+        code = _copy(self.fetch)
+        for index in range(len(self.compute) + 1):
+            code += _copy(op for after, op in self.multiply if after == index)
+            code += _copy(self.compute[index : index + 1])
+        return code
 
 
 def _copy(operations: Iterable[Operation]) -> list[Operation]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from xdsl.ir import Operation, SSAValue
 
@@ -20,7 +21,7 @@ from cimc.lowering.copies import copies, tap_offsets
 from cimc.lowering.registers import CoreRegisters, VectorRegisters
 from cimc.lowering.vector import Reduction, VectorLowering, is_unsigned
 
-__all__ = ["CoreState", "SweepLowering"]
+__all__ = ["CoreState", "SweepLowering", "nested"]
 
 
 @dataclass
@@ -48,44 +49,46 @@ class SweepLowering:
     def __post_init__(self) -> None:
         body = list(self.sweep.body.block.ops)
         self.stages = Stages()
-        self._products = {op.result for op in body if isinstance(op, tile.MvmOp)}
-        factors = {op.operand for op in body if isinstance(op, tile.MvmOp)}
+        products = [op for op in body if isinstance(op, tile.MvmOp)]
+        self._factors = {op.operand for op in products}
+        self._products: dict[SSAValue, Operation] = {}
         self.vectors = VectorRegisters(
-            body, self.machine.vector_registers, kept=self._products | factors
+            body,
+            self.machine.vector_registers,
+            kept={*self._factors, *(op.result for op in products)},
         )
-        self._factors = factors
         self.addresses = AddressRegisters(self.sweep)
-        self.body: list[Operation] = []
         self.vector = VectorLowering(
             VECTOR, self.core.registers, self.vectors, self._emit, self.setup
         )
 
     def lower(self) -> list[Operation]:
         """The instructions for the main section; fills ``setup`` as well."""
-        taken = 0
+        read: dict[SSAValue, int] = {}
         for op in self.sweep.body.block.ops:
             self._lower(op)
             self.vectors.release_after(op)
-            if not self._products.isdisjoint(op.operands):
-                taken = len(self.body)
-        code, addresses = self.stages.code, self.addresses
-        code["take"] = self.body[:taken]
-        code["fetch"] += addresses.advance("fetch")
-        code["rest"] = [*self.body[taken:], *addresses.advance("compute")]
-        return [*addresses.setup(), *self.stages.loops(self.sweep.positions)]
+            read.update(dict.fromkeys(op.operands, len(self.stages.compute)))
+        stages, addresses = self.stages, self.addresses
+        stages.multiply = [
+            (read[product], mvm) for product, mvm in self._products.items()
+        ]
+        stages.fetch += addresses.advance("fetch")
+        stages.compute += addresses.advance("compute")
+        return [*addresses.setup(), *stages.loops(self.sweep.positions)]
 
     def _lower(self, op: Operation) -> None:
         match op:
             case tile.WindowOp():
                 if op.result in self._factors:
-                    self.stages.code["fetch"] += self._window_loads(
+                    self.stages.fetch += self._window_loads(
                         op,
                         self._place(Place.of_window(op), "fetch"),
                         self.vectors.define(op.result),
                         op.elements,
                     )
                 elif not self._is_reduced(op):
-                    self.body += self._window_loads(
+                    self.stages.compute += self._window_loads(
                         op,
                         self._place(Place.of_window(op)),
                         self.vectors.define(op.result),
@@ -136,12 +139,12 @@ class SweepLowering:
             self.setup.append(isa.CreditOp(s=register, count=sequence.credit))
         wait = isa.WaitOp(s=register, by=op.by)
         stages = self.stages
-        if self._products and not stages.code["multiply"]:
+        if self._factors and not self._products:
             stages.gates.setdefault(op.every, []).append(wait)
         elif op.every > 1:
             stages.waits.setdefault(op.every, []).append(wait)
         else:
-            self.body.append(wait)
+            self.stages.compute.append(wait)
 
     def _signal(self, op: tile.SignalOp) -> None:
         """CALL where its period says."""
@@ -152,7 +155,7 @@ class SweepLowering:
         if op.every > 1:
             self.stages.calls.setdefault(op.every, []).append(call)
         else:
-            self.body.append(call)
+            self.stages.compute.append(call)
 
     def _place(self, place: Place, stage: str = "compute") -> tuple[int, int]:
         """Address register and offset of a place."""
@@ -206,26 +209,24 @@ class SweepLowering:
                 )
             )
         source = self.vectors[op.operand]
-        self.stages.code["multiply"].append(
-            isa.MvmOp(
-                vd=self.vectors.define(op.result),
-                xb=crossbar,
-                vs=source,
-                unsigned=is_unsigned(op.operand),
-            )
+        self._products[op.result] = isa.MvmOp(
+            vd=self.vectors.define(op.result),
+            xb=crossbar,
+            vs=source,
+            unsigned=is_unsigned(op.operand),
         )
 
     def _load_partial(self, op: tile.LoadPartialOp) -> None:
         base, offset = self._place(Place.of_sums(op.source, self.sweep))
         register = self.vectors.define(op.result)
         length = 4 * length_of(op.result)
-        self.body.append(
+        self.stages.compute.append(
             isa.LoadOp(vd=register, base=base, offset=offset, count=1, length=length)
         )
 
     def _store(self, place: Place, value: SSAValue, length: int) -> None:
         base, offset = self._place(place)
-        self.body.append(
+        self.stages.compute.append(
             isa.StoreOp(base=base, offset=offset, vs=self.vectors[value], length=length)
         )
 
@@ -254,8 +255,8 @@ class SweepLowering:
         fitting = self.machine.vector_register_bytes // length
         if len(taps) <= fitting:
             whole = Range.of(0, len(taps) * length)
-            self.body += self._window_loads(window, place, source, whole)
-            self.body.append(reduce(len(taps), False))
+            self.stages.compute += self._window_loads(window, place, source, whole)
+            self.stages.compute.append(reduce(len(taps), False))
             return
         columns = window.tap_columns.size
         first_row = taps[:columns]
@@ -269,17 +270,31 @@ class SweepLowering:
                 operations.append(reduce(len(part), accumulate or index > 0))
             return operations
 
-        self.body += row(accumulate=False)
+        self.stages.compute += row(accumulate=False)
         further = window.tap_rows.size - 1
         if further:
             base, _ = place
             by = window.window.dilation[0] * window.source_type.row_stride
             step = isa.StepOp(a=base, by=by)
-            self.body.append(isa.LoopOp([step, *row(accumulate=True)], count=further))
-            self.body.append(isa.StepOp(a=base, by=-further * by))
+            self.stages.compute.append(
+                isa.LoopOp([step, *row(accumulate=True)], count=further)
+            )
+            self.stages.compute.append(isa.StepOp(a=base, by=-further * by))
 
     def _emit(self, op: type[Instruction], /, **values: object) -> None:
-        self.body.append(op(**values))
+        self.stages.compute.append(op(**values))
+
+
+def nested(sweep: tile.SweepOp) -> bool:
+    """Whether the periods of all awaits and signals give loops inside each other."""
+    periods = sorted(
+        {
+            op.every
+            for op in sweep.body.block.ops
+            if isinstance(op, tile.AwaitOp | tile.SignalOp)
+        }
+    )
+    return all(longer % shorter == 0 for shorter, longer in pairwise(periods))
 
 
 def _taps(window: tile.WindowOp) -> list[int]:

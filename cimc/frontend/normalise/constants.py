@@ -130,11 +130,12 @@ def drop_unused(model: ModelProto) -> None:
         if needed & set(node.output):
             needed |= set(node.input)
             nodes.insert(0, node)
-    kept = [tensor for tensor in model.graph.initializer if tensor.name in needed]
     Editor(model).replace_nodes(nodes)
-    del model.graph.initializer[:]
-    model.graph.initializer.extend(kept)
-    names = {tensor.name for tensor in kept}
+    constants = model.graph.initializer
+    for index in reversed(range(len(constants))):
+        if constants[index].name not in needed:
+            del constants[index]
+    names = {tensor.name for tensor in constants}
     inputs = [info for info in model.graph.input if info.name not in names]
     del model.graph.input[:]
     model.graph.input.extend(inputs)

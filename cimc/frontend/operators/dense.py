@@ -11,8 +11,12 @@ from cimc.frontend.graph import attributes
 from cimc.frontend.operators.base import Context, Refusal, Step
 from cimc.frontend.operators.weights import Kernel, convolve, read_kernel
 from cimc.frontend.units import Unit
+from cimc.weights import Array
 
 __all__ = ["read_gemm", "read_matmul"]
+
+#: Rows and columns of a matrix that are transposed together.
+_BLOCK = 128
 
 
 def read_gemm(unit: Unit, context: Context) -> Step:
@@ -24,7 +28,7 @@ def read_gemm(unit: Unit, context: Context) -> Step:
         raise Refusal("its first operand is transposed")
     transposed = bool(found.get("transB", 0))
     kernel = read_kernel(unit, context, cout_axis=0 if transposed else 1)
-    matrix = kernel.values.T if transposed else kernel.values
+    matrix = _transposed(kernel.values) if transposed else kernel.values
     return _dense(unit, context, kernel, matrix)
 
 
@@ -39,7 +43,18 @@ def read_matmul(unit: Unit, context: Context) -> Step:
     return _dense(unit, context, kernel, kernel.values)
 
 
-def _dense(unit: Unit, context: Context, kernel: Kernel, matrix: np.ndarray) -> Step:
+def _transposed(matrix: Array) -> Array:
+    """The transposed matrix, copied block by block: a whole one leaves the caches."""
+    rows, columns = matrix.shape
+    result = np.empty((columns, rows), matrix.dtype)
+    for row in range(0, rows, _BLOCK):
+        for column in range(0, columns, _BLOCK):
+            above, left = slice(row, row + _BLOCK), slice(column, column + _BLOCK)
+            result[left, above] = matrix[above, left].T
+    return result
+
+
+def _dense(unit: Unit, context: Context, kernel: Kernel, matrix: Array) -> Step:
     """A convolution whose kernel is as large as the map behind the row.
 
     The rows of ``matrix`` (cin, cout) follow ONNX's order of a flattened map

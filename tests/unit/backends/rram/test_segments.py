@@ -51,3 +51,10 @@ def test_a_row_block_that_begins_and_ends_inside_taps():
 
 def test_dilated_columns_are_one_copy():
     assert copies([0, 8, 16], 4, 0, 12) == [Copy(0, 0, 3, 4, 8)]
+
+
+def test_one_load_counts_its_segments_in_12_bits():
+    assert copies(range(0, 10_000, 2), 1, 0, 5000) == [
+        Copy(0, 0, 4095, 1, 2),
+        Copy(4095, 8190, 905, 1, 2),
+    ]

@@ -16,12 +16,17 @@ from rram_programs import (
 
 from cimc.backends.rram.isa import (
     CallOp,
+    CreditOp,
     LoadOp,
     LoopOp,
+    NextOp,
+    RingOp,
     SetOp,
+    SplatOp,
     StepOp,
     StoreOp,
     WaitOp,
+    WalkOp,
 )
 from cimc.backends.rram.simulator.simulator import Simulator
 from cimc.diagnostics import VerificationError
@@ -31,6 +36,11 @@ CORES = 3
 register = st.integers(0, 2)
 offset = st.integers(-8, 300)
 length = st.integers(1, 40)
+walk = {
+    "columns": st.integers(3, 5),
+    "step": st.integers(-8, 8),
+    "jump": st.integers(-64, 64),
+}
 
 plain = st.one_of(
     st.builds(SetOp, a=st.just(0), value=st.integers(-4, 200)),
@@ -53,6 +63,16 @@ plain = st.one_of(
         source=st.integers(0, 16),
         length=length,
     ),
+    st.builds(WalkOp, a=st.just(1), column=st.integers(0, 2), **walk),
+    st.builds(NextOp, a=st.just(1)),
+    st.builds(
+        StoreOp,
+        base=st.just(1),
+        offset=offset,
+        vs=register,
+        length=st.sampled_from([1, 4]),
+    ),
+    st.builds(SplatOp, vd=register, n=length, value=st.integers(-128, 255)),
     st.builds(AddOp, vd=register, va=register, vb=register, n=st.integers(1, 8)),
     st.builds(
         MaxOp, vd=register, vs=register, segments=st.integers(1, 3), n=st.integers(1, 8)
@@ -89,11 +109,20 @@ def outcome(simulator, image):
     return result.metrics, result.feature_maps["in"].tolist()
 
 
+def begin(number):
+    """Fill the registers, and let a1 walk through a ring of the core's own."""
+    return [
+        *(LoadOp(vd=r, base=0, count=1, length=64) for r in range(4)),
+        RingOp(a=1, base=200 + 40 * number, size=40, value=0),
+        WalkOp(a=1, columns=3, column=0, step=4, jump=8),
+    ]
+
+
 @given(st.lists(body, min_size=CORES, max_size=CORES), st.integers(200, 320))
 @settings(max_examples=150)
 def test_random_programs(bodies, size):
     cores = [
-        core(number, [LoadOp(vd=r, base=0, count=1, length=64) for r in range(4)] + ops)
+        core(number, begin(number) + ops, [CreditOp(s=1, count=1)])
         for number, ops in enumerate(bodies)
     ]
     module = module_of(

@@ -1,28 +1,51 @@
-"""The engine's cycles against a second machine that steps every cycle."""
+"""The engine against a second machine that steps every cycle: time, bytes, traps."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rram_programs import MaxOp, as_map, core, decode, encode, module_of, small_chip
+from rram_programs import (
+    MaxOp,
+    as_map,
+    core,
+    decode,
+    encode,
+    module_of,
+    small_chip,
+)
 from rram_reference import Reference
+from rram_reference_memory import HOST, Made, Memory, Trap
 
-from cimc.backends.rram.dialect import cores_of
+from cimc.backends.rram.dialect import FeatureMapOp, cores_of
 from cimc.backends.rram.isa import (
     CallOp,
+    CreditOp,
     LoadOp,
     LoopOp,
     MvmOp,
+    NextOp,
     ProgramOp,
+    RingOp,
     SetOp,
+    SplatOp,
+    StepOp,
     StoreOp,
     WaitOp,
+    WalkOp,
 )
 from cimc.backends.rram.simulator.simulator import Simulator
+from cimc.diagnostics import VerificationError
 from cimc.weights import WeightStore
 from tests.support.programs import constant
 
 CORES = 4
 REGISTERS = 4
+#: The host fills the first bytes. Of them only those from SHARED on are written to.
+FILLED, SHARED = 512, 256
+#: Every core has bytes of its own, and a ring in which a map lies.
+OWN, OWN_BYTES, RINGS, RING_BYTES, ORIGIN = 512, 128, 1024, 96, 24
+MEMORY = RINGS + CORES * RING_BYTES
+
 register = st.integers(0, REGISTERS - 1)
 
 plain = st.one_of(
@@ -52,53 +75,209 @@ plain = st.one_of(
         n=st.integers(1, 32),
     ),
     st.builds(MvmOp, vd=register, xb=st.integers(0, 1), vs=register),
+    st.builds(SplatOp, vd=register, n=st.integers(1, 40), value=st.integers(-128, 255)),
+    # a3 wraps and walks; its segments of 8 rarely cross the end of the ring.
+    st.builds(
+        StoreOp,
+        base=st.just(3),
+        offset=st.sampled_from([-8, 0, 8, 800]),
+        vs=register,
+        length=st.sampled_from([1, 8]),
+    ),
+    st.builds(
+        LoadOp,
+        vd=register,
+        base=st.just(3),
+        offset=st.sampled_from([-8, 0]),
+        count=st.integers(1, 4),
+        length=st.sampled_from([1, 8]),
+        stride=st.sampled_from([-32, 0, 8, 48]),
+    ),
+    st.just(NextOp(a=3)).map(NextOp.clone),
+    st.builds(StepOp, a=st.just(3), by=st.sampled_from([-1000, -8, 3, 8, 4000])),
+    st.builds(
+        WalkOp,
+        a=st.just(3),
+        columns=st.integers(4, 6),
+        column=st.integers(0, 3),
+        step=st.sampled_from([-8, 8, 16]),
+        jump=st.sampled_from([-64, 0, 32]),
+    ),
 )
 piece = st.one_of(
     plain,
     st.builds(LoopOp, st.lists(plain, min_size=1, max_size=4), count=st.integers(1, 4)),
 )
+shared = st.one_of(
+    st.builds(
+        LoadOp,
+        vd=register,
+        base=st.just(1),
+        offset=st.integers(SHARED, SHARED + 8),
+        count=st.integers(1, 2),
+        length=st.integers(1, 12),
+        stride=st.integers(-4, 16),
+    ),
+    st.builds(
+        StoreOp,
+        base=st.just(1),
+        offset=st.integers(SHARED, SHARED + 16),
+        vs=register,
+        length=st.integers(1, 8),
+    ),
+)
 
 
 @st.composite
 def groups(draw):
-    """Bodies of cores in which calls go to higher cores only, so that all end."""
+    """Bodies of cores, and their credits.
+
+    Calls go to higher cores, or back to give space for as much as there are credits.
+    """
     bodies = [draw(st.lists(piece, max_size=6)) for _ in range(CORES)]
+    credits = [[] for _ in range(CORES)]
+
+    def insert(number, after, *ops):
+        """Put operations into a body in their order; where the last one stands."""
+        at = after
+        for op in ops:
+            at = draw(st.integers(at, len(bodies[number]))) + 1
+            bodies[number].insert(at - 1, op)
+        return at
+
     for low in range(CORES):
         for high in range(low + 1, CORES):
+            given = draw(st.sampled_from([0, 0, 1, 2]))
+            s = 2 + high
+            at_low = at_high = 0
             for _ in range(draw(st.integers(0, 2))):
+                take = [WaitOp(s=s, by=1)] if given else []
+                give = [CallOp(core=low, s=s, by=1)] if given else []
                 call = CallOp(core=high, s=low % 2, by=1)
-                bodies[low].insert(draw(st.integers(0, len(bodies[low]))), call)
-                wait = WaitOp(s=low % 2, by=1)
-                bodies[high].insert(draw(st.integers(0, len(bodies[high]))), wait)
-    return bodies
+                at_low = insert(low, at_low, *take, call)
+                at_high = insert(high, at_high, WaitOp(s=low % 2, by=1), *give)
+            if given:
+                credits[low].append(CreditOp(s=s, count=given))
+    for _ in range(draw(st.integers(0, 3))):
+        insert(draw(st.integers(0, CORES - 1)), 0, draw(shared))
+    if draw(st.booleans()):
+        # Some cores read what the last one writes; perhaps one calls too early.
+        waits = []
+        for number in draw(st.permutations(range(CORES - 1)))[
+            : draw(st.integers(1, 3))
+        ]:
+            call = CallOp(core=CORES - 1, s=10 + number, by=1)
+            ops = [LoadOp(vd=0, base=1, offset=SHARED, count=1, length=8), call]
+            early = draw(st.integers(0, 4)) == 0
+            insert(number, 0, *(reversed(ops) if early else ops))
+            waits.append(WaitOp(s=10 + number, by=1))
+        insert(CORES - 1, 0, *waits, StoreOp(base=1, offset=SHARED, vs=0, length=8))
+    return bodies, credits
+
+
+def ring_map(number):
+    """The map in the ring of a core."""
+    return FeatureMapOp(
+        tensor=f"ring {number}",
+        layer="layer",
+        address=RINGS + number * RING_BYTES + ORIGIN,
+        height=20,
+        width=3,
+        channels=8,
+        row_stride=40,
+        column_stride=8,
+        element="ui8",
+        role="intermediate",
+        ring_base=RINGS + number * RING_BYTES,
+        ring_size=RING_BYTES,
+    )
+
+
+def program(number, body, credits, matrix):
+    """A core that fills its registers and its bytes of memory before ``body``."""
+    fields = {"matrix": matrix, "row": 0, "rows": 16, "column": 0, "columns": 16}
+    base = RINGS + number * RING_BYTES
+    main = [
+        SetOp(a=2, value=OWN + OWN_BYTES * number),
+        RingOp(a=3, base=base, size=RING_BYTES, value=0),
+        WalkOp(a=3, columns=3, column=0, step=8, jump=16),
+        *(
+            LoadOp(vd=r, dest=at, base=0, offset=at, count=1, length=128)
+            for r in range(REGISTERS)
+            for at in (0, 128)
+        ),
+        StoreOp(base=3, vs=number, length=RING_BYTES),
+        *body,
+    ]
+    setup = [*(ProgramOp(xb=xb, **fields) for xb in range(2)), *credits]
+    return core(number, main, setup)
+
+
+def expected(module, machine, image):
+    """What the second machine makes of a program: time and memory, or a trap."""
+    memory = Memory(
+        [*image.tolist(), *[0] * (MEMORY - FILLED)],
+        [*[HOST] * FILLED, *[None] * (MEMORY - FILLED)],
+    )
+    for op in module.ops:
+        if isinstance(op, FeatureMapOp) and op.in_ring:
+            memory.add_map(op)
+    try:
+        return Reference(cores_of(module), machine, memory).run(), memory
+    except Trap as trap:
+        return trap, memory
+
+
+def check_trap(trap, diagnostic):
+    assert diagnostic.code == trap.code
+    assert trap.message in diagnostic.message
+    if trap.other is not None:
+        other = "core {}, instruction {}:".format(*trap.other)
+        assert other in diagnostic.notes[0]
+
+
+def check_ring(run, number, copy):
+    """The whole copy of a map, and who wrote it."""
+    values = run.feature_maps[f"ring {number}"]
+    for index in np.ndindex(values.shape):
+        at = ORIGIN + 40 * index[0] + 8 * index[1] + index[2]
+        assert values[index] == copy.values[at]
+        if index[1:] == (0, 0):
+            made = copy.writers[at]
+            name = run.writer_of(f"ring {number}", index)
+            assert (made is None) == (name == "not written")
+            if isinstance(made, Made):
+                assert f"core {made.core}, instruction {made.pc}:" in name
 
 
 @given(groups(), st.sampled_from([4, 8, 64]), st.sampled_from([3, 100]))
 @settings(max_examples=100)
-def test_cycles_equal_those_of_the_reference(bodies, bus_bytes, mvm):
+def test_the_engine_equals_the_reference(group, bus_bytes, mvm):
     store = WeightStore()
     matrix = constant(store, "w", np.ones((16, 16), np.int8))
-    fields = {"matrix": matrix, "row": 0, "rows": 16, "column": 0, "columns": 16}
-    fill = [
-        LoadOp(vd=r, dest=at, base=0, count=1, length=128)
-        for r in range(REGISTERS)
-        for at in (0, 128)
-    ]
     cores = [
-        core(
-            number,
-            [SetOp(a=2, value=512 + 128 * number), *[op.clone() for op in fill], *body],
-            [ProgramOp(xb=xb, **fields) for xb in range(2)],
-        )
-        for number, body in enumerate(bodies)
+        program(number, body, credits, matrix)
+        for number, (body, credits) in enumerate(zip(*group, strict=True))
     ]
     values = small_chip(bus_bytes=bus_bytes).model_dump()
     values["timing"]["mvm"]["value"] = mvm
     chip = type(small_chip()).model_validate(values)
-    data = encode(
-        module_of(*cores, declarations=(as_map("in", 0, 256, "input"),), chip=chip)
+    maps = (
+        as_map("in", 0, FILLED, "input"),
+        as_map("all", 0, MEMORY, "intermediate"),
+        *map(ring_map, range(CORES)),
     )
+    data = encode(module_of(*cores, declarations=maps, memory=MEMORY, chip=chip))
+    image = (np.arange(FILLED) * 37 % 256).astype(np.uint8)
+    wanted, memory = expected(decode(data), chip.machine(), image)
     simulator = Simulator(data, store, chip)
-    metrics = simulator.run({"in": np.ones((1, 1, 256), np.uint8)}).metrics
-    reference = Reference(cores_of(decode(data)), chip.machine())
-    assert metrics["cycles"] == reference.run()
+    if isinstance(wanted, Trap):
+        with pytest.raises(VerificationError) as caught:
+            simulator.run({"in": image.reshape(1, 1, -1)})
+        check_trap(wanted, caught.value.diagnostic)
+        return
+    run = simulator.run({"in": image.reshape(1, 1, -1)})
+    assert run.metrics["cycles"] == wanted
+    assert run.feature_maps["all"].ravel().tolist() == memory.values
+    for number in range(CORES):
+        check_ring(run, number, memory.copies[RINGS + number * RING_BYTES])

@@ -4,19 +4,24 @@ import json
 
 import numpy as np
 import pytest
-from rram_programs import AddOp, as_map, core, encode, module_of, small_chip
+from rram_programs import AddOp, MaxOp, as_map, core, encode, module_of, small_chip
 
 from cimc.backends.rram.chip import Chip
 from cimc.backends.rram.isa import (
     CallOp,
+    CreditOp,
     LoadOp,
     LoopOp,
     MvmOp,
+    NextOp,
     ProgramOp,
+    RingOp,
     SetOp,
+    SplatOp,
     StepOp,
     StoreOp,
     WaitOp,
+    WalkOp,
 )
 from cimc.backends.rram.simulator.simulator import Simulator
 from cimc.weights import WeightStore
@@ -96,11 +101,45 @@ def test_units_overlap_and_registers_double_buffer():
         LoadOp(vd=0, base=0, count=1, length=16),
         MvmOp(vd=1, xb=0, vs=0),  # 22-122
         LoadOp(vd=2, base=0, count=1, length=16),  # issue 23: another register
-        LoadOp(vd=0, base=0, count=1, length=16),  # issue 122: v0 is read until then
+        StoreOp(base=0, offset=1024, vs=2, length=16),  # issue 45, bus 45-47
+        LoadOp(vd=2, base=0, count=1, length=16),  # issue 47: v2 is read until then
+        AddOp(vd=1, va=2, vb=2, n=4),  # issue 119: completes with the MVM
     ]
     metrics = run(core(0, main, programmed(store)), store=store)
-    assert metrics["cycles"] == 122 + 2 + 20
-    assert metrics["stalls"]["hazard"] == 21 + 98
+    assert metrics["cycles"] == 122
+    assert metrics["stalls"]["hazard"] == 21 + 21 + 1 + 71
+
+
+def test_the_operand_of_an_mvm_is_free_once_it_has_started():
+    store = WeightStore()
+    main = [
+        LoadOp(vd=0, base=0, count=1, length=16),
+        MvmOp(vd=1, xb=0, vs=0),  # 22-122
+        LoadOp(vd=0, base=0, count=1, length=16),  # issue 23, value at 45
+        MaxOp(vd=0, vs=0, segments=1, n=8),  # issue 45
+        MvmOp(vd=2, xb=0, vs=0),  # issue 122: the crossbar is free
+    ]
+    metrics = run(core(0, main, programmed(store)), store=store)
+    assert metrics["cycles"] == 222
+    assert metrics["stalls"]["hazard"] == 21 + 21 + 2
+    assert metrics["stalls"]["crossbar"] == 74
+
+
+def test_a_write_completes_after_earlier_reads():
+    store = WeightStore()
+    main = [
+        LoadOp(vd=0, base=0, count=1, length=64),  # value at 28
+        MvmOp(vd=1, xb=0, vs=0),  # 28-128
+        AddOp(vd=3, va=1, vb=0, n=16),  # 128-132
+        MvmOp(vd=1, xb=0, vs=0),  # issue 129, v1 is read until 132 and written at 229
+        AddOp(vd=2, va=0, vb=0, n=16),  # 132-136
+        StoreOp(base=0, offset=1024, vs=2, length=64),  # bus 136-144
+        SplatOp(vd=2, n=8, value=0),  # issue 141: done when the bus has v2
+    ]
+    metrics = run(core(0, main, programmed(store)), store=store)
+    assert metrics["cycles"] == 229
+    assert metrics["stalls"]["hazard"] == 27 + 99 + 3 + 4
+    assert metrics["stalls"]["vector"] == 2
 
 
 def test_loads_of_one_register_are_pipelined():
@@ -149,6 +188,32 @@ def test_loops_take_issue_cycles():
     # LOOP + 3 x (SET + LOOP + 5 x (STEP + END) + END) + HALT
     assert metrics["instructions"]["dynamic"] == 1 + 3 * (2 + 10 + 1) + 1
     assert metrics["cycles"] == metrics["instructions"]["dynamic"]
+
+
+def test_addresses_are_set_and_stepped_at_issue():
+    main = [
+        RingOp(a=0, base=0, size=64, value=0),
+        WalkOp(a=0, columns=2, column=0, step=8, jump=8),
+        LoopOp([NextOp(a=0)], count=4),
+    ]
+    # RING, WALK, LOOP, 4 x (NEXT + END), HALT
+    assert run(core(0, main))["cycles"] == 12
+
+
+def test_credits_are_there_from_the_start():
+    """A producer with two credits is at most two vectors ahead."""
+    producer = [WaitOp(s=0, by=1), CallOp(core=1, s=0, by=1)]
+    busy = LoopOp([SetOp(a=0, value=0)], count=50)
+    consumer = [WaitOp(s=0, by=1), busy, CallOp(core=0, s=0, by=1)]
+    metrics = run(
+        core(0, [LoopOp(producer, count=3)], [CreditOp(s=0, count=2)]),
+        core(1, [LoopOp(consumer, count=3)]),
+    )
+    # Calls at 2 and 5 are seen 5 later; the consumer's turns take 1 + 101 + 1 + 1.
+    first = 7 + 1 + 101
+    seen = first + 5
+    assert metrics["stalls"]["wait"] == 6 + (seen - 7)
+    assert metrics["cycles"] == 7 + 3 * 104 - 1 - 1 + 5
 
 
 def row_block(core_number, last, outputs, store, *, every_vector):

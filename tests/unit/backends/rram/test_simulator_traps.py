@@ -8,9 +8,11 @@ from rram_programs import AddOp, as_map, core, encode, module_of, small_chip
 
 from cimc.backends.rram.isa import (
     CallOp,
+    CreditOp,
     LoadOp,
     LoopOp,
     ProgramOp,
+    RingOp,
     SetOp,
     StepOp,
     StoreOp,
@@ -66,6 +68,22 @@ def test_address_outside_memory():
     assert (diagnostic.code, "1009 to 1025" in diagnostic.message) == ("E041", True)
     far = LoadOp(vd=0, base=0, offset=32, count=3, length=4, stride=-20)
     assert trapped(core(0, [far])).code == "E041"
+
+
+def test_a_segment_must_not_cross_the_end_of_its_ring():
+    ring = RingOp(a=0, base=16, size=40, value=64)
+    diagnostic = trapped(core(0, [ring, load(8)]))
+    assert diagnostic.code == "E041"
+    assert diagnostic.message == "bytes 48 to 64 cross the end of their ring"
+    second = LoadOp(vd=0, base=0, count=2, length=16, stride=8)
+    assert trapped(core(0, [ring.clone(), second])).code == "E041"
+    diagnostic = trapped(core(0, [load(0), ring.clone(), store(-39)]))
+    assert diagnostic.message == "bytes 41 to 57 cross the end of their ring"
+    run(core(0, [ring.clone(), load(0), store(-40)]))
+    # A ring that ends where memory does.
+    last = RingOp(a=0, base=984, size=40, value=-16)
+    run(core(0, [load(0), last, store(0)]))
+    assert trapped(core(0, [load(0), last.clone(), store(1)])).code == "E041"
 
 
 def test_uninitialised_memory_and_registers():
@@ -124,6 +142,103 @@ def test_reusing_bytes_before_their_reader_is_through_is_a_race():
         core(0, [op.clone() for op in reader] + [CallOp(core=1, s=0, by=1)]),
         core(1, [load(16), WaitOp(s=0, by=1), store(0)]),
     )
+
+
+@pytest.mark.parametrize("late", [0, 1, 2])
+def test_reusing_bytes_before_any_of_their_readers_is_through_is_a_race(late):
+    """Three cores read; the one that is late calls before it reads."""
+    cores = []
+    for number in range(3):
+        call = CallOp(core=3, s=number, by=1)
+        ops = [call, load(0)] if number == late else [load(0), call]
+        # In turn, so that the first reader is not the last one, too.
+        wait = [WaitOp(s=9, by=1)] if number else []
+        turn = [CallOp(core=number + 1, s=9, by=1)] if number < 2 else []
+        cores.append(core(number, [*wait, *ops, *turn]))
+    waits = [WaitOp(s=number, by=1) for number in range(3)]
+    writer = core(3, [load(16), *waits, DELAY.clone(), store(0)])
+    if late < 2:
+        # The next core has waited for it, and the writer for that one.
+        run(*cores, writer)
+        return
+    diagnostic = trapped(*cores, writer)
+    assert diagnostic.message == (
+        "overwrites byte 0 of shared memory without waiting for its reader"
+    )
+    assert "core 2, instruction 3: rram.load" in diagnostic.notes[0]
+
+
+@pytest.mark.parametrize("late", [0, 1, 2, None])
+def test_every_reader_counts(late):
+    """Three cores read without order among them; one may not have called."""
+    cores = []
+    for number in range(3):
+        # Later cores read later: the last reader of the bytes is core 2.
+        wait = LoopOp([SetOp(a=1, value=0)], count=1 + 20 * number)
+        call = CallOp(core=3, s=number, by=1)
+        ops = [call, wait, load(0)] if number == late else [wait, load(0), call]
+        cores.append(core(number, ops))
+    waits = [WaitOp(s=number, by=1) for number in range(3)]
+    writer = core(3, [load(16), *waits, DELAY.clone(), store(0), load(0)])
+    if late is None:
+        run(*cores, writer)
+        return
+    diagnostic = trapped(*cores, writer)
+    assert "without waiting for its reader" in diagnostic.message
+    assert f"core {late}, instruction" in diagnostic.notes[0]
+
+
+def test_a_write_leaves_no_readers_behind():
+    """What read the bytes before an ordered write does not matter to the next."""
+    run(
+        core(0, [load(0), CallOp(core=1, s=0, by=1)]),
+        core(1, [load(16), WaitOp(s=0, by=1), store(0), CallOp(core=2, s=0, by=1)]),
+        core(2, [load(32), WaitOp(s=0, by=1), store(0)]),
+    )
+
+
+def test_thousands_of_reads_may_be_remembered():
+    turn = LoopOp([load(0)], count=5000)
+    cores = [
+        core(number, [turn.clone(), CallOp(core=2, s=number, by=1)])
+        for number in range(2)
+    ]
+    waits = [WaitOp(s=number, by=1) for number in range(2)]
+    run(*cores, core(2, [load(16), *waits, store(0)]))
+    diagnostic = trapped(
+        cores[0].clone(),
+        core(1, [CallOp(core=2, s=1, by=1), turn.clone()]),
+        core(2, [load(16), *(op.clone() for op in waits), DELAY.clone(), store(0)]),
+    )
+    assert diagnostic.code == "E043"
+
+
+def test_credits_order_nothing():
+    give, take = CreditOp(s=0, count=1), WaitOp(s=0, by=1)
+    reader = [load(0), CallOp(core=1, s=0, by=1)]
+    writer = [load(16), take, DELAY.clone(), store(0)]
+    diagnostic = trapped(core(0, reader), core(1, writer, [give]))
+    assert (diagnostic.code, "overwrites byte 0" in diagnostic.message) == (
+        "E043",
+        True,
+    )
+
+
+def test_all_credits_come_back():
+    give, take = CreditOp(s=0, count=2), LoopOp([WaitOp(s=0, by=1)], count=2)
+    diagnostic = trapped(core(0, [CallOp(core=1, s=0, by=1)]), core(1, [take], [give]))
+    assert diagnostic.code == "E046"
+    assert diagnostic.message == (
+        "s0 of core 1 ends at 3, its waits expected 2 and its credits are 2"
+    )
+    run(core(0, [CallOp(core=1, s=0, by=2)]), core(1, [take.clone()], [give.clone()]))
+    # Credits that nothing waits for stay.
+    run(core(1, [], [give.clone()]))
+    diagnostic = trapped(
+        core(1, [LoopOp([WaitOp(s=0, by=1)], count=3)], [give.clone()])
+    )
+    assert diagnostic.code == "E045"
+    assert diagnostic.notes[0].endswith("s0 is 2, must reach 3, called by core none")
 
 
 def test_order_is_transitive():

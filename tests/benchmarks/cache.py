@@ -1,0 +1,75 @@
+"""``python -m tests.benchmarks.cache NAME…``: quantised networks, kept on disk.
+
+The folder is ``$CIMC_CACHE``, else ``~/.cache/cimc-benchmarks``. A file's name holds a
+checksum of the float model and of the versions that quantised it, so that a changed
+network is quantised anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+from onnx import ModelProto
+
+import cimc
+from cimc.diagnostics import CimcWarning
+from cimc.driver.quantisation import quantise_file
+from tests.benchmarks.graphs import FloatNetwork
+from tests.benchmarks.networks import NETWORKS, scaled
+
+#: Random images that activations are calibrated with.
+_IMAGES = 4
+
+
+def folder() -> Path:
+    """Where the models are."""
+    given = os.environ.get("CIMC_CACHE")
+    return Path(given) if given else Path.home() / ".cache" / "cimc-benchmarks"
+
+
+def quantised(name: str) -> Path:
+    """The file of a quantised network; ``scaled1000`` has about 1000 crossbars."""
+    network = build(name)
+    path = folder() / f"{name}-{_checksum(network.model)}.onnx"
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        scratch = path.with_suffix(f".{os.getpid()}")
+        quantise_file(network.model, scratch, calibration=_images(network.model))
+        scratch.replace(path)
+    return path
+
+
+def build(name: str) -> FloatNetwork:
+    """The float network of that name."""
+    if name.startswith("scaled"):
+        return scaled(int(name.removeprefix("scaled")))
+    return NETWORKS[name]()
+
+
+def _images(model: ModelProto) -> dict[str, np.ndarray]:
+    """Uniform numbers in [0, 1), as for runs without data of one's own."""
+    (info,) = model.graph.input
+    shape = [dim.dim_value for dim in info.type.tensor_type.shape.dim]
+    generator = np.random.default_rng(1)
+    images = generator.random((_IMAGES, *shape[1:]))
+    return {info.name: images.astype(np.float32)}
+
+
+def _checksum(model: ModelProto) -> str:
+    found = hashlib.sha256(model.SerializeToString(deterministic=True))
+    for version in (cimc.__version__, onnx.__version__, onnxruntime.__version__):
+        found.update(version.encode())
+    return found.hexdigest()[:12]
+
+
+if __name__ == "__main__":
+    warnings.simplefilter("ignore", CimcWarning)
+    for wanted in sys.argv[1:] or NETWORKS:
+        print(quantised(wanted))
