@@ -187,7 +187,7 @@ def _follow(sequences: _Sequences, writer: Writer, reader: Reader, group: int) -
         else:
             row = tile.SignalOp(sequence, every=part.columns.size, by=parts)
             _insert(part, row)
-    surplus = awaited + ahead - signalled
+    surplus = awaited + max(0, ahead) - signalled
     if surplus:
         _insert(writer.sweeps[-1], tile.SignalOp(sequence, by=surplus))
 
