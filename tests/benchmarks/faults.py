@@ -1,9 +1,9 @@
 """``python -m tests.benchmarks.faults``: every fault in the synchronisation, found?
 
 Each CALL and WAIT of the shipped networks' programs is dropped, moved, weakened and so
-on (see tests/support/faults.py), one at a time. ``verify-sync`` must reject the program,
-or the simulator must run it without a trap and to the same feature maps. The other way
-round, the simulator runs what is rejected as well, which shows alarms that may be false.
+on, one at a time (see tests/support/faults.py). ``verify-sync`` must reject what comes
+of it, or the simulator must run that without a trap and to the same feature maps. The
+simulator runs what is rejected as well: without a trap, the alarm may be false.
 """
 
 from __future__ import annotations

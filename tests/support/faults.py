@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Block, Operation
@@ -15,15 +15,7 @@ from cimc.backends.rram.dialect import CoreOp, cores_of
 __all__ = ["KINDS", "Fault", "Kind", "faults"]
 
 Kind = Literal["drop", "up", "down", "by - 1", "credit + 1", "early", "late"]
-KINDS: tuple[Kind, ...] = (
-    "drop",
-    "up",
-    "down",
-    "by - 1",
-    "credit + 1",
-    "early",
-    "late",
-)
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 #: What it makes a difference to be moved across; other instructions are skipped.
 _MARKS = (

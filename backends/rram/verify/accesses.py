@@ -69,17 +69,19 @@ class _Checker:
             self._knowledge.complete(np.unique(self._cores[group]))
             for pair, finding in zip(group, self._check(group), strict=True):
                 if finding[layout.F_OUTCOME] != layout.PROVEN:
-                    raise findings.problem(*self._pairs[pair], finding)
+                    store, other = self._pairs[pair]
+                    raise findings.problem(int(store), int(other), finding)
 
     def check_seen(self, module: ModuleOp, findings: Findings) -> None:
         """Raise a problem if a LOAD may come before the first STORE to its bytes."""
         streams = self._streams
         loads = streams[self._pairs[:, 1], layout.S_STORES] == 0
-        places = self._knowledge.places(*self._cores[loads].T)
+        stores, others = self._cores[loads].T
+        places = self._knowledge.places(stores, others)
         self._mark_seen(self._pairs[loads], places, self._knowledge.table)
         for index in np.unique(self._pairs[loads, 1]):
             stream = streams[index]
-            pieces = np.arange(stream[layout.S_FIRST], stream[layout.S_STOP])
+            pieces = np.arange(int(stream[layout.S_FIRST]), int(stream[layout.S_STOP]))
             if not self._unseen[pieces].any():
                 continue
             of_core = streams[:, layout.S_CORE] == stream[layout.S_CORE]

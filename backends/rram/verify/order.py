@@ -1,4 +1,4 @@
-"""Which CALL each WAIT needs, and the one abstract run that shows that none is stuck."""
+"""Which CALL each WAIT needs, and the one abstract run in which none is stuck."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def run(
     held_by = np.full(cores, -1, np.int64)
     next_held = np.full(cores, -1, np.int64)
     ready = np.arange(cores - 1, -1, -1)
-    count, happened = cores, np.int64(0)
+    count, happened = cores, 0
     while count > 0:
         count -= 1
         core = ready[count]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from cimc.backends.rram.verify.layout import (
     P_FIRST,
     P_HIGH,
@@ -29,7 +27,7 @@ ANY = 1 << 62
 def may_meet(
     low: int, high: int, low2: int, high2: int, size: int, earliest: int, latest: int
 ) -> bool:
-    """Whether [low, high) and [low2, high2), so many rounds later, have a byte in common.
+    """Whether [low, high) and [low2, high2), moved on, have a byte in common.
 
     The rounds by which the second must be moved on, a ring of ``size`` bytes each, are
     between ``earliest`` and ``latest``. Without a ring (size 0) there is none.
@@ -73,7 +71,7 @@ def meet(
     when the budget is spent.
     """
     alike = same_ring(one, other)
-    size = one[S_SIZE] if alike else np.int64(0)
+    size = one[S_SIZE] if alike else 0
     for i in range(piece[P_TIMES] * one[S_COUNT]):
         time, segment = i // one[S_COUNT], i % one[S_COUNT]
         low = piece[P_FIRST] + time * piece[P_STEP] + segment * one[S_STRIDE]

@@ -17,6 +17,7 @@ from cimc.backends.rram.verify.problem import Problem
 from cimc.backends.rram.verify.schedule import Schedule
 from cimc.backends.rram.verify.skeleton import Register, Skeleton
 from cimc.backends.rram.verify.unfold import STEPS, Unfolded, unfold
+from cimc.weights import Array
 
 __all__ = ["prove"]
 
@@ -94,9 +95,9 @@ def _schedule(skeleton: Skeleton, unfolded: Unfolded) -> Schedule:
 def _deadlock(
     skeleton: Skeleton,
     unfolded: Unfolded,
-    core_of: np.ndarray,
-    need: np.ndarray,
-    reached: np.ndarray,
+    core_of: Array,
+    need: Array,
+    reached: Array,
 ) -> Problem:
     """The cycle of waiting cores that some core which does not end runs into."""
     core = int(np.flatnonzero(reached < unfolded.event_starts[1:])[0])
@@ -108,8 +109,9 @@ def _deadlock(
     registers, notes = list(skeleton.registers), list[str]()
     for waiting in cycle:
         event = reached[waiting]
-        register, row = unfolded.events[event, [E_REGISTER, E_ROW]]
-        call = unfolded.events[need[event], E_ROW]
+        register = int(unfolded.events[event, E_REGISTER])
+        row = int(unfolded.events[event, E_ROW])
+        call = int(unfolded.events[need[event], E_ROW])
         turn = _executions(unfolded, int(event))
         notes.append(
             f"{skeleton.where(row)}, execution {turn}: waits for "

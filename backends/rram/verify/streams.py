@@ -62,7 +62,7 @@ def streams_of(skeleton: Skeleton, unfolded: Unfolded) -> tuple[Array, int]:
 @compiled("int64(int64[:, ::1], int64[:, ::1])")
 def _measure(streams: Array, pieces: Array) -> int:
     """Fill in the extent of pieces and streams; a row with several rings, or -1."""
-    several = np.int64(-1)
+    several = -1
     for stream in streams:
         size, base = stream[S_SIZE], stream[S_BASE]
         reach = (stream[S_COUNT] - 1) * stream[S_STRIDE]
@@ -92,7 +92,7 @@ def _measure(streams: Array, pieces: Array) -> int:
 
 @compiled("void(int64[:, ::1], int64[:, ::1], int64[:, ::1])")
 def extents(streams: Array, pieces: Array, beyond: Array) -> None:
-    """Row i: the end of all pieces of its stream up to i, the start of all from i on."""
+    """Row i: where all pieces of its stream up to i end, and all from i on begin."""
     for stream in streams:
         first, stop = stream[S_FIRST], stream[S_STOP]
         high, low = pieces[first, P_HIGH], pieces[stop - 1, P_LOW]

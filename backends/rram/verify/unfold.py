@@ -120,7 +120,7 @@ def _run(
     walks = np.zeros((16, CODE_COLUMNS), np.int64)
     for core in range(starts.size - 1):
         values[:], rings[:], walks[:] = 0, 0, 0
-        epoch, depth, row = np.int64(0), 0, starts[core]
+        epoch, depth, row = 0, 0, starts[core]
         while row < starts[core + 1]:
             steps -= 1
             if steps < 0:
@@ -135,14 +135,14 @@ def _run(
                     row = a
                     continue
                 depth -= 1
-            elif op == CALL or op == WAIT:
+            elif op in (CALL, WAIT):
                 if listing:
                     event = event_starts[core] + epoch
                     events[event, E_REGISTER], events[event, E_ROW] = a, row
                     by = code[row, A1]
                     events[event, E_BY] = by if op == CALL else -by
                 epoch += 1
-            elif op == LOAD or op == STORE:
+            elif op in (LOAD, STORE):
                 address = values[a] + code[row, A1]
                 base, size = rings[a, 0], rings[a, 1]
                 if not _extends(last, row, epoch, address, base, size):

@@ -1,8 +1,8 @@
-"""Random programs: the verifier accepts what the simulator runs to the end, and no more.
+"""Random programs: the verifier accepts what the simulator runs to the end, not more.
 
-Every CALL has its WAIT and all bytes are there when an image starts, so that nothing can
-go wrong but order. What one run of the simulator finds does not depend on its timing,
-since it keeps vector clocks.
+Every CALL has its WAIT and all bytes are there when an image starts, so that nothing
+can go wrong but order. What one run of the simulator finds does not depend on its
+timing, since it keeps vector clocks.
 """
 
 from __future__ import annotations
