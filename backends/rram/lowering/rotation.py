@@ -171,7 +171,7 @@ def _shallow(operations: list[Operation], above: int = 0) -> list[Operation]:
 def _counts(loop: Loop) -> list[int]:
     """The turns of a loop and of those inside it, down to the deepest."""
     inside = [_counts(op) for op in loop.body() if isinstance(op, Loop)]
-    return [loop.count, *max(inside, key=len, default=[])]
+    return [loop.count, *max(inside, key=len, default=list[int]())]
 
 
 def _loop(count: int, body: list[Operation]) -> list[Operation]:
