@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cimc.backends.rram.machine import RramMachine
+from cimc.isa.sync import SYNC_BYTES
 
 __all__ = ["pipeline"]
 
@@ -27,9 +28,26 @@ def pipeline(machine: RramMachine) -> str:
             f"crossbars={machine.crossbars_per_core}}}",
             "distribute-sweeps",
             "recycle-buffers",
-            'insert-sync{scheme="linear"}',
+            f'insert-sync{{scheme="auto" {_timing(machine)}}}',
             f"allocate-buffers{{capacity={machine.shared_memory_bytes} "
             f"alignment={machine.bus_bytes}{mesh}}}",
             "convert-tile-to-rram",
         ]
     )
+
+
+def _timing(machine: RramMachine) -> str:
+    """What ``insert-sync`` needs to know to choose orders.
+
+    An MVM follows another one when the vector unit has taken the product of that. From
+    core to core sums are added and stored, the sequence is raised, and sums are loaded.
+    """
+    called = machine.bus_cycles(SYNC_BYTES) + machine.call_latency_cycles
+    hop = (
+        machine.vector_startup_cycles
+        + max(machine.memory_latency_cycles, called)
+        + machine.issue_cycles
+        + machine.memory_latency_cycles
+    )
+    mvm = machine.mvm_cycles + machine.issue_cycles
+    return f"mvm={mvm} hop={hop} bus={machine.bus_bytes} lanes={machine.vector_lanes}"

@@ -16,7 +16,7 @@ from xdsl.ir import Operation, SSAValue
 from cimc import numerics
 from cimc.diagnostics import VerificationError
 from cimc.dialects import tile
-from cimc.dialects.cim import WeightsRef
+from cimc.dialects.cim import Range, WeightsRef
 from cimc.dialects.tile.body import element_of, length_of
 from cimc.weights import Array, WeightStore
 
@@ -101,7 +101,7 @@ class _Machine:
     def window(self, op: tile.WindowOp) -> None:
         source = self.values[op.source]
         top, left, _, _ = op.source_type.halo
-        rows, columns = op.sweep.rows, op.sweep.columns
+        columns, (rows, inside) = op.sweep.columns, _rows(op.sweep)
         taps: list[Array] = []
         for tap_row in range(op.tap_rows.start, op.tap_rows.stop):
             first_row = op.input_row(rows.start, tap_row) + top
@@ -114,8 +114,8 @@ class _Machine:
                         op.channels.slice,
                     ]
                 )
-        flat = np.stack(taps, axis=2).reshape(op.sweep.positions, -1)
-        self.values[op.result] = flat[:, op.elements.slice]
+        flat = np.stack(taps, axis=2).reshape(rows.size * columns.size, -1)
+        self.values[op.result] = flat[inside, op.elements.slice]
 
     def mvm(self, op: tile.MvmOp) -> None:
         block, operand = self.values[op.block], self.values[op.operand]
@@ -133,18 +133,11 @@ class _Machine:
     def accumulate(self, op: tile.AccumulateOp) -> None:
         self.values[op.result] = self.values[op.lhs] + self.values[op.rhs]
 
-    def _position_slices(self, op: tile.LoadPartialOp | tile.StorePartialOp) -> Any:
-        return op.sweep.rows.slice, op.sweep.columns.slice
-
     def load_partial(self, op: tile.LoadPartialOp) -> None:
-        sums = self.values[op.source][self._position_slices(op)]
-        self.values[op.result] = sums.reshape(op.sweep.positions, -1)
+        self.values[op.result] = self.values[op.source][_positions(op.sweep)]
 
     def store_partial(self, op: tile.StorePartialOp) -> None:
-        target = self.values[op.target]
-        value = self.values[op.value]
-        slices = self._position_slices(op)
-        target[slices] = value.reshape(target[slices].shape)
+        self.values[op.target][_positions(op.sweep)] = self.values[op.value]
 
     def finish(self, op: tile.FinishOp) -> None:
         sums = self.values[op.sums] + self.constant(op.bias)[op.channels.slice]
@@ -203,10 +196,27 @@ class _Machine:
         self.values[op.result] = np.full(shape, op.value.value.data, element)
 
     def store(self, op: tile.StoreOp) -> None:
-        rows, columns = op.sweep.rows, op.sweep.columns
-        value = self.values[op.value].reshape(rows.size, columns.size, -1)
         target = self.values[op.target] if op.padded else self.interior(op.target)
-        target[rows.slice, columns.slice, op.channels.slice] = value
+        rows, columns = _positions(op.sweep)
+        target[rows, columns, op.channels.slice] = self.values[op.value]
+
+
+def _positions(sweep: tile.SweepOp) -> tuple[Array, Array]:
+    """Row and column of each position of a sweep."""
+    flat = np.arange(sweep.part.start, sweep.part.stop)
+    rows, columns = np.divmod(flat, sweep.columns.size)
+    return rows + sweep.rows.start, columns + sweep.columns.start
+
+
+def _rows(sweep: tile.SweepOp) -> tuple[Range, slice]:
+    """The rows that hold the positions of a sweep, and which of their positions.
+
+    Whole rows are gathered with slices, which is faster than position by position.
+    """
+    part, width, top = sweep.part, sweep.columns.size, sweep.rows.start
+    first = part.start // width
+    rows = Range.of(top + first, top + -(-part.stop // width))
+    return rows, slice(part.start - first * width, part.stop - first * width)
 
 
 def _strided(first: int, stride: int, count: int) -> slice:

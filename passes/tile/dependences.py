@@ -38,6 +38,8 @@ class Writer:
 
         The rows of a halo may be left out, if they are preset.
         """
+        if any(sweep.some_part for sweep in self.sweeps):
+            return False
         rows, type_ = self.rows, self.map.type
         top, _, bottom, _ = type_.halo
         return (

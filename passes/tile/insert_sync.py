@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal, get_args
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import SSAValue
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
 
@@ -20,20 +21,33 @@ from cimc.passes.tile.dependences import (
     readers_of,
     writers_of,
 )
+from cimc.passes.tile.follow_rows import follow, release_rows
+from cimc.passes.tile.groups import Group, hand_on, reuse_sums, sums_of
+from cimc.passes.tile.orders import Order
+from cimc.passes.tile.pipeline_time import Timing, best_order
+from cimc.passes.tile.sequences import Sequences, insert
 from cimc.passes.tile.sweeps import core_of
 
 __all__ = ["InsertSync", "Scheme"]
 
-Scheme = Literal["sequential", "linear"]
+Scheme = Literal["sequential", "linear", "cyclic", "auto"]
 
 
 @dataclass(frozen=True)
 class InsertSync(ModulePass):
     """Order all accesses to shared memory by sequences between pairs of cores.
 
-    Inside a horizontal group (cores that add into the same partial sums):
-    ``sequential`` lets the cores run one after another; with ``linear`` a core waits
-    per vector, right before it reads the partial sums (Pelke et al., VLSI-SoC 2023).
+    Inside a horizontal group (cores that add into the same partial sums; Pelke et
+    al., VLSI-SoC 2023) ``sequential`` lets the cores run one after another. With
+    ``linear`` all go through the vectors in one order, and with ``cyclic`` each begins
+    elsewhere and wraps around; a core waits for ``every`` so many vectors, right
+    before it reads their partial sums. ``auto`` takes what is the fastest by the
+    times ``mvm`` of a product and ``hop`` from core to core, which grows with the
+    beats of ``bus`` bytes and the steps of ``lanes`` that a vector of sums takes, and
+    of what is about as fast what synchronises least often.
+
+    All this is for layers that do not share the time with their neighbours; others,
+    and with ``auto`` all that have neighbours on the chip, are linear by vectors.
 
     Between layers, a core waits for each part of its rows until what it reads is
     there, and before it writes a row into a ring until all have read the row whose
@@ -45,12 +59,19 @@ class InsertSync(ModulePass):
     name = "insert-sync"
 
     scheme: str = "linear"
+    every: int = 1
     overlap: bool = True
     group: int = 4
+    mvm: int = 1000
+    hop: int = 50
+    bus: int = 64
+    lanes: int = 32
 
     def __post_init__(self) -> None:
-        if self.group < 1:
-            raise ValueError("group must be at least 1")
+        if min(self.every, self.group, self.mvm, self.bus, self.lanes) < 1:
+            raise ValueError("every, group, mvm, bus and lanes must be at least 1")
+        if self.hop < 0:
+            raise ValueError("hop must not be negative")
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Add ``tile.sequence``, ``tile.signal`` and ``tile.await`` operations."""
@@ -59,9 +80,6 @@ class InsertSync(ModulePass):
                 f"scheme must be one of {', '.join(get_args(Scheme))}, "
                 f"not {self.scheme!r}"
             )
-        sweeps = [
-            sweep for sweep in op.body.block.ops if isinstance(sweep, tile.SweepOp)
-        ]
         if any(isinstance(old, tile.SequenceOp) for old in op.body.block.ops):
             raise PassFailedException("the module has sequences already")
         if self.scheme == "sequential" and any(
@@ -73,175 +91,115 @@ class InsertSync(ModulePass):
                 "cores that run one after another need whole buffers: no "
                 "recycle-buffers before insert-sync{scheme=sequential}"
             )
-        sequences = _Sequences()
-        chains = list(dict.fromkeys(map(tuple, chains_of(sweeps).values())))
-        writers, readers = writers_of(sweeps), readers_of(sweeps)
-        before: dict[tile.SweepOp, list[tile.SweepOp]] = {s: [] for s in sweeps}
-        for chain in chains:
-            for earlier, later in pairwise(chain):
-                if self.scheme == "linear":
-                    _take_turns(sequences, earlier, later)
-                else:
+        sequences = Sequences()
+        before: dict[tile.SweepOp, list[tile.SweepOp]] = defaultdict(list)
+        last = self._chain(op, sequences, before)
+        self._connect(op, sequences, before, last)
+        sweeps = _sweeps(op)
+        positions = {sweep: i for i, sweep in enumerate(sweeps)}
+        _Completion(positions, sequences).order(
+            {sweep: before[sweep] for sweep in sweeps if sweep in before}
+        )
+        if sequences:
+            op.body.block.insert_ops_before(sequences, sweeps[0])
+
+    def _chain(
+        self,
+        op: ModuleOp,
+        sequences: Sequences,
+        before: dict[tile.SweepOp, list[tile.SweepOp]],
+    ) -> dict[tile.SweepOp, tile.SweepOp]:
+        """Synchronise each horizontal group; which sweep is the last for each."""
+        sweeps = _sweeps(op)
+        in_pipeline = self._in_pipeline(sweeps)
+        groups = list(dict.fromkeys(map(tuple, chains_of(sweeps).values())))
+        memberships = Counter(sweep for group in groups for sweep in group)
+        last: dict[tile.SweepOp, tile.SweepOp] = {}
+        for group in groups:
+            if self.scheme == "sequential":
+                for earlier, later in pairwise(group):
                     before[later].append(earlier)
-            _reuse_sums(sequences, chain)
-        last = {sweep: chain[-1] for chain in chains for sweep in chain}
-        for source, found in readers.items():
+            else:
+                alone = _maps(group).isdisjoint(in_pipeline)
+                alone = alone and all(memberships[sweep] == 1 for sweep in group)
+                group = hand_on(sequences, group, self._order(group, alone=alone))
+            reuse_sums(sequences, group)
+            last |= dict.fromkeys(group, group[-1])
+        return last
+
+    def _order(self, group: Group, *, alone: bool) -> Order:
+        """The order in which a group visits positions; in a pipeline it is linear."""
+        cores, positions = len(group), group[0].positions
+        if not alone:
+            return Order("linear", cores, positions)
+        if self.scheme == "auto":
+            sizes = [sums.type.column_stride for sums in sums_of(group)]
+            beats = sum(-(-size // self.bus) for size in sizes)
+            steps = sum(-(-size // (4 * self.lanes)) for size in sizes)
+            timing = Timing(self.mvm, self.hop + 2 * beats + steps)
+            return best_order(cores, positions, timing)
+        scheme = "linear" if self.scheme == "linear" else "cyclic"
+        return Order(scheme, cores, positions, self.every)
+
+    def _in_pipeline(self, sweeps: list[tile.SweepOp]) -> set[SSAValue]:
+        """Maps whose rows must come in order, since layers on both sides want them.
+
+        For ``auto`` that are all maps between layers: what is late by a few vectors
+        makes the next layer late.
+        """
+        writers = writers_of(sweeps)
+        return {
+            source
+            for source, found in readers_of(sweeps).items()
+            for writer in writers.get(source, [])
+            for reader in found
+            if self.scheme == "auto"
+            or writer.map.ring is not None
+            or self._at_once(writer, reader)
+        }
+
+    def _connect(
+        self,
+        op: ModuleOp,
+        sequences: Sequences,
+        before: dict[tile.SweepOp, list[tile.SweepOp]],
+        last: dict[tile.SweepOp, tile.SweepOp],
+    ) -> None:
+        """Let sweeps wait for those that write the maps that they read."""
+        sweeps = _sweeps(op)
+        writers = writers_of(sweeps)
+        for source, found in readers_of(sweeps).items():
             for writer in writers.get(source, []):
                 met = [reader for reader in found if writer.overlaps(reader)]
                 for reader in met:
                     if core_of(reader.sweep) == writer.core:
                         continue
-                    if self.overlap and writer.in_order and reader.sweep.rows.size > 1:
-                        _follow(sequences, writer, reader, self.group)
+                    if self._at_once(writer, reader):
+                        follow(sequences, writer, reader, self.group)
                     else:
                         before[reader.sweep] += writer.sweeps
                 if writer.map.ring is not None:
                     ends = {last.get(r.sweep, r.sweep): r for r in met}
                     for end, reader in ends.items():
-                        _release_rows(sequences, writer, reader, end)
-        positions = {sweep: i for i, sweep in enumerate(sweeps)}
-        _Completion(positions, sequences).order(before)
-        if sequences:
-            op.body.block.insert_ops_before(sequences, sweeps[0])
+                        release_rows(sequences, writer, reader, end)
+
+    def _at_once(self, writer: Writer, reader: Reader) -> bool:
+        """Whether the reader begins before the writer is through."""
+        return self.overlap and writer.in_order and reader.sweep.rows.size > 1
 
 
-class _Sequences(list[tile.SequenceOp]):
-    """New sequences, to be declared before the sweeps."""
-
-    def new(self, source: int, after: tile.SweepOp, credit: int = 0) -> SSAValue:
-        """A sequence from core ``source`` to that of ``after``."""
-        self.append(tile.SequenceOp(source, core_of(after), credit))
-        return self[-1].result
+def _sweeps(op: ModuleOp) -> list[tile.SweepOp]:
+    return [sweep for sweep in op.body.block.ops if isinstance(sweep, tile.SweepOp)]
 
 
-def _take_turns(
-    sequences: _Sequences, earlier: tile.SweepOp, later: tile.SweepOp
-) -> None:
-    """Let ``later`` add to each vector of partial sums that ``earlier`` has left."""
-    sequence = sequences.new(core_of(earlier), later)
-    stored = _last(earlier, tile.StorePartialOp)
-    _insert(earlier, tile.SignalOp(sequence, 1), after=stored)
-    loaded = _first(later, tile.LoadPartialOp)
-    _insert(later, tile.AwaitOp(sequence, 1), before=loaded)
-
-
-def _reuse_sums(sequences: _Sequences, chain: tuple[tile.SweepOp, ...]) -> None:
-    """Let the first of a chain write a vector when the last has read the one there."""
-    first, last = chain[0], chain[-1]
-    buffers = [
-        op.target.owner
-        for op in first.body.block.ops
-        if isinstance(op, tile.StorePartialOp)
-    ]
-    rings = [
-        buffer.vectors
-        for buffer in buffers
-        if isinstance(buffer, tile.PartialSumsOp) and buffer.ring is not None
-    ]
-    if not rings:
-        return
-    sequence = sequences.new(core_of(last), first, credit=min(rings))
-    stored = _first(first, tile.StorePartialOp)
-    _insert(first, tile.AwaitOp(sequence, 1), before=stored)
-    loaded = _last(last, tile.LoadPartialOp)
-    _insert(last, tile.SignalOp(sequence, 1), after=loaded)
-
-
-def _follow(sequences: _Sequences, writer: Writer, reader: Reader, group: int) -> None:
-    """Let ``reader`` wait for what it needs of a map, part by part of each row.
-
-    Rows on both sides are cut into as many parts, and the writer signals each. Before
-    part m of its row i, the reader has waited for ahead + i · step · parts + m + 1 +
-    (step - 1) · parts of them. Both sides count the same number in all, so that the
-    next image finds the sequence as this one did: the reader waits for parts that it
-    does not need, or the writer signals more.
-    """
-    sweep, step, columns = reader.sweep, reader.step, writer.columns
-    parts = _parts(columns.size, sweep.columns.size, group)
-    wide, narrow = columns.size // parts, sweep.columns.size // parts
-    needed = [
-        reader.first_column + (narrow * (part + 1) - 1) * reader.column_step
-        for part in range(parts)
-    ]
-    beyond = max(
-        -(-min(max(column - columns.start, 0), columns.size) // wide) - part
-        for part, column in enumerate(needed)
-    )
-    preset, stop = writer.rows[0].start, writer.rows[-1].stop
-    awaited = step * sweep.rows.size * parts
-    signalled = (stop - preset) * parts
-    ahead = (reader.first - preset - step) * parts + beyond - 1
-    ahead = max(ahead, signalled - awaited)
-    sequence = sequences.new(writer.core, sweep, credit=max(0, -ahead))
-    window = next(
-        op
-        for op in sweep.body.block.ops
-        if isinstance(op, tile.WindowOp) and op.source == reader.map.result
-    )
-    if ahead > 0:
-        _insert(sweep, tile.AwaitOp(sequence, by=ahead), before=window)
-    skipped = (step - 1) * parts
-    if skipped:
-        skip = tile.AwaitOp(sequence, every=sweep.columns.size, by=skipped)
-        _insert(sweep, skip, before=window)
-    _insert(sweep, tile.AwaitOp(sequence, every=narrow), before=window)
-    for part in writer.sweeps:
-        if part.columns.size == columns.size:
-            _insert(part, tile.SignalOp(sequence, every=wide))
-        else:
-            row = tile.SignalOp(sequence, every=part.columns.size, by=parts)
-            _insert(part, row)
-    surplus = awaited + max(0, ahead) - signalled
-    if surplus:
-        _insert(writer.sweeps[-1], tile.SignalOp(sequence, by=surplus))
-
-
-def _parts(wide: int, narrow: int, group: int) -> int:
-    """The most equal parts of two rows with at least ``group`` positions each.
-
-    A row is halved as often as possible, then cut in three, and so on, so that of any
-    two ways to cut it one refines the other: the loops of a sweep nest.
-    """
-    both = _refinements(wide) & _refinements(narrow)
-    return max(
-        parts for parts in both if parts == 1 or min(wide, narrow) // parts >= group
-    )
-
-
-def _refinements(size: int) -> set[int]:
-    """Numbers of equal parts, each a multiple of those before it."""
-    found, parts, factor = {1}, 1, 2
-    while parts < size:
-        while size // parts % factor:
-            factor += 1
-        parts *= factor
-        found.add(parts)
-    return found
-
-
-def _release_rows(
-    sequences: _Sequences, writer: Writer, reader: Reader, end: tile.SweepOp
-) -> None:
-    """Let ``writer`` write a row into a ring when the row in its place has been read.
-
-    ``end`` finishes what ``reader`` has begun to compute, and so has all its windows
-    behind it. As above, both sides count the same number in all.
-    """
-    row, rows = end.columns.size, end.rows.size
-    signalled, awaited = reader.step * rows, writer.rows[-1].stop
-    surplus = max(0, signalled - awaited)
-    credit = writer.map.rows + reader.kept + surplus
-    first, *_ = writer.sweeps
-    sequence = sequences.new(core_of(end), first, credit)
-    if surplus:
-        stored = _first(first, tile.StoreOp)
-        _insert(first, tile.AwaitOp(sequence, by=surplus), before=stored)
-    for part in writer.sweeps:
-        stored = _first(part, tile.StoreOp)
-        _insert(part, tile.AwaitOp(sequence, every=part.columns.size), before=stored)
-    _insert(end, tile.SignalOp(sequence, every=row, by=reader.step))
-    if awaited > signalled:
-        _insert(end, tile.SignalOp(sequence, by=awaited - signalled))
+def _maps(group: Group) -> set[SSAValue]:
+    """The maps that a group reads or writes."""
+    operations = [op for sweep in group for op in sweep.body.block.ops]
+    return {
+        op.source if isinstance(op, tile.WindowOp) else op.target
+        for op in operations
+        if isinstance(op, tile.WindowOp | tile.StoreOp)
+    }
 
 
 @dataclass
@@ -254,7 +212,7 @@ class _Completion:
     """
 
     positions: dict[tile.SweepOp, int]
-    sequences: _Sequences
+    sequences: Sequences
     by_cores: dict[tuple[int, int], SSAValue] = field(
         default_factory=dict[tuple[int, int], SSAValue]
     )
@@ -278,35 +236,10 @@ class _Completion:
             if source == sink or self.awaited.get(pair, -1) >= position:
                 continue
             if pair not in self.by_cores:
-                self.by_cores[pair] = self.sequences.new(source, after)
+                self.by_cores[pair] = self.sequences.new(source, sink)
             self.awaited[pair] = position
             sequence = self.by_cores[pair]
-            _insert(sweep, tile.SignalOp(sequence))
+            insert(sweep, tile.SignalOp(sequence))
             first = after.body.block.first_op
             assert first is not None
-            _insert(after, tile.AwaitOp(sequence), before=first)
-
-
-def _insert(
-    sweep: tile.SweepOp,
-    op: Operation,
-    *,
-    before: Operation | None = None,
-    after: Operation | None = None,
-) -> None:
-    """Put an operation into a sweep, at the end unless it says where."""
-    block = sweep.body.block
-    if before is not None:
-        block.insert_op_before(op, before)
-    elif after is not None:
-        block.insert_op_after(op, after)
-    else:
-        block.add_op(op)
-
-
-def _last(sweep: tile.SweepOp, kind: type[Operation]) -> Operation:
-    return [op for op in sweep.body.block.ops if isinstance(op, kind)][-1]
-
-
-def _first(sweep: tile.SweepOp, kind: type[Operation]) -> Operation:
-    return next(op for op in sweep.body.block.ops if isinstance(op, kind))
+            insert(after, tile.AwaitOp(sequence), before=first)

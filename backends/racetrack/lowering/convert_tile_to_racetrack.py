@@ -74,6 +74,8 @@ def _unprepared(op: Operation) -> str | None:
             return "blocks have no array: assign-arrays comes before"
         case tile.SweepOp() if op.core is None:
             return "sweeps have no core: assign-arrays comes before"
+        case tile.SweepOp() if op.some_part is not None:
+            return "banks sweep over whole rectangles"
         case tile.AwaitOp() | tile.SignalOp() if op.every not in (
             1,
             op.sweep.columns.size,

@@ -1,7 +1,8 @@
-"""Address registers of a sweep: one per way of moving over its positions."""
+"""Address registers of sweeps: one per way of moving over their positions."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from xdsl.ir import Operation, SSAValue
@@ -9,6 +10,7 @@ from xdsl.ir import Operation, SSAValue
 from cimc.backends.rram.isa import NextOp, RingOp, SetOp, StepOp, WalkOp
 from cimc.diagnostics import DoesNotFitError
 from cimc.dialects import tile
+from cimc.dialects.cim import Range
 
 __all__ = ["AddressRegisters", "Place", "Walk", "start_of"]
 
@@ -29,15 +31,19 @@ class Walk:
 
 @dataclass
 class AddressRegisters:
-    """The registers of one sweep, by stage of its pipeline and by walk.
+    """The registers of a series of sweeps, by stage of their pipeline and by walk.
 
     Accesses that move alike share a register and differ in their offsets. Stages run
-    at different positions at a time, so they share none.
+    at different positions at a time, so they share none. The sweeps of a series have
+    one rectangle, from whose first position on registers count; ``single`` says that
+    there is one position in all, so that no register has to move.
     """
 
     sweep: tile.SweepOp
+    single: bool = False
     limit: int = 16
     walks: list[tuple[str, Walk]] = field(default_factory=list[tuple[str, Walk]])
+    _at: dict[int, int] = field(default_factory=dict[int, int])
 
     def register(self, stage: str, walk: Walk) -> int:
         """The register that walks like this in a stage.
@@ -56,39 +62,50 @@ class AddressRegisters:
             )
         return self.walks.index(key)
 
-    def setup(self) -> list[Operation]:
-        """What puts all registers at the first position."""
+    def place(self, registers: Iterable[int], part: Range) -> list[Operation]:
+        """What puts registers that walk over a part at its first position.
+
+        Nothing for those that came there in the sweep before.
+        """
         operations: list[Operation] = []
-        for a, (_, walk) in enumerate(self.walks):
-            if walk.ring is None:
-                operations.append(SetOp(a=a, value=0))
-            else:
-                base, size = start_of(walk.ring), walk.ring.size_bytes
-                operations.append(RingOp(a=a, base=base, size=size, value=0))
-            if self._jump(walk):
-                operations.append(
-                    WalkOp(
-                        a=a,
-                        columns=self.sweep.columns.size,
-                        column=0,
-                        step=walk.column_stride,
-                        jump=self._jump(walk),
-                    )
-                )
+        for a in registers:
+            if self._at.get(a) != part.start:
+                operations += self._place(a, part.start)
+            self._at[a] = part.stop
         return operations
 
-    def advance(self, stage: str) -> list[Operation]:
-        """What takes the registers of a stage to the next position."""
+    def _place(self, a: int, position: int) -> Iterator[Operation]:
+        _, walk = self.walks[a]
+        row, column = divmod(position, self.sweep.columns.size)
+        value = row * walk.row_stride + column * walk.column_stride
+        if walk.ring is None:
+            yield SetOp(a=a, value=value)
+        else:
+            base, size = start_of(walk.ring), walk.ring.size_bytes
+            yield RingOp(a=a, base=base, size=size, value=value)
+        if self._jump(walk):
+            yield WalkOp(
+                a=a,
+                columns=self.sweep.columns.size,
+                column=column,
+                step=walk.column_stride,
+                jump=self._jump(walk),
+            )
+
+    def advance(self, registers: Iterable[int]) -> list[Operation]:
+        """What takes registers to the next position."""
         operations: list[Operation] = []
-        if self.sweep.positions > 1:
-            for a, (of, walk) in enumerate(self.walks):
-                if of == stage and self._jump(walk):
-                    operations.append(NextOp(a=a))
-                elif of == stage:
-                    by = walk.column_stride
-                    if self.sweep.columns.size == 1:
-                        by = walk.row_stride
-                    operations.append(StepOp(a=a, by=by))
+        if self.single:
+            return operations
+        for a in registers:
+            _, walk = self.walks[a]
+            if self._jump(walk):
+                operations.append(NextOp(a=a))
+            else:
+                by = walk.column_stride
+                if self.sweep.columns.size == 1:
+                    by = walk.row_stride
+                operations.append(StepOp(a=a, by=by))
         return operations
 
     def _jump(self, walk: Walk) -> int:
@@ -107,14 +124,14 @@ def start_of(buffer: Buffer) -> int:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a sweep begins in a buffer: an offset to a register that walks so."""
+    """Where a sweep's rectangle begins: an offset to a register that walks so."""
 
     offset: int
     walk: Walk
 
     @classmethod
     def of_window(cls, op: tile.WindowOp) -> Place:
-        """The first tap of the window at the first position of its sweep."""
+        """The first tap of the window at the first position of the rectangle."""
         type_, window, sweep = op.source_type, op.window, op.sweep
         walk = Walk(
             window.stride[0] * type_.row_stride, window.stride[1] * type_.column_stride

@@ -13,7 +13,8 @@ from xdsl.passes import ModulePass
 from cimc.backends.rram import dialect as rram
 from cimc.backends.rram.bounds import layer_bounds
 from cimc.backends.rram.lowering.addresses import start_of
-from cimc.backends.rram.lowering.sweep import CoreState, SweepLowering, nested
+from cimc.backends.rram.lowering.series import lower, series_of
+from cimc.backends.rram.lowering.sweep import CoreState, nested
 from cimc.backends.rram.machine import CHIP, RramMachine
 from cimc.dialects import tile
 from cimc.lowering.layers import layer_details
@@ -144,12 +145,11 @@ def _programs(operations: list[Operation], machine: RramMachine) -> Iterator[Ope
     """One program per core that has work, by number."""
     programs = Programs(machine, rram.CoreOp, rram.SectionOp)
     cores: dict[int, CoreState] = {}
-    for sweep in operations:
-        if isinstance(sweep, tile.SweepOp):
-            core, sequence_register = core_of(sweep), programs.sequence_register
-            if core not in cores:
-                cores[core] = CoreState(programs.registers_of(core))
-            lowering = SweepLowering(sweep, machine, cores[core], sequence_register)
-            main = lowering.lower()
-            programs.append(core, sweep.layer.data, lowering.setup, main)
+    sweeps = [op for op in operations if isinstance(op, tile.SweepOp)]
+    for series in series_of(sweeps):
+        core = core_of(series[0])
+        if core not in cores:
+            cores[core] = CoreState(programs.registers_of(core))
+        setup, main = lower(series, machine, cores[core], programs.sequence_register)
+        programs.append(core, series[0].layer.data, setup, main)
     yield from programs.units()

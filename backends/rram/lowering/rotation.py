@@ -6,6 +6,9 @@ position and computes with the products of this one; as soon as one of them has 
 read for the last time, its crossbar multiplies for the next position. A run ends where
 the next fetch has to wait for another core, since waiting for that must not hold up
 what is there already.
+
+Sweeps of a series fetch and multiply alike, so that one rotation goes through them all:
+the last turn of a sweep fetches and multiplies for the next one.
 """
 
 from __future__ import annotations
@@ -23,16 +26,19 @@ __all__ = ["Stages"]
 
 @dataclass
 class Stages:
-    """The instructions of one position by stage, and those of every few positions.
+    """The instructions of a sweep: of one position by stage, and of every few of them.
 
     ``multiply`` says after how many instructions of ``compute`` a product has been
     read for the last time, so that the next one may begin.
 
     ``waits`` and ``calls`` hold, by period in positions, what stands before the first
     and after the last of so many (of one, it stands in the code); ``gates`` is like
-    ``waits``, for fetching.
+    ``waits``, for fetching. Instructions of ``place_fetch`` and ``place_compute`` take
+    registers to the first of the ``positions``. ``following`` are the stages of the
+    next sweep in a series.
     """
 
+    positions: int
     fetch: list[Operation] = field(default_factory=list[Operation])
     multiply: list[tuple[int, Operation]] = field(
         default_factory=list[tuple[int, Operation]]
@@ -48,15 +54,18 @@ class Stages:
         default_factory=dict[int, list[Operation]]
     )
 
-    def loops(self, positions: int) -> list[Operation]:
-        """The code for all positions."""
-        run = min(self.gates, default=positions)
+    place_fetch: list[Operation] = field(default_factory=list[Operation])
+    place_compute: list[Operation] = field(default_factory=list[Operation])
+    following: Stages | None = None
+
+    def loops(self) -> list[Operation]:
+        """The code for all positions of a sweep on its own."""
+        run = min(self.gates, default=self.positions)
         if not self.multiply:
             run = 1
         periods = {*self.gates, *self.waits, *self.calls}
         outer = sorted(period for period in periods if period > run)
-        inner = [1, *sorted(period for period in periods if 1 < period < run)]
-        code, length = self._run(run, inner), run
+        code, length = [*self._start(run), *self._turns(run)], run
         for period in outer:
             code = [
                 *self.gates.get(period, ()),
@@ -65,23 +74,40 @@ class Stages:
                 *self.calls.get(period, ()),
             ]
             length = period
-        return _shallow(_loop(positions // length, code))
+        code = _shallow(_loop(self.positions // length, code))
+        return [*self.place_fetch, *self.place_compute, *code]
 
-    def _run(self, length: int, periods: list[int]) -> list[Operation]:
-        """A run of positions: fetch and multiply for the first, then in rotation."""
+    def series(self) -> list[Operation]:
+        """The code for all positions of this sweep and of those that follow it."""
+        code = [*self.place_fetch, *self._start(self.positions)]
+        sweep: Stages | None = self
+        while sweep:
+            code += [*sweep.place_compute, *sweep._turns(sweep.positions)]
+            sweep = sweep.following
+        return code
+
+    def _start(self, run: int) -> list[Operation]:
+        """Fetch and multiply for the first of a run of positions."""
         return [
-            *_copy(self.gates.get(length, ())),
+            *_copy(self.gates.get(run, ())),
             *_copy(self.fetch),
             *_copy(op for _, op in self.multiply),
-            *_copy(self.waits.get(length, ())),
-            *self._rotated(length, periods, last=True),
-            *_copy(self.calls.get(length, ())),
+        ]
+
+    def _turns(self, run: int) -> list[Operation]:
+        """The turns of a run of positions, for the first of which products come."""
+        periods = {*self.waits, *self.calls}
+        inner = [1, *sorted(period for period in periods if 1 < period < run)]
+        return [
+            *_copy(self.waits.get(run, ())),
+            *self._rotated(run, inner, last=True),
+            *_copy(self.calls.get(run, ())),
         ]
 
     def _rotated(
         self, positions: int, periods: list[int], *, last: bool
     ) -> list[Operation]:
-        """The turns of some positions; after the ``last`` there is none to fetch for.
+        """The turns of some positions, perhaps with the ``last`` of the run.
 
         ``periods`` are those of the loops inside, 1 first.
         """
@@ -96,14 +122,19 @@ class Stages:
                 *_copy(self.calls.get(period, ())),
             ]
 
+        if self.following and not self.following.place_fetch:
+            last = False
         turns = positions // period - last
         code = _loop(turns, turn(last=False)) if turns else []
         return [*code, *(turn(last=True) if last else ())]
 
     def _position(self, *, last: bool) -> list[Operation]:
-        if last:
+        """One turn; after the last one, fetch for the next sweep if there is one."""
+        if last and not self.following:
             return _copy(self.compute)
         code = _copy(self.fetch)
+        if last and self.following:
+            code = [*self.following.place_fetch, *code]
         for index in range(len(self.compute) + 1):
             code += _copy(op for after, op in self.multiply if after == index)
             code += _copy(self.compute[index : index + 1])

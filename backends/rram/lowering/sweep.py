@@ -35,7 +35,7 @@ class CoreState:
 
 @dataclass
 class SweepLowering:
-    """Instructions of one sweep: set-up once, then loops over the positions.
+    """Instructions of one sweep: set-up once, then the stages of its pipeline.
 
     ``sequences`` gives the register of a sequence in its sink core.
     """
@@ -44,11 +44,13 @@ class SweepLowering:
     machine: RramMachine
     core: CoreState
     sequences: Callable[[tile.SequenceOp], int]
-    setup: list[Operation] = field(default_factory=list[Operation])
+    addresses: AddressRegisters
+    setup: list[Operation]
 
     def __post_init__(self) -> None:
         body = list(self.sweep.body.block.ops)
-        self.stages = Stages()
+        self.stages = Stages(self.sweep.positions)
+        self._used: dict[str, list[int]] = {"fetch": [], "compute": []}
         products = [op for op in body if isinstance(op, tile.MvmOp)]
         self._factors = dict.fromkeys(op.operand for op in products)
         self._products: dict[SSAValue, Operation] = {}
@@ -57,25 +59,27 @@ class SweepLowering:
             self.machine.vector_registers,
             kept=[*self._factors, *(op.result for op in products)],
         )
-        self.addresses = AddressRegisters(self.sweep)
         self.vector = VectorLowering(
             VECTOR, self.core.registers, self.vectors, self._emit, self.setup
         )
 
-    def lower(self) -> list[Operation]:
+    def lower(self) -> Stages:
         """The instructions for the main section; fills ``setup`` as well."""
         read: dict[SSAValue, int] = {}
         for op in self.sweep.body.block.ops:
             self._lower(op)
             self.vectors.release_after(op)
             read.update(dict.fromkeys(op.operands, len(self.stages.compute)))
-        stages, addresses = self.stages, self.addresses
+        stages, addresses, part = self.stages, self.addresses, self.sweep.part
         stages.multiply = [
             (read[product], mvm) for product, mvm in self._products.items()
         ]
-        stages.fetch += addresses.advance("fetch")
-        stages.compute += addresses.advance("compute")
-        return [*addresses.setup(), *stages.loops(self.sweep.positions)]
+        fetching, computing = self._used["fetch"], self._used["compute"]
+        stages.place_fetch = addresses.place(fetching, part)
+        stages.place_compute = addresses.place(computing, part)
+        stages.fetch += addresses.advance(fetching)
+        stages.compute += addresses.advance(computing)
+        return stages
 
     def _lower(self, op: Operation) -> None:
         match op:
@@ -159,7 +163,10 @@ class SweepLowering:
 
     def _place(self, place: Place, stage: str = "compute") -> tuple[int, int]:
         """Address register and offset of a place."""
-        return self.addresses.register(stage, place.walk), place.offset
+        register = self.addresses.register(stage, place.walk)
+        if register not in self._used[stage]:
+            self._used[stage].append(register)
+        return register, place.offset
 
     def _is_reduced(self, window: tile.WindowOp) -> bool:
         """Whether a reduction takes the window's elements, and loads them itself."""

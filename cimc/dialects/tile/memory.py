@@ -318,7 +318,11 @@ class SequenceOp(IRDLOperation):
 class SweepOp(IRDLOperation):
     """Run the body once per position of a rectangle of an OFM, rows first.
 
-    ``tile.sweep "conv2" core 7 rows <0 : 32> columns <0 : 32> { … }``
+    With ``part`` only at some of these positions, counted in this order.
+
+    ``tile.sweep "conv2" core 7 rows <0 : 32> columns <0 : 32> { … }``,
+    ``tile.sweep "conv2" core 7 rows <0 : 32> columns <0 : 32> positions <40 : 72> { …
+    }``
     """
 
     name = "tile.sweep"
@@ -326,11 +330,12 @@ class SweepOp(IRDLOperation):
     core = opt_prop_def(IntegerAttr[I64])
     rows = prop_def(Range)
     columns = prop_def(Range)
+    some_part = opt_prop_def(Range, prop_name="part")
     body = region_def("single_block")
     traits = traits_def(NoTerminator())
     assembly_format = (
         "$layer (`core` $core^)? `rows` $rows `columns` $columns "
-        "attr-dict-with-keyword $body"
+        "(`positions` $part^)? attr-dict-with-keyword $body"
     )
 
     def __init__(
@@ -340,6 +345,7 @@ class SweepOp(IRDLOperation):
         columns: Range,
         operations: list[Operation],
         core: int | None = None,
+        part: Range | None = None,
     ) -> None:
         super().__init__(
             properties={
@@ -347,11 +353,26 @@ class SweepOp(IRDLOperation):
                 "rows": rows,
                 "columns": columns,
                 "core": None if core is None else integer(core),
+                "part": part,
             },
             regions=[Region(Block(operations))],
         )
 
     @property
+    def part(self) -> Range:
+        """The positions of the rectangle at which the body runs."""
+        return self.some_part or Range.of(0, self.rows.size * self.columns.size)
+
+    @property
     def positions(self) -> int:
         """How often the body runs."""
-        return self.rows.size * self.columns.size
+        return self.part.size
+
+    def verify_(self) -> None:
+        """TILE-17: the part lies within the rectangle."""
+        positions = self.rows.size * self.columns.size
+        if self.part.stop > positions:
+            raise VerifyException(
+                f"[TILE-17] positions {self.part.start} to {self.part.stop} are not "
+                f"within the {positions} of the rectangle"
+            )

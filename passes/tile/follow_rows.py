@@ -1,0 +1,107 @@
+"""Layers that follow each other by rows of the map between them, or parts of rows."""
+
+from __future__ import annotations
+
+from cimc.dialects import tile
+from cimc.passes.tile.dependences import Reader, Writer
+from cimc.passes.tile.sequences import Sequences, first_of, insert
+from cimc.passes.tile.sweeps import core_of
+
+__all__ = ["follow", "release_rows"]
+
+
+def follow(sequences: Sequences, writer: Writer, reader: Reader, group: int) -> None:
+    """Let ``reader`` wait for what it needs of a map, part by part of each row.
+
+    Rows on both sides are cut into as many parts, and the writer signals each. Before
+    part m of its row i, the reader has waited for ahead + i · step · parts + m + 1 +
+    (step - 1) · parts of them. Both sides count the same number in all, so that the
+    next image finds the sequence as this one did: the reader waits for parts that it
+    does not need, or the writer signals more.
+    """
+    sweep, step, columns = reader.sweep, reader.step, writer.columns
+    parts = _parts(columns.size, sweep.columns.size, group)
+    wide, narrow = columns.size // parts, sweep.columns.size // parts
+    needed = [
+        reader.first_column + (narrow * (part + 1) - 1) * reader.column_step
+        for part in range(parts)
+    ]
+    beyond = max(
+        -(-min(max(column - columns.start, 0), columns.size) // wide) - part
+        for part, column in enumerate(needed)
+    )
+    preset, stop = writer.rows[0].start, writer.rows[-1].stop
+    awaited = step * sweep.rows.size * parts
+    signalled = (stop - preset) * parts
+    ahead = (reader.first - preset - step) * parts + beyond - 1
+    ahead = max(ahead, signalled - awaited)
+    sequence = sequences.new(writer.core, core_of(sweep), credit=max(0, -ahead))
+    window = next(
+        op
+        for op in sweep.body.block.ops
+        if isinstance(op, tile.WindowOp) and op.source == reader.map.result
+    )
+    if ahead > 0:
+        insert(sweep, tile.AwaitOp(sequence, by=ahead), before=window)
+    skipped = (step - 1) * parts
+    if skipped:
+        skip = tile.AwaitOp(sequence, every=sweep.columns.size, by=skipped)
+        insert(sweep, skip, before=window)
+    insert(sweep, tile.AwaitOp(sequence, every=narrow), before=window)
+    for part in writer.sweeps:
+        if part.columns.size == columns.size:
+            insert(part, tile.SignalOp(sequence, every=wide))
+        else:
+            row = tile.SignalOp(sequence, every=part.columns.size, by=parts)
+            insert(part, row)
+    surplus = awaited + max(0, ahead) - signalled
+    if surplus:
+        insert(writer.sweeps[-1], tile.SignalOp(sequence, by=surplus))
+
+
+def _parts(wide: int, narrow: int, group: int) -> int:
+    """The most equal parts of two rows with at least ``group`` positions each.
+
+    A row is halved as often as possible, then cut in three, and so on, so that of any
+    two ways to cut it one refines the other: the loops of a sweep nest.
+    """
+    both = _refinements(wide) & _refinements(narrow)
+    return max(
+        parts for parts in both if parts == 1 or min(wide, narrow) // parts >= group
+    )
+
+
+def _refinements(size: int) -> set[int]:
+    """Numbers of equal parts, each a multiple of those before it."""
+    found, parts, factor = {1}, 1, 2
+    while parts < size:
+        while size // parts % factor:
+            factor += 1
+        parts *= factor
+        found.add(parts)
+    return found
+
+
+def release_rows(
+    sequences: Sequences, writer: Writer, reader: Reader, end: tile.SweepOp
+) -> None:
+    """Let ``writer`` write a row into a ring when the row in its place has been read.
+
+    ``end`` finishes what ``reader`` has begun to compute, and so has all its windows
+    behind it. As above, both sides count the same number in all.
+    """
+    row, rows = end.columns.size, end.rows.size
+    signalled, awaited = reader.step * rows, writer.rows[-1].stop
+    surplus = max(0, signalled - awaited)
+    credit = writer.map.rows + reader.kept + surplus
+    first, *_ = writer.sweeps
+    sequence = sequences.new(core_of(end), core_of(first), credit)
+    if surplus:
+        stored = first_of(first, tile.StoreOp)
+        insert(first, tile.AwaitOp(sequence, by=surplus), before=stored)
+    for part in writer.sweeps:
+        stored = first_of(part, tile.StoreOp)
+        insert(part, tile.AwaitOp(sequence, every=part.columns.size), before=stored)
+    insert(end, tile.SignalOp(sequence, every=row, by=reader.step))
+    if awaited > signalled:
+        insert(end, tile.SignalOp(sequence, by=awaited - signalled))

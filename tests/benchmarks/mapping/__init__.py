@@ -1,0 +1,1 @@
+"""``python -m tests.benchmarks.mapping STUDY``: how networks map to RRAM chips."""

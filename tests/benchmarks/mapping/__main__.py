@@ -1,0 +1,15 @@
+"""Each study is a module of this package with a function ``main(arguments)``."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+STUDIES = {"study": "orders of cores on single layers, by crossbar and bus"}
+
+if __name__ == "__main__":
+    name, *arguments = sys.argv[1:] or [""]
+    if name not in STUDIES:
+        known = "\n".join(f"  {study}: {what}" for study, what in STUDIES.items())
+        sys.exit(f"usage: python -m tests.benchmarks.mapping STUDY …\n{known}")
+    import_module(f"tests.benchmarks.mapping.{name}").main(arguments)
