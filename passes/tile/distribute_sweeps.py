@@ -56,10 +56,11 @@ class DistributeSweeps(ModulePass):
                         _merge(merged[key], part)
                     merged[key] = part
 
-
     def _may_merge(self, earlier: tile.SweepOp, sweep: tile.SweepOp) -> bool:
         operations = [*earlier.body.block.ops, *sweep.body.block.ops]
-        windows = {_window_key(op) for op in operations if isinstance(op, tile.WindowOp)}
+        windows = {
+            _window_key(op) for op in operations if isinstance(op, tile.WindowOp)
+        }
         products = [op for op in operations if isinstance(op, tile.MvmOp)]
         return len(windows) + len(products) <= self.vectors
 
