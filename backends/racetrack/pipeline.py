@@ -25,7 +25,7 @@ def pipeline(machine: RacetrackMachine) -> str:
             f"split-vectors{{lanes={lanes}}}",
             f"duplicate-weights{{{banks} limit={_COPIES}}}",
             f"assign-arrays{{{banks}}}",
-            "distribute-sweeps",
+            "distribute-sweeps{vectors=0}",
             "localise-maps",
             'insert-sync{scheme="sequential" overlap=false}',
             f"order-domains{{{tracks} weight_bits={machine.weight_bits}}}",

@@ -33,6 +33,11 @@ class RramMachine(SequencedMachine):
         """Shared memory of one node; all of it on a bus."""
         return self.shared_memory_bytes // (self.cores if self.mesh_columns else 1)
 
+    @property
+    def kept_vectors(self) -> int:
+        """Vector registers that may hold windows and products of the next position."""
+        return max(self.vector_registers // 2, self.vector_registers - 16)
+
     def bus_cycles(self, length: int, count: int = 1) -> int:
         """Cycles that ``count`` segments of ``length`` bytes take on bus or link."""
         return count * -(-length // self.bus_bytes) * self.beat_cycles

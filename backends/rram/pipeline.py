@@ -26,7 +26,7 @@ def pipeline(machine: RramMachine) -> str:
             f"split-vectors{{lanes={lanes}}}",
             f"place-tiles{{cores={machine.cores} "
             f"crossbars={machine.crossbars_per_core}}}",
-            "distribute-sweeps",
+            f"distribute-sweeps{{vectors={machine.kept_vectors}}}",
             "recycle-buffers",
             f'insert-sync{{scheme="auto" {_timing(machine)}}}',
             f"allocate-buffers{{capacity={machine.shared_memory_bytes} "

@@ -29,10 +29,13 @@ class DistributeSweeps(ModulePass):
     chain are one horizontal group in the sense of Pelke et al.
 
     What one core does at the same positions and at the same place of its chains, for
-    several column blocks, becomes one sweep, which loads a window once for all.
+    several column blocks, becomes one sweep, which loads a window once for all, as long
+    as it has at most ``vectors`` windows and products.
     """
 
     name = "distribute-sweeps"
+
+    vectors: int = 8
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Replace sweeps by chains of sweeps, each with its core."""
@@ -49,9 +52,17 @@ class DistributeSweeps(ModulePass):
                         *(part.layer, part.rows, part.columns),
                         *(part.core, integer(place)),
                     )
-                    if key in merged:
+                    if key in merged and self._may_merge(merged[key], part):
                         _merge(merged[key], part)
                     merged[key] = part
+
+    def _may_merge(self, earlier: tile.SweepOp, sweep: tile.SweepOp) -> bool:
+        operations = [*earlier.body.block.ops, *sweep.body.block.ops]
+        windows = {
+            _window_key(op) for op in operations if isinstance(op, tile.WindowOp)
+        }
+        products = [op for op in operations if isinstance(op, tile.MvmOp)]
+        return len(windows) + len(products) <= self.vectors
 
 
 def _merge(earlier: tile.SweepOp, sweep: tile.SweepOp) -> None:

@@ -92,6 +92,11 @@ TRACKS = {
 }
 
 
+def default_way(pipeline: str, chip: Chip) -> str:
+    """The pipeline as it is."""
+    return pipeline
+
+
 def balanced(pipeline: str, chip: Chip) -> str:
     """The pipeline with copies of layers for columns, as many as there are cores for.
 
@@ -106,19 +111,21 @@ def balanced(pipeline: str, chip: Chip) -> str:
 
 #: Ways to run layers at the same time, or one after another.
 WAYS: dict[str, Callable[[str, Chip], str]] = {
-    "default": lambda pipeline, chip: pipeline,
+    "default": default_way,
     "rows of one layer on several cores": balanced,
+    "in turns": lambda pipeline, chip: pipeline.replace('"auto"', '"cyclic"'),
+    "in a line": lambda pipeline, chip: pipeline.replace('"auto"', '"linear"'),
     "whole buffers": lambda pipeline, chip: pipeline.replace("recycle-buffers,", ""),
     "small rings, and parts of one position": lambda pipeline, chip: (
         pipeline.replace("recycle-buffers", "recycle-buffers{vectors=1}")
-        .replace('"linear"', '"linear" group=1')
+        .replace('"auto"', '"linear" group=1')
     ),
     "layer by layer": lambda pipeline, chip: (
-        pipeline.replace('"linear"', '"linear" overlap=false')
+        pipeline.replace('"auto"', '"linear" overlap=false')
         .replace("recycle-buffers,", "")
     ),
     "core by core": lambda pipeline, chip: (
-        pipeline.replace('"linear"', '"sequential"').replace("recycle-buffers,", "")
+        pipeline.replace('"auto"', '"sequential"').replace("recycle-buffers,", "")
     ),
 }  # fmt: skip
 
@@ -176,7 +183,7 @@ def check_counts(module) -> None:
 def check_every_level(
     machine: Machine,
     model,
-    way: Callable[[str, Chip], str] = lambda pipeline, chip: pipeline,
+    way: Callable[[str, Chip], str] = default_way,
 ):
     """Compare after every pass; the metrics of the program in the end."""
     target, chip = get_target(machine.target), machine.chip
@@ -191,7 +198,10 @@ def check_every_level(
 
     check("import")
     context = CompilationContext(weights=weights)
-    for pass_ in parse_passes(way(target.pipeline(chip), chip)):
+    default = target.pipeline(chip)
+    pipeline = way(default, chip)
+    assert (pipeline == default) == (way is default_way)
+    for pass_ in parse_passes(pipeline):
         run_passes(module, context, [pass_])
         check(pass_.name)
         if pass_.name == "insert-sync":

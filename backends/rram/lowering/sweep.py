@@ -52,7 +52,11 @@ class SweepLowering:
         self.stages = Stages(self.sweep.positions)
         self._used: dict[str, list[int]] = {"fetch": [], "compute": []}
         products = [op for op in body if isinstance(op, tile.MvmOp)]
-        self._factors = dict.fromkeys(op.operand for op in products)
+        factors = dict.fromkeys(op.operand for op in products)
+        if len(factors) + len(products) > self.machine.kept_vectors:
+            # Too many to keep while the next ones come: one after another.
+            factors, products = {}, []
+        self._factors = factors
         self._products: dict[SSAValue, Operation] = {}
         self.vectors = VectorRegisters(
             body,
@@ -216,12 +220,16 @@ class SweepLowering:
                 )
             )
         source = self.vectors[op.operand]
-        self._products[op.result] = isa.MvmOp(
+        mvm = isa.MvmOp(
             vd=self.vectors.define(op.result),
             xb=crossbar,
             vs=source,
             unsigned=is_unsigned(op.operand),
         )
+        if op.operand in self._factors:
+            self._products[op.result] = mvm
+        else:
+            self.stages.compute.append(mvm)
 
     def _load_partial(self, op: tile.LoadPartialOp) -> None:
         base, offset = self._place(Place.of_sums(op.source, self.sweep))

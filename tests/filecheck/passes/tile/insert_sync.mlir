@@ -70,8 +70,8 @@ builtin.module {
 // CHECK-NEXT: tile.signal %2 every 2{{$}}
 // CHECK-NEXT: }
 // CHECK-NEXT: tile.sweep "add" core 2 rows <0 : 2> columns <0 : 2> {
-// CHECK-NEXT: tile.await %2 every 2{{$}}
 // CHECK-NEXT: %a_3 = tile.window
+// CHECK-NEXT: tile.await %2 every 2{{$}}
 // CHECK-NEXT: %b = tile.window
 // CHECK-NEXT: %c = tile.add
 // CHECK-NEXT: tile.store %c, %o channels <0 : 2>
@@ -112,8 +112,8 @@ builtin.module {
 // SEQ-NEXT: tile.signal %1 every 2{{$}}
 // SEQ-NEXT: }
 // SEQ-NEXT: tile.sweep "add" core 2 rows <0 : 2> columns <0 : 2> {
-// SEQ-NEXT: tile.await %1 every 2{{$}}
 // SEQ-NEXT: %a_3 = tile.window
+// SEQ-NEXT: tile.await %1 every 2{{$}}
 // SEQ-NEXT: %b = tile.window
 // SEQ-NEXT: %c = tile.add
 // SEQ-NEXT: tile.store %c, %o channels <0 : 2>

@@ -114,8 +114,8 @@ builtin.module {
 // CHECK-NEXT: }
 // CHECK-NEXT: tile.sweep "add" core 2 rows <0 : 8> columns <0 : 8> {
 // CHECK-NEXT: tile.await %1 every 4{{$}}
-// CHECK-NEXT: tile.await %4 every 4{{$}}
 // CHECK-NEXT: %c = tile.window
+// CHECK-NEXT: tile.await %4 every 4{{$}}
 // CHECK-NEXT: %d = tile.window
 // CHECK-NEXT: %e = tile.add
 // CHECK-NEXT: tile.store %e, %z channels <0 : 2>

@@ -1,6 +1,6 @@
 // RUN: cimc-opt %s -p "place-tiles{cores=4 crossbars=2}" --split-input-file | filecheck %s
 
-// Blocks fill the crossbars of one core after the other; vector work takes idle cores
+// The blocks of a layer share as few cores as can be, evenly; vector work takes idle cores
 // first, then those with the fewest positions.
 builtin.module {
   %x = tile.feature_map "x_q" of "" role "input" : !tile.feature_map<2x2x6xi8>
@@ -36,8 +36,8 @@ builtin.module {
 // CHECK-NEXT: %y = tile.feature_map "y_q" of "conv" role "intermediate" : !tile.feature_map<2x2x2xi8>
 // CHECK-NEXT: %z = tile.feature_map "z_q" of "table" role "output" : !tile.feature_map<2x2x2xi8>
 // CHECK-NEXT: %w0 = tile.block <"w", "00"> rows <0 : 2> columns <0 : 2> core 0 array 0 : !tile.block<2x2xi8>
-// CHECK-NEXT: %w1 = tile.block <"w", "00"> rows <2 : 4> columns <0 : 2> core 0 array 1 : !tile.block<2x2xi8>
-// CHECK-NEXT: %w2 = tile.block <"w", "00"> rows <4 : 6> columns <0 : 2> core 1 array 0 : !tile.block<2x2xi8>
+// CHECK-NEXT: %w1 = tile.block <"w", "00"> rows <2 : 4> columns <0 : 2> core 1 array 0 : !tile.block<2x2xi8>
+// CHECK-NEXT: %w2 = tile.block <"w", "00"> rows <4 : 6> columns <0 : 2> core 1 array 1 : !tile.block<2x2xi8>
 // CHECK-NEXT: tile.sweep "conv" rows <0 : 2> columns <0 : 2> {
 // CHECK-NEXT: %0 = tile.window %x <kernel 1x1> elements <0 : 2> : !tile.feature_map<2x2x6xi8> -> vector<2xi8>
 // CHECK-NEXT: %1 = tile.mvm %w0, %0 : !tile.block<2x2xi8>, vector<2xi8> -> vector<2xi32>
