@@ -12,7 +12,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,7 +48,7 @@ def digest(array: Array) -> str:
     """Checksum of an array's dtype, shape and contents."""
     contiguous = np.ascontiguousarray(array)
     found = hashlib.sha256(f"{contiguous.dtype.str}{contiguous.shape}".encode())
-    found.update(contiguous.reshape(-1).view(np.uint8))
+    found.update(contiguous.reshape(-1).view(np.uint8).data)
     return found.hexdigest()[:DIGEST_LENGTH]
 
 
@@ -56,7 +56,7 @@ def _frozen(array: Array) -> Array:
     """``array`` if nobody can write to it, else a copy."""
     owner: object = array
     while isinstance(owner, np.ndarray) and not owner.flags.writeable:
-        owner = cast("Array", owner).base
+        owner = owner.base
     if isinstance(owner, bytes | None) and array.flags.c_contiguous:
         return array
     copy = np.array(array, order="C")

@@ -14,5 +14,6 @@ TARGET = package_target(
         "convert-tile-to-rram": lazy_pass(
             "cimc.backends.rram.lowering.convert_tile_to_rram", "ConvertTileToRram"
         ),
+        "verify-sync": lazy_pass("cimc.backends.rram.verify.verify_sync", "VerifySync"),
     },
 )

@@ -9,9 +9,9 @@ computes the positions of the feature maps and however it synchronises:
   vectors that any of its positions depends on (its *head*); after the last, those
   below must compute all that depend on it, at the least (its *tail*). Windows at the
   corners of a map need, and serve, the fewest;
-- all data go over one bus.
+- all data go over one bus; on a mesh, those of a core through its own port.
 
-The bound of the network is the largest head + work + tail, or the time of the bus.
+The bound of the network is the largest head + work + tail, or the time of bus or port.
 """
 
 from __future__ import annotations
@@ -80,13 +80,19 @@ def network_bound(module: ModuleOp, machine: RramMachine) -> dict[str, Any]:
     ]
     if not bounds:
         return {}
-    bus = sum(
-        executions * machine.bus_cycles(*line.op.transfer())
+    ports = {
+        core.number: sum(
+            executions * machine.bus_cycles(*line.op.transfer())
+            for line, executions in executed(core.main)
+            if isinstance(line.op, LoadOp | StoreOp)
+        )
         for core in cores_of(module)
-        for line, executions in executed(core.main)
-        if isinstance(line.op, LoadOp | StoreOp)
-    )
-    cycles, what = max([*bounds, (bus, "bus")])
+    }
+    if machine.mesh_columns:
+        bounds += [(cycles, f"port of core {core}") for core, cycles in ports.items()]
+    else:
+        bounds.append((sum(ports.values()), "bus"))
+    cycles, what = max(bounds)
     return {"cycles": cycles, "what": what}
 
 

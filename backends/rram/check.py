@@ -143,6 +143,11 @@ def _check_limits(
             machine.vector_register_bytes,
         )
     match op:
+        case CallOp():
+            limit("rram", "core number", op.core, machine.cores - 1)
+            limit("rram", "sequence register", op.s, machine.sequence_registers - 1)
+        case WaitOp() | Credit():
+            limit("rram", "sequence register", op.s, machine.sequence_registers - 1)
         case ProgramOp():
             limit("rram", "crossbar", op.xb, machine.crossbars_per_core - 1)
             limit("rram", "rows of a crossbar", op.rows, machine.rows)
@@ -152,10 +157,5 @@ def _check_limits(
             limit("rram", "parameters", op.n, machine.columns)
         case SetTable():
             limit("rram", "table register", op.t, machine.table_registers - 1)
-        case CallOp():
-            limit("rram", "core number", op.core, machine.cores - 1)
-            limit("rram", "sequence register", op.s, machine.sequence_registers - 1)
-        case WaitOp() | Credit():
-            limit("rram", "sequence register", op.s, machine.sequence_registers - 1)
         case _:
             pass

@@ -33,6 +33,7 @@ def pipeline(machine: RramMachine) -> str:
             f"allocate-buffers{{capacity={machine.shared_memory_bytes} "
             f"alignment={machine.bus_bytes}{mesh}}}",
             "convert-tile-to-rram",
+            "verify-sync",
         ]
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import json
 import logging
 import os
@@ -33,6 +35,8 @@ def main() -> None:
     log = logging.getLogger("cimc")
     log.handlers = [_Terminal()]
     log.setLevel(logging.INFO)
+    # At the end of the process Python need not look for dead cycles in IR.
+    atexit.register(gc.freeze)
     sys.exit(_run(sys.argv[1:] or ["--help"]))
 
 

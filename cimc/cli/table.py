@@ -132,7 +132,7 @@ _ROWS: Mapping[str, Callable[[Metrics], str | None]] = {
     "elements compared": _count("verified", "elements"),
     "accuracy": _accuracy,
     "cycles per image": _count("cycles"),
-    "bound": facts.bound,
+    "bound on cycles": _count("bound", "cycles"),
     "time per image": facts.time,
     "energy per image": facts.energy,
     "shifts per image": facts.shifts,

@@ -15,6 +15,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -113,12 +114,15 @@ class Artifact:
 
     def _write(self, folder: Path) -> None:
         folder.mkdir()
-        (folder / "program.bin").write_bytes(self.program)
-        self.weights.save(folder / "weights.npz")
-        (folder / "chip.yaml").write_text(self.chip.to_yaml(), encoding="utf-8")
-        model = self.model.SerializeToString(deterministic=True)
-        (folder / "model.onnx").write_bytes(model)
-        _write_json(folder / "metrics.json", self.metrics)
+        with ThreadPoolExecutor(1) as pool:
+            # Compressing weights takes most of the time, and another core has it.
+            weights = pool.submit(self.weights.save, folder / "weights.npz")
+            (folder / "program.bin").write_bytes(self.program)
+            (folder / "chip.yaml").write_text(self.chip.to_yaml(), encoding="utf-8")
+            model = self.model.SerializeToString(deterministic=True)
+            (folder / "model.onnx").write_bytes(model)
+            _write_json(folder / "metrics.json", self.metrics)
+            weights.result()
         manifest = {
             "format": FORMAT,
             "cimc": __version__,

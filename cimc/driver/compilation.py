@@ -95,6 +95,19 @@ def compile_model(
     )
 
 
+@contextmanager
+def _collector_paused() -> Generator[None]:
+    """Let Python not look for dead cycles in IR, which is one large, living cycle."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+@_collector_paused()
 def compile_imported(
     model: ImportedModel,
     machine: Machine,
@@ -133,8 +146,7 @@ def compile_imported(
     context = CompilationContext(weights=model.weights)
     verify = verify_each is not None or pipeline is not None
     try:
-        with _collector_paused():
-            run_passes(model.module, context, passes, watch, verify=verify)
+        run_passes(model.module, context, passes, watch, verify=verify)
     except DoesNotFitError as error:
         raise with_fitting_chips(error, imported, model.weights, backend) from None
     if level_of(model.module) != "isa":
@@ -201,18 +213,6 @@ def text_at_level(artifact: Artifact, level: str) -> str:
             hints=(f"one of: cnn, tile, {artifact.target.name}",),
         )
     return text
-
-
-@contextmanager
-def _collector_paused() -> Generator[None]:
-    """Let Python not look for dead cycles in IR, which is one large, living cycle."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _timer(seconds: dict[str, float]) -> Observer:

@@ -19,7 +19,6 @@ from cimc.diagnostics import InputError
 from cimc.dialects.cim import WeightsRef
 from cimc.isa.container import malformed, pack_parts, unpack_parts
 from cimc.isa.declared import WORD_BYTES
-from cimc.isa.fields_text import Constant
 from cimc.isa.instruction_set import InstructionSet
 from cimc.isa.program import Layer, Line, linearise
 from cimc.isa.rebuild import Rebuilder, Span
@@ -107,11 +106,13 @@ def _word(line: Line, constants: dict[WeightsRef, int]) -> bytes:
     """The encoded instruction; a constant's first use gives it the next index."""
     if line.op is None:
         return line.opcode.to_bytes(WORD_BYTES, "little")
-    for field in line.op.fields().values():
-        if isinstance(field, Constant):
-            constants.setdefault(field.get(line.op), len(constants))
-    word = int.from_bytes(line.op.to_word(constants), "little")
-    return (word | line.body << 40).to_bytes(WORD_BYTES, "little")
+    for constant in line.op.constants():
+        constants.setdefault(constant, len(constants))
+    word = line.op.to_word(constants)
+    if not line.body:
+        return word
+    whole = int.from_bytes(word, "little") | line.body << 40
+    return whole.to_bytes(WORD_BYTES, "little")
 
 
 def _spans(lines: list[Line]) -> Iterator[tuple[int, int, str]]:

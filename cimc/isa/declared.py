@@ -49,17 +49,11 @@ class DeclaredOp(Operation):
     traits = OpTraits(lambda: (NoTerminator(),))
 
     def __init__(self, *bodies: Iterable[Operation], **values: Any) -> None:
-        fields = self.fields()
-        unknown = values.keys() - fields.keys()
-        missing = {
-            name
-            for name, field in fields.items()
-            if field.default is None and name not in values
-        }
-        if unknown or missing or len(bodies) != len(self.bodies):
+        known, given, needed = self.fields().keys(), values.keys(), self._required()
+        if not needed <= given <= known or len(bodies) != len(self.bodies):
             raise TypeError(
-                f"{self.name}: unknown fields {sorted(unknown)}, missing fields "
-                f"{sorted(missing)}, {len(bodies)} bodies for {len(self.bodies)}"
+                f"{self.name}: unknown fields {sorted(given - known)}, missing fields "
+                f"{sorted(needed - given)}, {len(bodies)} bodies for {len(self.bodies)}"
             )
         super().__init__(
             properties=self._properties(values),
@@ -77,6 +71,14 @@ class DeclaredOp(Operation):
             if isinstance(field, Field)
         }
 
+    @classmethod
+    @cache
+    def _required(cls) -> frozenset[str]:
+        """The fields without a default."""
+        return frozenset(
+            n for n, field in cls.fields().items() if field.default is None
+        )
+
     @property
     def values(self) -> dict[str, Any]:
         """All fields as plain Python values."""
@@ -85,7 +87,8 @@ class DeclaredOp(Operation):
     def body(self, index: int = 0) -> tuple[Operation, ...]:
         """The operations of a region."""
         block = self.regions[index].blocks.first
-        return tuple(block.ops) if block is not None else ()
+        # The iterator has no length, which a block would count out for the tuple.
+        return tuple(iter(block.ops)) if block is not None else ()
 
     @classmethod
     def _properties(cls, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -151,12 +154,14 @@ class DeclaredOp(Operation):
 
     def verify_(self) -> None:
         """Rule 1: every field is there, of its kind and within its limits."""
-        fields = self.fields()
+        fields, properties = self.fields(), self.properties
         for name, field in fields.items():
+            if name not in properties and field.default is not None:
+                continue
             if (problem := field.check(field.get(self))) is not None:
                 raise broken(self, 1, f"{name} {problem}")
-        stray = (self.properties.keys() | self.attributes.keys()) - fields.keys()
-        if stray:
+        if self.attributes or not self.properties.keys() <= fields.keys():
+            stray = (self.properties.keys() | self.attributes.keys()) - fields.keys()
             raise broken(self, 1, f"unknown fields {', '.join(sorted(stray))}")
         if len(self.regions) != len(self.bodies) or any(
             len(region.blocks) > 1 or (region.blocks and region.block.args)
@@ -185,12 +190,26 @@ class Instruction(DeclaredOp):
     def to_word(self, constants: Mapping[Any, int]) -> bytes:
         """The instruction's 16 bytes; ``constants`` gives each constant's index."""
         word, shift = self.opcode, 8
-        for field in self.fields().values():
+        for field, is_constant in self._encoded_fields():
             value = field.get(self)
-            index = constants[value] if isinstance(field, Constant) else None
-            word |= (field.to_bits(value) if index is None else index) << shift
+            bits = constants[value] if is_constant else field.to_bits(value)
+            word |= bits << shift
             shift += field.bits
         return word.to_bytes(WORD_BYTES, "little")
+
+    def constants(self) -> list[Any]:
+        """The constants that the fields name, in their order."""
+        return [
+            field.get(self)
+            for field, is_constant in self._encoded_fields()
+            if is_constant
+        ]
+
+    @classmethod
+    @cache
+    def _encoded_fields(cls) -> tuple[tuple[Field[Any], bool], ...]:
+        """The fields, least significant first, and whether they are constants."""
+        return tuple((f, isinstance(f, Constant)) for f in cls.fields().values())
 
     @classmethod
     def values_of_word(cls, word: int) -> dict[str, Any] | None:

@@ -221,14 +221,15 @@ def _flatten(
     body: tuple[Operation, ...], section: Section | None, lines: list[Line]
 ) -> None:
     for op in body:
-        if isinstance(op, Section):
+        assert isinstance(op, DeclaredOp), op.name
+        if isinstance(op, Instruction) and not op.bodies:
+            lines.append(Line(op, op.opcode, section))
+        elif isinstance(op, Section):
             _flatten(op.body(), op, lines)
-        elif isinstance(op, Loop):
+        else:
+            assert isinstance(op, Loop), op.name
             start = len(lines)
             lines.append(Line(op, op.opcode, section))
             _flatten(op.body(), section, lines)
             lines[start] = Line(op, op.opcode, section, len(lines) - start - 1)
             lines.append(Line(None, END, section))
-        else:
-            assert isinstance(op, Instruction), op.name
-            lines.append(Line(op, op.opcode, section))

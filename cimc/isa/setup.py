@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from xdsl.ir import Operation
@@ -48,6 +49,8 @@ class RegisterSetup:
         The parameters or table that ``op`` uses are set. What main sets, setup does
         not, since an image finds what the one before it left.
         """
+        if not _touches_registers(type(op)):
+            return
         match op:
             case SetParameters() if op is not self.parameters.get(op.q):
                 self._set_in_main(op, self.parameters, op.q)
@@ -72,6 +75,11 @@ class RegisterSetup:
             raise broken(op, 9, f"{op.name} must not stand in a loop")
         table[number] = op
         self._in_main.add(op)
+
+
+@cache
+def _touches_registers(kind: type[Operation]) -> bool:
+    return issubclass(kind, SetParameters | SetTable | Requant | Table)
 
 
 def set_once(table: dict[int, Any], number: int, op: Operation) -> None:

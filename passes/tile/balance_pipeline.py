@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp, VectorType
-from xdsl.ir import SSAValue
+from xdsl.ir import Attribute, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
 
@@ -20,6 +20,9 @@ from cimc.passes.tile.sweeps import split, weight_blocks
 from cimc.passes.tile.tiling import tiling
 
 __all__ = ["BalancePipeline"]
+
+_Key = tuple[SSAValue, Attribute]
+"""A layer and the feature map for which it works."""
 
 
 @dataclass(frozen=True)
@@ -54,47 +57,40 @@ class BalancePipeline(ModulePass):
         sweeps = [sweep for sweep in operations if isinstance(sweep, tile.SweepOp)]
         if any(sweep.core is not None for sweep in sweeps):
             raise PassFailedException("sweeps have cores already: they come after")
-        groups: dict[SSAValue, list[tile.SweepOp]] = defaultdict(list)
+        groups: dict[_Key, list[tile.SweepOp]] = defaultdict(list)
         for sweep, target in targets_of(sweeps).items():
-            groups[target].append(sweep)
-        stages = self._stages(groups, readers_of(sweeps))
-        copies = copies_for_latency(stages, self.cores)
-        chosen = dict(zip(groups, copies, strict=True))
+            groups[target, sweep.layer].append(sweep)
+        copies = copies_for_latency(self._stages(groups, sweeps), self.cores)
+        most: Counter[Attribute] = Counter()
+        for (_, layer), number in zip(groups, copies, strict=True):
+            most[layer] = max(most[layer], number)
         for layer in operations:
-            if isinstance(layer, tile.LayerOp):
-                number = max(
-                    (
-                        chosen[target]
-                        for target, members in groups.items()
-                        if members[0].layer == layer.layer
-                    ),
-                    default=1,
-                )
-                if number > 1:
-                    layer.properties["copies"] = integer(number)
-        for target, members in groups.items():
+            if isinstance(layer, tile.LayerOp) and most[layer.layer] > 1:
+                layer.properties["copies"] = integer(most[layer.layer])
+        for members, number in zip(groups.values(), copies, strict=True):
             for sweep in members:
-                if chosen[target] > 1:
-                    split(sweep, "columns", chosen[target])
+                if number > 1:
+                    split(sweep, "columns", number)
 
     def _stages(
-        self,
-        groups: dict[SSAValue, list[tile.SweepOp]],
-        readers: dict[SSAValue, list[Reader]],
+        self, groups: dict[_Key, list[tile.SweepOp]], sweeps: list[tile.SweepOp]
     ) -> list[Stage]:
-        numbers = {target: index for index, target in enumerate(groups)}
-        member_of = {
-            sweep: target for target, members in groups.items() for sweep in members
+        writers: dict[SSAValue, list[int]] = defaultdict(list)
+        for index, (target, _) in enumerate(groups):
+            writers[target].append(index)
+        number_of = {
+            sweep: index
+            for index, members in enumerate(groups.values())
+            for sweep in members
         }
         links: dict[int, list[Link]] = defaultdict(list)
-        for source, found in readers.items():
+        for source, found in readers_of(sweeps).items():
             for reader in found:
-                if source in numbers:
-                    target = member_of[reader.sweep]
-                    links[numbers[target]].append(_link(numbers[source], reader))
+                for writer in writers[source]:
+                    links[number_of[reader.sweep]].append(_link(writer, reader))
         return [
             self._stage(target, members, tuple(dict.fromkeys(links[index])))
-            for index, (target, members) in enumerate(groups.items())
+            for index, ((target, _), members) in enumerate(groups.items())
         ]
 
     def _stage(

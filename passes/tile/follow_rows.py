@@ -54,7 +54,7 @@ def follow(sequences: Sequences, writer: Writer, reader: Reader, group: int) -> 
         else:
             row = tile.SignalOp(sequence, every=part.columns.size, by=parts)
             insert(part, row)
-    surplus = awaited + ahead - signalled
+    surplus = awaited + max(0, ahead) - signalled
     if surplus:
         insert(writer.sweeps[-1], tile.SignalOp(sequence, by=surplus))
 

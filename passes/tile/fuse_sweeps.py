@@ -82,7 +82,11 @@ def _producer(
 
 
 def _is_pointwise(window: tile.WindowOp) -> bool:
-    return window.window == Window.of((1, 1))
+    """Whether a window is one element, and no reduction wants to load it itself."""
+    reductions = tile.MaxOp | tile.SumOp | tile.AverageOp
+    return window.window == Window.of((1, 1)) and not any(
+        isinstance(use.operation, reductions) for use in window.result.uses
+    )
 
 
 def _writers(map_: SSAValue, positions: dict[tile.SweepOp, int]) -> list[int]:

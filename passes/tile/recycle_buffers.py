@@ -34,7 +34,9 @@ class RecycleBuffers(ModulePass):
     holds at least what a sequential order of the rows needs (see
     :mod:`cimc.passes.tile.demand`), so that no wait for a free row can end in a
     deadlock, and ``slack`` rows more for each layer between writer and reader, which
-    work at the same time. The rows of its halo are written like the others.
+    work at the same time. There is one at least, since readers wait for part of the
+    next row, or for rows that they leave out (see ``insert-sync``). The rows of its
+    halo are written like the others.
 
     The partial sums of a chain become a ring of ``vectors`` vectors, and half a
     vector more for each core of the chain.
@@ -46,8 +48,8 @@ class RecycleBuffers(ModulePass):
     vectors: int = 4
 
     def __post_init__(self) -> None:
-        if self.slack < 0 or self.vectors < 1:
-            raise ValueError("slack must not be negative, vectors at least 1")
+        if min(self.slack, self.vectors) < 1:
+            raise ValueError("slack and vectors must be at least 1")
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Set ``ring`` of buffers, and add the sweeps that write halos."""

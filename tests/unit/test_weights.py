@@ -28,6 +28,20 @@ def code_of(caught):
     return caught.value.diagnostic.code
 
 
+def test_only_what_nobody_can_write_to_is_shared():
+    frozen = np.arange(6, dtype=np.int8)
+    frozen.setflags(write=False)
+    owner = np.arange(6, dtype=np.int8)
+    view = owner[:]
+    view.setflags(write=False)
+    store = WeightStore({"frozen": frozen.reshape(2, 3), "view": view})
+    assert np.shares_memory(store["frozen"], frozen)
+    assert not np.shares_memory(store["view"], owner)
+    transposed = WeightStore({"t": frozen.reshape(2, 3).T})["t"]
+    assert transposed.flags.c_contiguous
+    assert not transposed.flags.writeable
+
+
 def test_constants_cannot_be_changed(store):
     original = np.zeros(3, np.int32)
     store.add("b", original)

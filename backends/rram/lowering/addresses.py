@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from xdsl.ir import Operation, SSAValue
 
 from cimc.backends.rram.isa import NextOp, RingOp, SetOp, StepOp, WalkOp
+from cimc.diagnostics import DoesNotFitError
 from cimc.dialects import tile
 from cimc.dialects.cim import Range
 
@@ -45,11 +46,20 @@ class AddressRegisters:
     _at: dict[int, int] = field(default_factory=dict[int, int])
 
     def register(self, stage: str, walk: Walk) -> int:
-        """The register that walks like this in a stage."""
+        """The register that walks like this in a stage.
+
+        Raises:
+            DoesNotFitError: there is none left (E034).
+        """
         key = stage, walk
         if key not in self.walks:
             self.walks.append(key)
-        assert len(self.walks) <= self.limit
+        if len(self.walks) > self.limit:
+            raise DoesNotFitError(
+                "E034",
+                f"a sweep needs more than {self.limit} address registers",
+                hints=("a chip with fewer crossbars_per_core",),
+            )
         return self.walks.index(key)
 
     def place(self, registers: Iterable[int], part: Range) -> list[Operation]:

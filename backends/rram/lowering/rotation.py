@@ -20,6 +20,7 @@ from itertools import chain, repeat
 from xdsl.ir import Operation
 
 from cimc.backends.rram.isa import LoopOp
+from cimc.isa.program import MAX_LOOP_DEPTH, Loop
 
 __all__ = ["Stages"]
 
@@ -74,7 +75,7 @@ class Stages:
                 *self.calls.get(period, ()),
             ]
             length = period
-        code = _loop(self.positions // length, code)
+        code = _shallow(_loop(self.positions // length, code))
         return [*self.place_fetch, *self.place_compute, *code]
 
     def series(self) -> list[Operation]:
@@ -153,6 +154,35 @@ class Stages:
 
 def _copy(operations: Iterable[Operation]) -> list[Operation]:
     return [op.clone() for op in operations]
+
+
+def _shallow(operations: list[Operation], above: int = 0) -> list[Operation]:
+    """The same code with as few loops rolled out as nest too deep below ``above``.
+
+    Of the loops inside each other, those with the fewest turns.
+    """
+    found: list[Operation] = []
+    for op in operations:
+        if not isinstance(op, Loop):
+            found.append(op)
+            continue
+        counts = _counts(op)
+        excess = above + len(counts) - MAX_LOOP_DEPTH
+        if excess <= 0:
+            found.append(op)
+        elif op.count in sorted(counts)[:excess]:
+            turns = [copy for _ in range(op.count) for copy in _copy(op.body())]
+            found += _shallow(turns, above)
+        else:
+            body = _shallow(_copy(op.body()), above + 1)
+            found.append(LoopOp(body, count=op.count))
+    return found
+
+
+def _counts(loop: Loop) -> list[int]:
+    """The turns of a loop and of those inside it, down to the deepest."""
+    inside = [_counts(op) for op in loop.body() if isinstance(op, Loop)]
+    return [loop.count, *max(inside, key=len, default=list[int]())]
 
 
 def _loop(count: int, body: list[Operation]) -> list[Operation]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import cast
 
 from xdsl.dialects.builtin import IntegerType, VectorType
@@ -12,6 +13,7 @@ from xdsl.traits import HasParent
 from cimc.dialects.tile.memory import SweepOp
 
 
+@cache
 def vector(length: int, element: IntegerType) -> VectorType[IntegerType]:
     """The type of a vector of ``length`` elements."""
     return VectorType(element, [length])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Literal
 
 from xdsl.dialects.builtin import I64, IntegerAttr, StringAttr, i64
@@ -31,6 +32,7 @@ Role = Literal["input", "output", "intermediate"]
 ROLES: tuple[Role, ...] = ("input", "output", "intermediate")
 
 
+@cache
 def integer(value: int) -> IntegerAttr[I64]:
     """A 64-bit integer property."""
     return IntegerAttr(value, i64)

@@ -38,6 +38,22 @@ def test_shifts(shifts: dict[str, int], text: str | None) -> None:
     assert facts.shifts({"shifts": shifts}) == text
 
 
+@pytest.mark.parametrize(
+    ("metrics", "text"),
+    [
+        (
+            {"bound": {"cycles": 5000, "what": "bus"}, "cycles": 5100},
+            "5 000 cycles, bus; x1.020",
+        ),
+        ({"bound": {"cycles": 0, "what": "bus"}, "cycles": 5100}, "0 cycles, bus"),
+        ({"bound": {"cycles": 5000, "what": "bus"}}, "5 000 cycles, bus"),
+        ({"cycles": 5100}, None),
+    ],
+)
+def test_bound(metrics: dict[str, object], text: str | None) -> None:
+    assert facts.bound(metrics) == text
+
+
 def test_nothing_is_said_of_what_is_not_measured(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

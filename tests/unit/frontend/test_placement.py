@@ -125,6 +125,26 @@ def test_sums_that_could_leave_int32():
     assert "can leave int32" in refusal(builder.model(y))
 
 
+def test_large_weights_and_biases_whose_sums_stay_in_int32():
+    builder = QdqBuilder()
+    x = builder.input([1, 2, 4, 4], 0.1, 3)
+    bias = [2**31 - 20 * 131 - 1]
+    values = np.zeros((1, 2, 3, 3), np.int8)
+    values.ravel()[:20] = 1
+    y = builder.dense("Conv", x, values, [0.01], bias, 1e6, 3)
+    places = {row.op: row.placement for row in coverage(builder.model(y))}
+    assert places["Conv"] == "device"
+
+
+@pytest.mark.parametrize(("rows", "outputs"), [(300, 130), (128, 256), (1, 129)])
+def test_transposed_matrices_of_several_blocks(rows, outputs):
+    builder = QdqBuilder()
+    x = builder.input([1, rows], 0.1, 3)
+    matrix, scales = weights(outputs, rows), np.full(outputs, 0.01)
+    y = builder.dense("Gemm", x, matrix, scales, None, 5.0, 1, transB=1)
+    assert_exact(builder.model(y))
+
+
 def test_bias_of_another_scale():
     builder = QdqBuilder()
     x = builder.input([1, 2, 4, 4], 0.1, 3)

@@ -152,10 +152,10 @@ builtin.module attributes {racetrack.chip = {name = "small", banks = 4 : i64, ar
     %3 = tile.mvm %w1, %2 : !tile.block<1x2xi8>, vector<1xui8> -> vector<2xi32>
     %4 = tile.accumulate %1, %3 : vector<2xi32>
     tile.store_partial %4, %p : vector<2xi32>, !tile.partial_sums<1x2x2xi32>
-    tile.signal %s per "sweep"
+    tile.signal %s
   }
   tile.sweep "conv" core 1 rows <0 : 1> columns <0 : 2> {
-    tile.await %s per "sweep"
+    tile.await %s
     %0 = tile.window %x1 <kernel 1x1> elements <3 : 4> : !tile.feature_map<1x2x4xui8> -> vector<1xui8>
     %1 = tile.mvm %w2, %0 : !tile.block<1x2xi8>, vector<1xui8> -> vector<2xi32>
     %2 = tile.load_partial %p : !tile.partial_sums<1x2x2xi32> -> vector<2xi32>

@@ -9,10 +9,10 @@ builtin.module attributes {racetrack.chip = {name = "small", banks = 4 : i64, ar
   %d = tile.sequence 2 -> 1 : !tile.sequence
   %e = tile.sequence 2 -> 1 : !tile.sequence
   tile.sweep "a" core 1 rows <0 : 1> columns <0 : 1> {
-    tile.await %a per "sweep"
-    tile.await %b per "sweep"
-    tile.await %c per "sweep"
-    tile.await %d per "sweep"
-    tile.await %e per "sweep"
+    tile.await %a
+    tile.await %b
+    tile.await %c
+    tile.await %d
+    tile.await %e
   }
 }

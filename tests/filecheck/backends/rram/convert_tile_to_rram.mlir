@@ -1,7 +1,8 @@
 // RUN: cimc-opt %s -p convert-tile-to-rram --split-input-file | filecheck %s
 
 // Two row blocks on two cores, linear synchronisation. The halo is filled once; windows
-// are strided loads; loops over rows and columns remain, because rows have a halo.
+// are strided loads. One loop covers all positions: registers walk over gaps in memory by
+// themselves. A turn of it loads the next window while a crossbar multiplies this one.
 builtin.module attributes {rram.chip = {name = "rram-small", cores = 128 : i64, crossbars_per_core = 2 : i64, rows = 16 : i64, columns = 16 : i64, vector_registers = 16 : i64, vector_register_bytes = 64 : i64, vector_lanes = 8 : i64, sequence_registers = 2 : i64, parameter_registers = 8 : i64, table_registers = 4 : i64, instruction_memory = 1024 : i64, shared_memory_bytes = 1048576 : i64, bus_bytes = 8 : i64, issue_cycles = 1 : i64, mvm_cycles = 100 : i64, vector_startup_cycles = 2 : i64, memory_latency_cycles = 20 : i64, call_latency_cycles = 4 : i64, programming_row_cycles = 10000 : i64}} {
   %x = tile.feature_map "x_q" of "" role "input" at 64 : !tile.feature_map<3x3x2xi8, halo 1x1x0x0 of -3>
   %y = tile.feature_map "y_q" of "conv" role "output" at 128 : !tile.feature_map<3x3x4xui8>
@@ -14,12 +15,12 @@ builtin.module attributes {rram.chip = {name = "rram-small", cores = 128 : i64, 
     %a = tile.window %x <kernel 2x2 pad 1x1x0x0> elements <0 : 6> : !tile.feature_map<3x3x2xi8, halo 1x1x0x0 of -3> -> vector<6xi8>
     %p = tile.mvm %w0, %a : !tile.block<6x4xi8>, vector<6xi8> -> vector<4xi32>
     tile.store_partial %p, %sums : vector<4xi32>, !tile.partial_sums<3x3x4xi32>
-    tile.signal %s per "vector"
+    tile.signal %s every 1
   }
   tile.sweep "conv" core 5 rows <0 : 3> columns <0 : 3> {
     %a = tile.window %x <kernel 2x2 pad 1x1x0x0> elements <6 : 8> : !tile.feature_map<3x3x2xi8, halo 1x1x0x0 of -3> -> vector<2xi8>
     %p = tile.mvm %w1, %a : !tile.block<2x4xi8>, vector<2xi8> -> vector<4xi32>
-    tile.await %s per "vector"
+    tile.await %s every 1
     %q = tile.load_partial %sums : !tile.partial_sums<3x3x4xi32> -> vector<4xi32>
     %r = tile.accumulate %q, %p : vector<4xi32>
     %f = tile.finish %r bias <"b", "00"> multiplier <"m", "00"> channels <0 : 4> zero 3 clamp <0 : 255> : vector<4xi32> -> vector<4xui8>
@@ -34,7 +35,7 @@ builtin.module attributes {rram.chip = {name = "rram-small", cores = 128 : i64, 
 // CHECK-NEXT: rram.fill 2 x 2 at 80 stride 8 with -3
 // CHECK-NEXT: rram.feature_map "x_q" layer "" at 74 shape 3 x 3 x 2 strides 8, 2 i8 input
 // CHECK-NEXT: rram.feature_map "y_q" layer "conv" at 128 shape 3 x 3 x 4 strides 12, 4 ui8 output
-// CHECK-NEXT: rram.layer "conv" kind "conv" macs 576 {p_h = 1 : i64, p_v = 2 : i64}
+// CHECK-NEXT: rram.layer "conv" kind "conv" macs 576 {bound_by = "crossbar", bound_cycles = 900 : i64, cycles_after = 0 : i64, cycles_before = 0 : i64, p_h = 1 : i64, p_v = 2 : i64}
 // CHECK-NEXT: rram.core 3 setup {
 // CHECK-NEXT: rram.section "conv" {
 // CHECK-NEXT: rram.program xb1, #cim.weights<"w", "00"> rows 0 + 6 columns 0 + 4
@@ -42,19 +43,24 @@ builtin.module attributes {rram.chip = {name = "rram-small", cores = 128 : i64, 
 // CHECK-NEXT: } main {
 // CHECK-NEXT: rram.section "conv" {
 // CHECK-NEXT: rram.set a0, 0
+// CHECK-NEXT: rram.walk a0, columns 3 from 0 step 2 jump 2
 // CHECK-NEXT: rram.set a1, 0
-// CHECK-NEXT: rram.loop 3 {
-// CHECK-NEXT: rram.loop 3 {
 // CHECK-NEXT: rram.load v0, [a0 + 64], 1 x 4
 // CHECK-NEXT: rram.load v0 + 4, [a0 + 72], 1 x 2
+// CHECK-NEXT: rram.next a0
 // CHECK-NEXT: rram.mvm v1, xb1, v0
+// CHECK-NEXT: rram.loop 8 {
+// CHECK-NEXT: rram.load v0, [a0 + 64], 1 x 4
+// CHECK-NEXT: rram.load v0 + 4, [a0 + 72], 1 x 2
+// CHECK-NEXT: rram.next a0
 // CHECK-NEXT: rram.store [a1 + 256], v1, 16
+// CHECK-NEXT: rram.mvm v1, xb1, v0
 // CHECK-NEXT: rram.call core 5, s0 += 1
-// CHECK-NEXT: rram.step a0, 2
 // CHECK-NEXT: rram.step a1, 16
 // CHECK-NEXT: }
-// CHECK-NEXT: rram.step a0, 2
-// CHECK-NEXT: }
+// CHECK-NEXT: rram.store [a1 + 256], v1, 16
+// CHECK-NEXT: rram.call core 5, s0 += 1
+// CHECK-NEXT: rram.step a1, 16
 // CHECK-NEXT: }
 // CHECK-NEXT: }
 // CHECK-NEXT: rram.core 5 setup {
@@ -66,24 +72,33 @@ builtin.module attributes {rram.chip = {name = "rram-small", cores = 128 : i64, 
 // CHECK-NEXT: } main {
 // CHECK-NEXT: rram.section "conv" {
 // CHECK-NEXT: rram.set a0, 0
+// CHECK-NEXT: rram.walk a0, columns 3 from 0 step 2 jump 2
 // CHECK-NEXT: rram.set a1, 0
 // CHECK-NEXT: rram.set a2, 0
-// CHECK-NEXT: rram.loop 3 {
-// CHECK-NEXT: rram.loop 3 {
 // CHECK-NEXT: rram.load v0, [a0 + 74], 1 x 2
+// CHECK-NEXT: rram.next a0
 // CHECK-NEXT: rram.mvm v1, xb0, v0
+// CHECK-NEXT: rram.loop 8 {
+// CHECK-NEXT: rram.load v0, [a0 + 74], 1 x 2
+// CHECK-NEXT: rram.next a0
+// CHECK-NEXT: rram.wait s0 += 1
+// CHECK-NEXT: rram.load v2, [a1 + 256], 1 x 16
+// CHECK-NEXT: rram.add v3, v2, v1, 4
+// CHECK-NEXT: rram.mvm v1, xb0, v0
+// CHECK-NEXT: rram.requant v4, v3, q0, 4 zero 3 clamp 0 to 255
+// CHECK-NEXT: rram.table v5, v4, t0, 4
+// CHECK-NEXT: rram.store [a2 + 128], v5, 4
+// CHECK-NEXT: rram.step a1, 16
+// CHECK-NEXT: rram.step a2, 4
+// CHECK-NEXT: }
 // CHECK-NEXT: rram.wait s0 += 1
 // CHECK-NEXT: rram.load v2, [a1 + 256], 1 x 16
 // CHECK-NEXT: rram.add v3, v2, v1, 4
 // CHECK-NEXT: rram.requant v4, v3, q0, 4 zero 3 clamp 0 to 255
 // CHECK-NEXT: rram.table v5, v4, t0, 4
 // CHECK-NEXT: rram.store [a2 + 128], v5, 4
-// CHECK-NEXT: rram.step a0, 2
 // CHECK-NEXT: rram.step a1, 16
 // CHECK-NEXT: rram.step a2, 4
-// CHECK-NEXT: }
-// CHECK-NEXT: rram.step a0, 2
-// CHECK-NEXT: }
 // CHECK-NEXT: }
 // CHECK-NEXT: }
 // CHECK-NEXT: }
@@ -115,8 +130,8 @@ builtin.module attributes {rram.chip = {name = "rram-small", cores = 128 : i64, 
 // CHECK-NEXT: rram.feature_map "x_q" layer "" at 0 shape 7 x 7 x 8 strides 56, 8 ui8 input
 // CHECK-NEXT: rram.feature_map "y_q" layer "max" at 512 shape 3 x 3 x 8 strides 24, 8 ui8 intermediate
 // CHECK-NEXT: rram.feature_map "z_q" layer "mean" at 640 shape 3 x 3 x 8 strides 24, 8 i8 output
-// CHECK-NEXT: rram.layer "max" kind "max_pool" macs 0 {p_h = 1 : i64, p_v = 1 : i64}
-// CHECK-NEXT: rram.layer "mean" kind "average_pool" macs 0 {p_h = 1 : i64, p_v = 1 : i64}
+// CHECK-NEXT: rram.layer "max" kind "max_pool" macs 0 {bound_by = "vector unit", bound_cycles = 28 : i64, cycles_after = 0 : i64, cycles_before = 0 : i64, p_h = 1 : i64, p_v = 1 : i64}
+// CHECK-NEXT: rram.layer "mean" kind "average_pool" macs 0 {bound_by = "vector unit", bound_cycles = 16 : i64, cycles_after = 0 : i64, cycles_before = 0 : i64, p_h = 1 : i64, p_v = 1 : i64}
 // CHECK-NEXT: rram.core 0 main {
 // CHECK-NEXT: rram.section "max" {
 // CHECK-NEXT: rram.set a0, 0
@@ -167,11 +182,11 @@ builtin.module attributes {rram.chip = {name = "rram-small", cores = 128 : i64, 
     %d = tile.table %c <"t", "00"> : vector<4xi8> -> vector<4xi8>
     %e = tile.table %d <"t", "00"> : vector<4xi8> -> vector<4xi8>
     tile.store %e, %u channels <0 : 4> : vector<4xi8>, !tile.feature_map<2x3x4xi8>
-    tile.signal %s per "sweep"
+    tile.signal %s
   }
   tile.layer "mean" kind "global_average_pool" macs 0 p_v 1 p_h 1
   tile.sweep "mean" core 1 rows <0 : 1> columns <0 : 1> {
-    tile.await %s per "sweep"
+    tile.await %s
     %a = tile.window %u <kernel 2x3> : !tile.feature_map<2x3x4xi8> -> vector<24xi8>
     %b = tile.sum %a segments 6 : vector<24xi8> -> vector<4xi32>
     %c = tile.finish %b bias <"b", "00"> multiplier <"m", "00"> channels <0 : 4> zero 3 clamp <-128 : 127> : vector<4xi32> -> vector<4xi8>
@@ -184,8 +199,8 @@ builtin.module attributes {rram.chip = {name = "rram-small", cores = 128 : i64, 
 // CHECK-NEXT: rram.feature_map "x_q" layer "" at 0 shape 2 x 3 x 4 strides 12, 4 ui8 input
 // CHECK-NEXT: rram.feature_map "u_q" layer "add" at 24 shape 2 x 3 x 4 strides 12, 4 i8 intermediate
 // CHECK-NEXT: rram.feature_map "g_q" layer "mean" at 48 shape 1 x 1 x 4 strides 4, 4 i8 output
-// CHECK-NEXT: rram.layer "add" kind "add" macs 0 {p_h = 1 : i64, p_v = 1 : i64}
-// CHECK-NEXT: rram.layer "mean" kind "global_average_pool" macs 0 {p_h = 1 : i64, p_v = 1 : i64}
+// CHECK-NEXT: rram.layer "add" kind "add" macs 0 {bound_by = "vector unit", bound_cycles = 24 : i64, cycles_after = 6 : i64, cycles_before = 0 : i64, p_h = 1 : i64, p_v = 1 : i64}
+// CHECK-NEXT: rram.layer "mean" kind "global_average_pool" macs 0 {bound_by = "vector unit", bound_cycles = 6 : i64, cycles_after = 0 : i64, cycles_before = 24 : i64, p_h = 1 : i64, p_v = 1 : i64}
 // CHECK-NEXT: rram.core 0 setup {
 // CHECK-NEXT: rram.section "add" {
 // CHECK-NEXT: rram.sett t0, #cim.weights<"t", "00">
@@ -212,12 +227,13 @@ builtin.module attributes {rram.chip = {name = "rram-small", cores = 128 : i64, 
 // CHECK-NEXT: }
 // CHECK-NEXT: } main {
 // CHECK-NEXT: rram.section "mean" {
-// CHECK-NEXT: rram.wait s0 += 1
 // CHECK-NEXT: rram.set a0, 0
+// CHECK-NEXT: rram.set a1, 0
+// CHECK-NEXT: rram.wait s0 += 1
 // CHECK-NEXT: rram.load v0, [a0 + 24], 1 x 24
 // CHECK-NEXT: rram.sum v1, v0, 6 x 4
 // CHECK-NEXT: rram.requant v2, v1, q0, 4 zero 3 clamp -128 to 127
-// CHECK-NEXT: rram.store [a0 + 48], v2, 4
+// CHECK-NEXT: rram.store [a1 + 48], v2, 4
 // CHECK-NEXT: }
 // CHECK-NEXT: }
 // CHECK-NEXT: }
@@ -234,11 +250,11 @@ builtin.module attributes {rram.chip = {name = "rram-small", cores = 128 : i64, 
   tile.sweep "a" core 0 rows <0 : 2> columns <0 : 3> {
     %a = tile.window %x <kernel 1x1> : !tile.feature_map<2x3x4xi8> -> vector<4xi8>
     tile.store %a, %u channels <0 : 4> : vector<4xi8>, !tile.feature_map<2x3x4xi8>
-    tile.signal %s per "row"
+    tile.signal %s every 3
   }
   tile.layer "b" kind "copy" macs 0 p_v 1 p_h 1
   tile.sweep "b" core 1 rows <0 : 2> columns <0 : 3> {
-    tile.await %s per "row"
+    tile.await %s every 3
     %a = tile.window %u <kernel 1x1> : !tile.feature_map<2x3x4xi8> -> vector<4xi8>
     tile.store %a, %v channels <0 : 4> : vector<4xi8>, !tile.feature_map<2x3x4xi8>
   }
@@ -249,8 +265,8 @@ builtin.module attributes {rram.chip = {name = "rram-small", cores = 128 : i64, 
 // CHECK-NEXT: rram.feature_map "x_q" layer "" at 0 shape 2 x 3 x 4 strides 12, 4 i8 input
 // CHECK-NEXT: rram.feature_map "u_q" layer "a" at 24 shape 2 x 3 x 4 strides 12, 4 i8 intermediate
 // CHECK-NEXT: rram.feature_map "v_q" layer "b" at 48 shape 2 x 3 x 4 strides 12, 4 i8 output
-// CHECK-NEXT: rram.layer "a" kind "copy" macs 0 {p_h = 1 : i64, p_v = 1 : i64}
-// CHECK-NEXT: rram.layer "b" kind "copy" macs 0 {p_h = 1 : i64, p_v = 1 : i64}
+// CHECK-NEXT: rram.layer "a" kind "copy" macs 0 {bound_by = "vector unit", bound_cycles = 6 : i64, cycles_after = 1 : i64, cycles_before = 0 : i64, p_h = 1 : i64, p_v = 1 : i64}
+// CHECK-NEXT: rram.layer "b" kind "copy" macs 0 {bound_by = "vector unit", bound_cycles = 6 : i64, cycles_after = 0 : i64, cycles_before = 1 : i64, p_h = 1 : i64, p_v = 1 : i64}
 // CHECK-NEXT: rram.core 0 main {
 // CHECK-NEXT: rram.section "a" {
 // CHECK-NEXT: rram.set a0, 0

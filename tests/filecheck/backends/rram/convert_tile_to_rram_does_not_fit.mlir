@@ -9,9 +9,9 @@ builtin.module attributes {rram.chip = {name = "rram-small", cores = 128 : i64, 
   %s = tile.sequence 0 -> 1 : !tile.sequence
   %t = tile.sequence 2 -> 1 : !tile.sequence
   tile.sweep "a" core 1 rows <0 : 1> columns <0 : 1> {
-    tile.await %r per "sweep"
-    tile.await %s per "sweep"
-    tile.await %t per "sweep"
+    tile.await %r
+    tile.await %s
+    tile.await %t
   }
 }
 

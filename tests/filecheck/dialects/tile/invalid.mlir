@@ -12,6 +12,23 @@
 %s = tile.partial_sums "conv" at -64 : !tile.partial_sums<4x4x2xi32>
 
 // -----
+// A ring holds a row at least, and no more than the map with its halo has.
+// CHECK: error[E073]: input.mlir: is invalid: [TILE-2] a ring of 6 rows is not within the 5 of the map
+%x = tile.feature_map "x" of "" role "input" ring 6 : !tile.feature_map<4x4x2xi8, halo 1x0x0x0 of 0>
+
+// -----
+// CHECK: error[E073]: input.mlir: is invalid: [TILE-2] a ring of 0 rows is not within the 4 of the map
+%x = tile.feature_map "x" of "" role "input" ring 0 : !tile.feature_map<4x4x2xi8>
+
+// -----
+// CHECK: error[E073]: input.mlir: is invalid: [TILE-2] a ring of 17 vectors is not within the 16 of the sums
+%s = tile.partial_sums "conv" ring 17 : !tile.partial_sums<4x4x2xi32>
+
+// -----
+// CHECK: error[E073]: input.mlir: is invalid: [TILE-2] a ring of 0 vectors is not within the 16 of the sums
+%s = tile.partial_sums "conv" ring 0 : !tile.partial_sums<4x4x2xi32>
+
+// -----
 // CHECK: error[E073]: input.mlir: is invalid: [TILE-3] ranges of 6x2 do not give a block of 6x3
 %w = tile.block <"w", "00"> rows <0 : 6> columns <0 : 2> : !tile.block<6x3xi8>
 
@@ -30,6 +47,10 @@
 // -----
 // CHECK: error[E073]: input.mlir: is invalid: [TILE-5] a core does not wait for itself
 %s = tile.sequence 7 -> 7 : !tile.sequence
+
+// -----
+// CHECK: error[E073]: input.mlir: is invalid: [TILE-5] credit must not be negative
+%s = tile.sequence 6 -> 7 credit -1 : !tile.sequence
 
 // -----
 // Taps beyond the kernel.
@@ -189,31 +210,69 @@ tile.sweep "l" rows <0 : 5> columns <0 : 4> {
 }
 
 // -----
-// CHECK: error[E073]: input.mlir: is invalid: [TILE-13] the granularity must be one of sweep, row, vector
+// Row 4 of the map is in its halo: only a padded store reaches it, and none beyond.
+// CHECK: error[E073]: input.mlir: is invalid: [TILE-12] the sweep leaves the feature map
+%x = tile.feature_map "x" of "" role "output" : !tile.feature_map<4x4x2xi8, halo 0x1x1x0 of 0>
+tile.sweep "l" rows <4 : 5> columns <0 : 4> {
+  %a = tile.splat 0 : vector<2xi8>
+  tile.store %a, %x channels <0 : 2> : vector<2xi8>, !tile.feature_map<4x4x2xi8, halo 0x1x1x0 of 0>
+}
+
+// -----
+// CHECK: error[E073]: input.mlir: is invalid: [TILE-12] the sweep leaves the feature map
+%x = tile.feature_map "x" of "" role "output" : !tile.feature_map<4x4x2xi8, halo 0x1x1x0 of 0>
+tile.sweep "l" rows <4 : 5> columns <0 : 6> {
+  %a = tile.splat 0 : vector<2xi8>
+  tile.store %a, %x padded channels <0 : 2> : vector<2xi8>, !tile.feature_map<4x4x2xi8, halo 0x1x1x0 of 0>
+}
+
+// -----
+// CHECK: error[E073]: input.mlir: is invalid: [TILE-13] a count by 1 every 3 positions does not divide the 16 of the sweep
 %s = tile.sequence 6 -> 7 : !tile.sequence
 tile.sweep "l" core 6 rows <0 : 4> columns <0 : 4> {
-  tile.signal %s per "column"
+  tile.signal %s every 3
+}
+
+// -----
+// CHECK: error[E073]: input.mlir: is invalid: [TILE-13] a count by 1 every 0 positions does not divide the 16 of the sweep
+%s = tile.sequence 6 -> 7 : !tile.sequence
+tile.sweep "l" core 6 rows <0 : 4> columns <0 : 4> {
+  tile.signal %s every 0
+}
+
+// -----
+// CHECK: error[E073]: input.mlir: is invalid: [TILE-13] a count by 0 every 4 positions does not divide the 16 of the sweep
+%s = tile.sequence 6 -> 7 : !tile.sequence
+tile.sweep "l" core 6 rows <0 : 4> columns <0 : 4> {
+  tile.signal %s every 4 by 0
+}
+
+// -----
+// CHECK: error[E073]: input.mlir: is invalid: [TILE-13] a count by -1 every 16 positions does not divide the 16 of the sweep
+%s = tile.sequence 6 -> 7 : !tile.sequence
+tile.sweep "l" core 6 rows <0 : 4> columns <0 : 4> {
+  tile.signal %s by -1
 }
 
 // -----
 // CHECK: error[E073]: input.mlir: is invalid: [TILE-14] only core 6 is the source of this sequence
 %s = tile.sequence 6 -> 7 : !tile.sequence
 tile.sweep "l" core 7 rows <0 : 4> columns <0 : 4> {
-  tile.signal %s per "row"
+  tile.signal %s every 4
 }
 
 // -----
 // CHECK: error[E073]: input.mlir: is invalid: [TILE-14] only core 7 is the sink of this sequence
 %s = tile.sequence 6 -> 7 : !tile.sequence
 tile.sweep "l" core 6 rows <0 : 4> columns <0 : 4> {
-  tile.await %s per "row"
+  tile.await %s every 4
 }
 
 // -----
 // CHECK: error[E073]: input.mlir: is invalid: [TILE-14] only core 7 is the sink of this sequence
 %s = tile.sequence 6 -> 7 : !tile.sequence
 tile.sweep "l" rows <0 : 4> columns <0 : 4> {
-  tile.await %s per "row"
+  tile.await %s every 4
 }
 
 // -----

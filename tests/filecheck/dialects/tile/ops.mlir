@@ -27,6 +27,14 @@ tile.layer "copied" kind "conv" macs 288 p_v 2 p_h 1 copies 3
 // CHECK-NEXT: %link = tile.partial_sums "conv" core 3 : !tile.partial_sums<4x4x2xi32>
 %s = tile.sequence 6 -> 7 : !tile.sequence
 // CHECK-NEXT: %s = tile.sequence 6 -> 7 : !tile.sequence
+%rows = tile.feature_map "r_q" of "conv" role "intermediate" ring 3 at 8192 : !tile.feature_map<4x4x2xi8, halo 1x1x0x0 of -3>
+// CHECK-NEXT: %rows = tile.feature_map "r_q" of "conv" role "intermediate" ring 3 at 8192 : !tile.feature_map<4x4x2xi8, halo 1x1x0x0 of -3>
+%near = tile.feature_map "r_q" of "conv" role "intermediate" core 3 ring 5 : !tile.feature_map<4x4x2xi8, halo 1x1x0x0 of -3>
+// CHECK-NEXT: %near = tile.feature_map "r_q" of "conv" role "intermediate" core 3 ring 5 : !tile.feature_map<4x4x2xi8, halo 1x1x0x0 of -3>
+%vectors = tile.partial_sums "conv" core 3 ring 16 at 0 : !tile.partial_sums<4x4x2xi32>
+// CHECK-NEXT: %vectors = tile.partial_sums "conv" core 3 ring 16 at 0 : !tile.partial_sums<4x4x2xi32>
+%free = tile.sequence 7 -> 6 credit 4 : !tile.sequence
+// CHECK-NEXT: %free = tile.sequence 7 -> 6 credit 4 : !tile.sequence
 
 tile.sweep "conv" core 6 rows <0 : 4> columns <1 : 3> {
 // CHECK-NEXT: tile.sweep "conv" core 6 rows <0 : 4> columns <1 : 3> {
@@ -36,8 +44,8 @@ tile.sweep "conv" core 6 rows <0 : 4> columns <1 : 3> {
   // CHECK-NEXT: %p = tile.mvm %w0, %a : !tile.block<6x2xi8>, vector<6xi8> -> vector<2xi32>
   tile.store_partial %p, %sums : vector<2xi32>, !tile.partial_sums<4x4x2xi32>
   // CHECK-NEXT: tile.store_partial %p, %sums : vector<2xi32>, !tile.partial_sums<4x4x2xi32>
-  tile.signal %s per "vector"
-  // CHECK-NEXT: tile.signal %s per "vector"
+  tile.signal %s every 1
+  // CHECK-NEXT: tile.signal %s every 1
 }
 // CHECK-NEXT: }
 tile.sweep "conv" core 7 rows <0 : 4> columns <1 : 3> {
@@ -46,8 +54,8 @@ tile.sweep "conv" core 7 rows <0 : 4> columns <1 : 3> {
   // CHECK-NEXT: %b = tile.window %x <kernel 2x2 pad 1x1x0x0> elements <6 : 8> : !tile.feature_map<4x4x2xi8, halo 1x1x0x0 of -3> -> vector<2xi8>
   %q = tile.mvm %w1, %b : !tile.block<2x2xi8>, vector<2xi8> -> vector<2xi32>
   // CHECK-NEXT: %q = tile.mvm %w1, %b : !tile.block<2x2xi8>, vector<2xi8> -> vector<2xi32>
-  tile.await %s per "vector"
-  // CHECK-NEXT: tile.await %s per "vector"
+  tile.await %s every 1
+  // CHECK-NEXT: tile.await %s every 1
   %r = tile.load_partial %sums : !tile.partial_sums<4x4x2xi32> -> vector<2xi32>
   // CHECK-NEXT: %r = tile.load_partial %sums : !tile.partial_sums<4x4x2xi32> -> vector<2xi32>
   %t = tile.accumulate %r, %q : vector<2xi32>
@@ -80,9 +88,21 @@ tile.sweep "vector unit" rows <0 : 1> columns <0 : 1> attributes {note = "any"} 
 // CHECK-NEXT: %other = tile.sequence 0 -> 1 : !tile.sequence
 tile.sweep "rows" core 0 rows <0 : 4> columns <0 : 4> {
 // CHECK-NEXT: tile.sweep "rows" core 0 rows <0 : 4> columns <0 : 4> {
-  tile.signal %other per "row"
-  // CHECK-NEXT: tile.signal %other per "row"
-  tile.signal %other per "sweep"
-  // CHECK-NEXT: tile.signal %other per "sweep"
+  tile.signal %other every 4 by 2
+  // CHECK-NEXT: tile.signal %other every 4 by 2
+  tile.signal %other
+  // CHECK-NEXT: tile.signal %other
+}
+// CHECK-NEXT: }
+tile.sweep "halo" core 6 rows <0 : 1> columns <0 : 5> {
+// CHECK-NEXT: tile.sweep "halo" core 6 rows <0 : 1> columns <0 : 5> {
+  tile.await %free by 2
+  // CHECK-NEXT: tile.await %free by 2
+  tile.await %free every 5
+  // CHECK-NEXT: tile.await %free every 5
+  %h = tile.splat -3 : vector<2xi8>
+  // CHECK-NEXT: %h = tile.splat -3 : vector<2xi8>
+  tile.store %h, %rows padded channels <0 : 2> : vector<2xi8>, !tile.feature_map<4x4x2xi8, halo 1x1x0x0 of -3>
+  // CHECK-NEXT: tile.store %h, %rows padded channels <0 : 2> : vector<2xi8>, !tile.feature_map<4x4x2xi8, halo 1x1x0x0 of -3>
 }
 // CHECK-NEXT: }

@@ -63,7 +63,8 @@ builtin.module {
 
 // -----
 
-// Pooling windows are cut at the borders; padding takes no part, or in the count alone.
+// The halo of a maximum holds the lowest value, that of an average that counts padding the
+// zero point. An average that leaves padding out is cut at the borders.
 builtin.module {
   %x = cnn.input "x_q" : tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>>
   %m = cnn.max_pool %x window <kernel 3x2 stride 2x2 pad 1x0x0x0> as "m_q" layer "max" : tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>> -> tensor<2x2x2xi8, #cim.quantisation<0.5 : -3>>
@@ -74,32 +75,136 @@ builtin.module {
 }
 
 // CHECK: builtin.module {
-// CHECK-NEXT: %x_q = tile.feature_map "x_q" of "" role "input" : !tile.feature_map<4x4x2xi8>
-// CHECK-NEXT: %max = tile.feature_map "m_q" of "max" role "intermediate" : !tile.feature_map<2x2x2xi8>
+// CHECK-NEXT: %x_q = tile.feature_map "x_q" of "" role "input" : !tile.feature_map<4x4x2xi8, halo 1x0x0x0 of -128>
+// CHECK-NEXT: %max = tile.feature_map "m_q" of "max" role "intermediate" : !tile.feature_map<2x2x2xi8, halo 0x0x0x1 of -3>
 // CHECK-NEXT: %average = tile.feature_map "a_q" of "average" role "output" : !tile.feature_map<1x1x2xi8>
 // CHECK-NEXT: %rows = tile.feature_map "b_q" of "rows" role "output" : !tile.feature_map<2x1x2xi8>
 // CHECK-NEXT: tile.layer "max" kind "max_pool" macs 0 p_v 1 p_h 1
-// CHECK-NEXT: tile.sweep "max" rows <0 : 1> columns <0 : 2> {
-// CHECK-NEXT: %0 = tile.window %x_q <kernel 3x2 stride 2x2 pad 1x0x0x0> taps <1 : 3> <0 : 2> : !tile.feature_map<4x4x2xi8> -> vector<8xi8>
-// CHECK-NEXT: %1 = tile.max %0 segments 4 : vector<8xi8> -> vector<2xi8>
-// CHECK-NEXT: tile.store %1, %max channels <0 : 2> : vector<2xi8>, !tile.feature_map<2x2x2xi8>
-// CHECK-NEXT: }
-// CHECK-NEXT: tile.sweep "max" rows <1 : 2> columns <0 : 2> {
-// CHECK-NEXT: %2 = tile.window %x_q <kernel 3x2 stride 2x2 pad 1x0x0x0> : !tile.feature_map<4x4x2xi8> -> vector<12xi8>
-// CHECK-NEXT: %3 = tile.max %2 segments 6 : vector<12xi8> -> vector<2xi8>
-// CHECK-NEXT: tile.store %3, %max channels <0 : 2> : vector<2xi8>, !tile.feature_map<2x2x2xi8>
+// CHECK-NEXT: tile.sweep "max" rows <0 : 2> columns <0 : 2> {
+// CHECK-NEXT: %0 = tile.window %x_q <kernel 3x2 stride 2x2 pad 1x0x0x0> : !tile.feature_map<4x4x2xi8, halo 1x0x0x0 of -128> -> vector<12xi8>
+// CHECK-NEXT: %1 = tile.max %0 segments 6 : vector<12xi8> -> vector<2xi8>
+// CHECK-NEXT: tile.store %1, %max channels <0 : 2> : vector<2xi8>, !tile.feature_map<2x2x2xi8, halo 0x0x0x1 of -3>
 // CHECK-NEXT: }
 // CHECK-NEXT: tile.layer "average" kind "average_pool" macs 0 p_v 1 p_h 1
 // CHECK-NEXT: tile.sweep "average" rows <0 : 1> columns <0 : 1> {
-// CHECK-NEXT: %4 = tile.window %max <kernel 2x3 pad 0x0x0x1> taps <0 : 2> <0 : 2> : !tile.feature_map<2x2x2xi8> -> vector<8xi8>
-// CHECK-NEXT: %5 = tile.average %4 segments 4 count 6 from <0.5 : -3> to <0.25 : 1> : vector<8xi8> -> vector<2xi8>
-// CHECK-NEXT: tile.store %5, %average channels <0 : 2> : vector<2xi8>, !tile.feature_map<1x1x2xi8>
+// CHECK-NEXT: %2 = tile.window %max <kernel 2x3 pad 0x0x0x1> : !tile.feature_map<2x2x2xi8, halo 0x0x0x1 of -3> -> vector<12xi8>
+// CHECK-NEXT: %3 = tile.average %2 segments 6 count 6 from <0.5 : -3> to <0.25 : 1> : vector<12xi8> -> vector<2xi8>
+// CHECK-NEXT: tile.store %3, %average channels <0 : 2> : vector<2xi8>, !tile.feature_map<1x1x2xi8>
 // CHECK-NEXT: }
 // CHECK-NEXT: tile.layer "rows" kind "average_pool" macs 0 p_v 1 p_h 1
 // CHECK-NEXT: tile.sweep "rows" rows <0 : 2> columns <0 : 1> {
-// CHECK-NEXT: %6 = tile.window %max <kernel 1x3 pad 0x0x0x1> taps <0 : 1> <0 : 2> : !tile.feature_map<2x2x2xi8> -> vector<4xi8>
-// CHECK-NEXT: %7 = tile.average %6 segments 2 count 2 from <0.5 : -3> to <0.25 : 1> : vector<4xi8> -> vector<2xi8>
-// CHECK-NEXT: tile.store %7, %rows channels <0 : 2> : vector<2xi8>, !tile.feature_map<2x1x2xi8>
+// CHECK-NEXT: %4 = tile.window %max <kernel 1x3 pad 0x0x0x1> taps <0 : 1> <0 : 2> : !tile.feature_map<2x2x2xi8, halo 0x0x0x1 of -3> -> vector<4xi8>
+// CHECK-NEXT: %5 = tile.average %4 segments 2 count 2 from <0.5 : -3> to <0.25 : 1> : vector<4xi8> -> vector<2xi8>
+// CHECK-NEXT: tile.store %5, %rows channels <0 : 2> : vector<2xi8>, !tile.feature_map<2x1x2xi8>
+// CHECK-NEXT: }
+// CHECK-NEXT: }
+
+// -----
+
+// WEIGHTS: conv.weights int8 2x2x2x1
+// WEIGHTS: conv.bias int32 1
+// WEIGHTS: conv.scale float32 1
+// A convolution whose padding is seen takes the halo for the zero point, so that a maximum
+// over the same map is cut at the border.
+builtin.module {
+  %x = cnn.input "x_q" : tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>>
+  %y = cnn.conv %x weights <"conv.weights", "@conv.weights"> bias <"conv.bias", "@conv.bias"> scale <"conv.scale", "@conv.scale"> window <kernel 2x2 pad 1x0x0x0> groups 1 clamp <-128 : 127> as "y_q" layer "conv" : tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>> -> tensor<4x3x1xi8, #cim.quantisation<0.125 : -7>>
+  %m = cnn.max_pool %x window <kernel 2x4 stride 2x1 pad 0x0x1x0> as "m_q" layer "max" : tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>> -> tensor<2x1x2xi8, #cim.quantisation<0.5 : -3>>
+  %n = cnn.max_pool %x window <kernel 2x4 stride 2x1 pad 1x0x1x0> as "n_q" layer "cut" : tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>> -> tensor<3x1x2xi8, #cim.quantisation<0.5 : -3>>
+  cnn.output %y "y_q" : tensor<4x3x1xi8, #cim.quantisation<0.125 : -7>>
+  cnn.output %m "m_q" : tensor<2x1x2xi8, #cim.quantisation<0.5 : -3>>
+  cnn.output %n "n_q" : tensor<3x1x2xi8, #cim.quantisation<0.5 : -3>>
+}
+
+// CHECK: builtin.module {
+// CHECK-NEXT: %x_q = tile.feature_map "x_q" of "" role "input" : !tile.feature_map<4x4x2xi8, halo 1x0x0x0 of -3>
+// CHECK-NEXT: %conv = tile.feature_map "y_q" of "conv" role "output" : !tile.feature_map<4x3x1xi8>
+// CHECK-NEXT: %max = tile.feature_map "m_q" of "max" role "output" : !tile.feature_map<2x1x2xi8>
+// CHECK-NEXT: %cut = tile.feature_map "n_q" of "cut" role "output" : !tile.feature_map<3x1x2xi8>
+// CHECK-NEXT: tile.layer "conv" kind "conv" macs 96 p_v 1 p_h 1
+// CHECK-NEXT: %conv_block = tile.block <"conv.matrix", "{{[0-9a-f]+}}"> rows <0 : 8> columns <0 : 1> : !tile.block<8x1xi8>
+// CHECK-NEXT: tile.sweep "conv" rows <0 : 4> columns <0 : 3> {
+// CHECK-NEXT: %0 = tile.window %x_q <kernel 2x2 pad 1x0x0x0> : !tile.feature_map<4x4x2xi8, halo 1x0x0x0 of -3> -> vector<8xi8>
+// CHECK-NEXT: %1 = tile.mvm %conv_block, %0 : !tile.block<8x1xi8>, vector<8xi8> -> vector<1xi32>
+// CHECK-NEXT: %2 = tile.finish %1 bias <"conv.folded_bias", "{{[0-9a-f]+}}"> multiplier <"conv.multiplier", "{{[0-9a-f]+}}"> channels <0 : 1> zero -7 clamp <-128 : 127> : vector<1xi32> -> vector<1xi8>
+// CHECK-NEXT: tile.store %2, %conv channels <0 : 1> : vector<1xi8>, !tile.feature_map<4x3x1xi8>
+// CHECK-NEXT: }
+// CHECK-NEXT: tile.layer "max" kind "max_pool" macs 0 p_v 1 p_h 1
+// CHECK-NEXT: tile.sweep "max" rows <0 : 2> columns <0 : 1> {
+// CHECK-NEXT: %3 = tile.window %x_q <kernel 2x4 stride 2x1 pad 0x0x1x0> : !tile.feature_map<4x4x2xi8, halo 1x0x0x0 of -3> -> vector<16xi8>
+// CHECK-NEXT: %4 = tile.max %3 segments 8 : vector<16xi8> -> vector<2xi8>
+// CHECK-NEXT: tile.store %4, %max channels <0 : 2> : vector<2xi8>, !tile.feature_map<2x1x2xi8>
+// CHECK-NEXT: }
+// CHECK-NEXT: tile.layer "cut" kind "max_pool" macs 0 p_v 1 p_h 1
+// CHECK-NEXT: tile.sweep "cut" rows <0 : 1> columns <0 : 1> {
+// CHECK-NEXT: %5 = tile.window %x_q <kernel 2x4 stride 2x1 pad 1x0x1x0> taps <1 : 2> <0 : 4> : !tile.feature_map<4x4x2xi8, halo 1x0x0x0 of -3> -> vector<8xi8>
+// CHECK-NEXT: %6 = tile.max %5 segments 4 : vector<8xi8> -> vector<2xi8>
+// CHECK-NEXT: tile.store %6, %cut channels <0 : 2> : vector<2xi8>, !tile.feature_map<3x1x2xi8>
+// CHECK-NEXT: }
+// CHECK-NEXT: tile.sweep "cut" rows <1 : 2> columns <0 : 1> {
+// CHECK-NEXT: %7 = tile.window %x_q <kernel 2x4 stride 2x1 pad 1x0x1x0> : !tile.feature_map<4x4x2xi8, halo 1x0x0x0 of -3> -> vector<16xi8>
+// CHECK-NEXT: %8 = tile.max %7 segments 8 : vector<16xi8> -> vector<2xi8>
+// CHECK-NEXT: tile.store %8, %cut channels <0 : 2> : vector<2xi8>, !tile.feature_map<3x1x2xi8>
+// CHECK-NEXT: }
+// CHECK-NEXT: tile.sweep "cut" rows <2 : 3> columns <0 : 1> {
+// CHECK-NEXT: %9 = tile.window %x_q <kernel 2x4 stride 2x1 pad 1x0x1x0> taps <0 : 1> <0 : 4> : !tile.feature_map<4x4x2xi8, halo 1x0x0x0 of -3> -> vector<8xi8>
+// CHECK-NEXT: %10 = tile.max %9 segments 4 : vector<8xi8> -> vector<2xi8>
+// CHECK-NEXT: tile.store %10, %cut channels <0 : 2> : vector<2xi8>, !tile.feature_map<3x1x2xi8>
+// CHECK-NEXT: }
+// CHECK-NEXT: }
+
+// -----
+
+// WEIGHTS: conv.weights int8 2x2x2x1
+// WEIGHTS: one.weights int8 2x2x1x1
+// WEIGHTS: conv.bias int32 1
+// WEIGHTS: conv.scale float32 1
+// Where the zero point is the lowest value, both run over one halo. A convolution without
+// padding leaves it to the maximum anyway.
+builtin.module {
+  %x = cnn.input "x_q" : tensor<4x4x2xui8, #cim.quantisation<0.5 : 0>>
+  %y = cnn.conv %x weights <"conv.weights", "@conv.weights"> bias <"conv.bias", "@conv.bias"> scale <"conv.scale", "@conv.scale"> window <kernel 2x2 pad 1x0x0x0> groups 1 clamp <0 : 255> as "y_q" layer "conv" : tensor<4x4x2xui8, #cim.quantisation<0.5 : 0>> -> tensor<4x3x1xui8, #cim.quantisation<0.125 : 7>>
+  %n = cnn.max_pool %x window <kernel 2x4 stride 2x1 pad 1x0x1x0> as "n_q" layer "max" : tensor<4x4x2xui8, #cim.quantisation<0.5 : 0>> -> tensor<3x1x2xui8, #cim.quantisation<0.5 : 0>>
+  %z = cnn.conv %y weights <"one.weights", "@one.weights"> bias <"conv.bias", "@conv.bias"> scale <"conv.scale", "@conv.scale"> window <kernel 2x2> groups 1 clamp <0 : 255> as "z_q" layer "again" : tensor<4x3x1xui8, #cim.quantisation<0.125 : 7>> -> tensor<3x2x1xui8, #cim.quantisation<0.125 : 7>>
+  %o = cnn.max_pool %y window <kernel 2x3 stride 2x1 pad 1x0x1x0> as "o_q" layer "low" : tensor<4x3x1xui8, #cim.quantisation<0.125 : 7>> -> tensor<3x1x1xui8, #cim.quantisation<0.125 : 7>>
+  cnn.output %n "n_q" : tensor<3x1x2xui8, #cim.quantisation<0.5 : 0>>
+  cnn.output %z "z_q" : tensor<3x2x1xui8, #cim.quantisation<0.125 : 7>>
+  cnn.output %o "o_q" : tensor<3x1x1xui8, #cim.quantisation<0.125 : 7>>
+}
+
+// CHECK: builtin.module {
+// CHECK-NEXT: %x_q = tile.feature_map "x_q" of "" role "input" : !tile.feature_map<4x4x2xui8, halo 1x0x1x0 of 0>
+// CHECK-NEXT: %conv = tile.feature_map "y_q" of "conv" role "intermediate" : !tile.feature_map<4x3x1xui8, halo 1x0x1x0 of 0>
+// CHECK-NEXT: %max = tile.feature_map "n_q" of "max" role "output" : !tile.feature_map<3x1x2xui8>
+// CHECK-NEXT: %again = tile.feature_map "z_q" of "again" role "output" : !tile.feature_map<3x2x1xui8>
+// CHECK-NEXT: %low = tile.feature_map "o_q" of "low" role "output" : !tile.feature_map<3x1x1xui8>
+// CHECK-NEXT: tile.layer "conv" kind "conv" macs 96 p_v 1 p_h 1
+// CHECK-NEXT: %conv_block = tile.block <"conv.matrix", "{{[0-9a-f]+}}"> rows <0 : 8> columns <0 : 1> : !tile.block<8x1xi8>
+// CHECK-NEXT: tile.sweep "conv" rows <0 : 4> columns <0 : 3> {
+// CHECK-NEXT: %0 = tile.window %x_q <kernel 2x2 pad 1x0x0x0> : !tile.feature_map<4x4x2xui8, halo 1x0x1x0 of 0> -> vector<8xui8>
+// CHECK-NEXT: %1 = tile.mvm %conv_block, %0 : !tile.block<8x1xi8>, vector<8xui8> -> vector<1xi32>
+// CHECK-NEXT: %2 = tile.finish %1 bias <"conv.folded_bias", "@conv.bias"> multiplier <"conv.multiplier", "{{[0-9a-f]+}}"> channels <0 : 1> zero 7 clamp <0 : 255> : vector<1xi32> -> vector<1xui8>
+// CHECK-NEXT: tile.store %2, %conv channels <0 : 1> : vector<1xui8>, !tile.feature_map<4x3x1xui8, halo 1x0x1x0 of 0>
+// CHECK-NEXT: }
+// CHECK-NEXT: tile.layer "max" kind "max_pool" macs 0 p_v 1 p_h 1
+// CHECK-NEXT: tile.sweep "max" rows <0 : 3> columns <0 : 1> {
+// CHECK-NEXT: %3 = tile.window %x_q <kernel 2x4 stride 2x1 pad 1x0x1x0> : !tile.feature_map<4x4x2xui8, halo 1x0x1x0 of 0> -> vector<16xui8>
+// CHECK-NEXT: %4 = tile.max %3 segments 8 : vector<16xui8> -> vector<2xui8>
+// CHECK-NEXT: tile.store %4, %max channels <0 : 2> : vector<2xui8>, !tile.feature_map<3x1x2xui8>
+// CHECK-NEXT: }
+// CHECK-NEXT: tile.layer "again" kind "conv" macs 24 p_v 1 p_h 1
+// CHECK-NEXT: %again_block = tile.block <"again.matrix", "{{[0-9a-f]+}}"> rows <0 : 4> columns <0 : 1> : !tile.block<4x1xi8>
+// CHECK-NEXT: tile.sweep "again" rows <0 : 3> columns <0 : 2> {
+// CHECK-NEXT: %5 = tile.window %conv <kernel 2x2> : !tile.feature_map<4x3x1xui8, halo 1x0x1x0 of 0> -> vector<4xui8>
+// CHECK-NEXT: %6 = tile.mvm %again_block, %5 : !tile.block<4x1xi8>, vector<4xui8> -> vector<1xi32>
+// CHECK-NEXT: %7 = tile.finish %6 bias <"again.folded_bias", "{{[0-9a-f]+}}"> multiplier <"again.multiplier", "@conv.scale"> channels <0 : 1> zero 7 clamp <0 : 255> : vector<1xi32> -> vector<1xui8>
+// CHECK-NEXT: tile.store %7, %again channels <0 : 1> : vector<1xui8>, !tile.feature_map<3x2x1xui8>
+// CHECK-NEXT: }
+// CHECK-NEXT: tile.layer "low" kind "max_pool" macs 0 p_v 1 p_h 1
+// CHECK-NEXT: tile.sweep "low" rows <0 : 3> columns <0 : 1> {
+// CHECK-NEXT: %8 = tile.window %conv <kernel 2x3 stride 2x1 pad 1x0x1x0> : !tile.feature_map<4x3x1xui8, halo 1x0x1x0 of 0> -> vector<6xui8>
+// CHECK-NEXT: %9 = tile.max %8 segments 6 : vector<6xui8> -> vector<1xui8>
+// CHECK-NEXT: tile.store %9, %low channels <0 : 1> : vector<1xui8>, !tile.feature_map<3x1x1xui8>
 // CHECK-NEXT: }
 // CHECK-NEXT: }
 

@@ -1,27 +1,48 @@
-"""Loop nests: what address registers hold whenever the body runs."""
+"""What address registers hold at every position of a sweep."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cimc.backends.rram.isa import CallOp, LoopOp, SetOp, StepOp, WaitOp
-from cimc.backends.rram.lowering.addresses import AddressRegisters, nest
+from cimc.backends.rram.isa import (
+    CallOp,
+    LoopOp,
+    NextOp,
+    RingOp,
+    SetOp,
+    StepOp,
+    WalkOp,
+)
+from cimc.backends.rram.lowering.addresses import AddressRegisters, Place, Walk
+from cimc.context import CompilationContext
+from cimc.diagnostics import DoesNotFitError
+from cimc.dialects import tile
 from cimc.dialects.cim import Range
 from cimc.dialects.tile import SweepOp
+from cimc.driver.text import parse_module
 
 
-def run(operations, registers, log):
-    """Execute SET, STEP and LOOP; log the registers at every other operation."""
+def run(operations, registers, walks, log):
+    """Execute what moves registers; log all of them at every CALL."""
     for op in operations:
         match op:
-            case SetOp():
+            case SetOp() | RingOp():
                 registers[op.a] = op.value
+                walks.pop(op.a, None)
             case StepOp():
                 registers[op.a] += op.by
+            case WalkOp():
+                walks[op.a] = [op.columns, op.column, op.step, op.jump]
+            case NextOp():
+                columns, column, step, jump = walks[op.a]
+                last = column + 1 == columns
+                registers[op.a] += step + (jump if last else 0)
+                walks[op.a][1] = 0 if last else column + 1
             case LoopOp():
                 for _ in range(op.count):
-                    run(op.body(), registers, log)
-            case WaitOp() | CallOp():
-                log.append((op.name, op.s, dict(registers)))
+                    run(op.body(), registers, walks, log)
+            case CallOp():
+                log.append((op.s, dict(registers)))
 
 
 ranges = st.tuples(st.integers(0, 3), st.integers(1, 5)).map(
@@ -30,48 +51,107 @@ ranges = st.tuples(st.integers(0, 3), st.integers(1, 5)).map(
 strides = st.integers(0, 40)
 
 
-@given(ranges, ranges, st.lists(st.tuples(strides, strides), max_size=5), st.data())
-def test_registers_follow_the_position(rows, columns, moves, data):
-    dense = data.draw(st.lists(st.integers(1, 9), max_size=2))
-    moves = [*moves, *((columns.size * step, step) for step in dense)]
+@given(
+    ranges,
+    ranges,
+    st.lists(st.tuples(st.sampled_from(["fetch", "compute"]), strides, strides)),
+    st.lists(st.integers(1, 9), max_size=2),
+)
+def test_registers_follow_the_position_of_their_stage(rows, columns, moves, dense):
+    moves = [*moves[:5], *(("compute", columns.size * by, by) for by in dense)]
     addresses = AddressRegisters(SweepOp("l", rows, columns, []))
-    numbers = [addresses.register(*move) for move in moves]
-    by_row = data.draw(st.booleans())
-    operations = nest(
-        addresses,
-        [CallOp(core=0, s=0, by=1)],
-        [WaitOp(s=1, by=1)] if by_row else [],
-        [CallOp(core=0, s=2, by=1)] if by_row else [],
-    )
-    log = []
-    run(operations, {}, log)
-    body = [registers for _, s, registers in log if s == 0]
-    positions = [
-        (row, column)
-        for row in range(rows.start, rows.stop)
-        for column in range(columns.start, columns.stop)
+    numbers = [addresses.register(stage, Walk(*move)) for stage, *move in moves]
+    turn = [
+        CallOp(core=0, s=0, by=1),
+        *addresses.advance("fetch"),
+        CallOp(core=0, s=1, by=1),
+        *addresses.advance("compute"),
     ]
-    assert len(body) == len(positions)
-    for (row, column), registers in zip(positions, body, strict=True):
-        for move, number in zip(moves, numbers, strict=True):
-            reached = registers[number] + addresses.base(*move)
-            assert reached == row * move[0] + column * move[1]
-    if by_row:
-        order = [s for _, s, _ in log]
-        assert order == [1, *[0] * columns.size, 2] * rows.size
+    log = []
+    loop = LoopOp(turn, count=rows.size * columns.size)
+    run([*addresses.setup(), loop], {}, {}, log)
+    for sequence, stage in enumerate(["fetch", "compute"]):
+        found = [registers for s, registers in log if s == sequence]
+        assert len(found) == rows.size * columns.size
+        for position, registers in enumerate(found):
+            row, column = divmod(position, columns.size)
+            for (of, *move), number in zip(moves, numbers, strict=True):
+                if of == stage:
+                    assert registers[number] == row * move[0] + column * move[1]
 
 
-def test_accesses_that_move_alike_share_a_register():
-    addresses = AddressRegisters(SweepOp("l", Range.of(0, 4), Range.of(0, 1), []))
-    assert addresses.register(64, 8) == 0
-    # With a single column, the way from column to column does not matter.
-    assert addresses.register(64, 16) == 0
-    assert addresses.register(32, 8) == 1
+def test_accesses_of_one_stage_that_move_alike_share_a_register():
+    addresses = AddressRegisters(SweepOp("l", Range.of(0, 4), Range.of(0, 2), []))
+    assert addresses.register("fetch", Walk(64, 8)) == 0
+    assert addresses.register("compute", Walk(64, 8)) == 1
+    assert addresses.register("fetch", Walk(64, 16)) == 2
+    assert addresses.register("fetch", Walk(64, 8)) == 0
 
 
-def test_a_map_without_gaps_is_swept_by_one_loop():
+def test_only_registers_that_jump_from_row_to_row_need_a_walk():
     addresses = AddressRegisters(SweepOp("l", Range.of(0, 4), Range.of(0, 8), []))
-    addresses.register(64, 8)
-    found = nest(addresses, [CallOp(core=0, s=0, by=1)], [], [])
-    assert [op.name for op in found] == ["rram.set", "rram.loop"]
-    assert found[1].count == 32
+    addresses.register("compute", Walk(64, 8))
+    addresses.register("compute", Walk(80, 8))
+    assert [op.name for op in addresses.setup()] == [
+        "rram.set",
+        "rram.set",
+        "rram.walk",
+    ]
+    step, next_ = addresses.advance("compute")
+    assert (step.name, step.a, step.by) == ("rram.step", 0, 8)
+    assert (next_.name, next_.a) == ("rram.next", 1)
+
+
+def test_a_single_column_steps_by_rows():
+    addresses = AddressRegisters(SweepOp("l", Range.of(0, 4), Range.of(0, 1), []))
+    addresses.register("fetch", Walk(64, 8))
+    assert [op.name for op in addresses.setup()] == ["rram.set"]
+    assert [op.by for op in addresses.advance("fetch")] == [64]
+
+
+def test_a_core_has_16_address_registers():
+    addresses = AddressRegisters(SweepOp("l", Range.of(0, 4), Range.of(0, 1), []))
+    for stride in range(16):
+        addresses.register("fetch", Walk(stride, 1))
+    with pytest.raises(DoesNotFitError, match="more than 16 address registers"):
+        addresses.register("fetch", Walk(16, 1))
+
+
+RINGS = """
+%x = tile.feature_map "x" of "" role "intermediate" ring 3 at 64 :
+  !tile.feature_map<4x4x2xi8, halo 1x1x0x0 of 0>
+%y = tile.feature_map "y" of "l" role "output" at 512 :
+  !tile.feature_map<4x4x2xi8, halo 1x1x0x0 of 0>
+%s = tile.partial_sums "l" ring 5 at 256 : !tile.partial_sums<4x4x2xi32>
+tile.sweep "l" core 0 rows <1 : 4> columns <2 : 4> {
+  %a = tile.window %x <kernel 2x2 pad 1x1x0x0> channels <1 : 2> :
+    !tile.feature_map<4x4x2xi8, halo 1x1x0x0 of 0> -> vector<4xi8>
+  %p = tile.load_partial %s : !tile.partial_sums<4x4x2xi32> -> vector<2xi32>
+  %h = tile.splat 0 : vector<1xi8>
+  tile.store %h, %y channels <1 : 2> : vector<1xi8>,
+    !tile.feature_map<4x4x2xi8, halo 1x1x0x0 of 0>
+  tile.store %h, %y padded channels <1 : 2> : vector<1xi8>,
+    !tile.feature_map<4x4x2xi8, halo 1x1x0x0 of 0>
+}
+"""
+
+
+def test_places_begin_where_the_sweep_does():
+    module = parse_module(RINGS, CompilationContext(), "rings")
+    found = list(module.walk())
+    maps = [op for op in found if isinstance(op, tile.FeatureMapOp)]
+    sums = next(op for op in found if isinstance(op, tile.PartialSumsOp))
+    sweep = next(op for op in found if isinstance(op, tile.SweepOp))
+    window = next(op for op in found if isinstance(op, tile.WindowOp))
+    inside, padded = (op for op in found if isinstance(op, tile.StoreOp))
+    # Padded rows have 5 columns of 2 bytes. In a ring, addresses count from its start.
+    assert Place.of_window(window) == Place(10 + 4, Walk(10, 2, maps[0]))
+    assert Place.of_store(inside) == Place(512 + 12 + 10 + 4 + 1, Walk(10, 2))
+    assert Place.of_store(padded) == Place(512 + 10 + 4 + 1, Walk(10, 2))
+    # A ring of sums holds the vectors of the sweep one after another.
+    assert Place.of_sums(sums.result, sweep) == Place(0, Walk(16, 8, sums))
+    addresses = AddressRegisters(sweep)
+    addresses.register("fetch", Place.of_window(window).walk)
+    addresses.register("compute", Place.of_sums(sums.result, sweep).walk)
+    rings = [op for op in addresses.setup() if isinstance(op, RingOp)]
+    assert [(op.base, op.size, op.value) for op in rings] == [(64, 30, 0), (256, 40, 0)]

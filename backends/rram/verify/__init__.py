@@ -1,0 +1,1 @@
+"""What holds for every timing of an RRAM program, proven without running it."""

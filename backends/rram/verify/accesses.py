@@ -1,0 +1,145 @@
+"""Every pair of accesses that may meet in memory, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from xdsl.dialects.builtin import ModuleOp
+
+from cimc.backends.rram.dialect import FeatureMapOp, FillOp
+from cimc.backends.rram.verify import layout
+from cimc.backends.rram.verify.conflicts import check_pairs
+from cimc.backends.rram.verify.findings import Findings
+from cimc.backends.rram.verify.knowledge import SOURCES
+from cimc.backends.rram.verify.problem import Problem
+from cimc.backends.rram.verify.schedule import Knowledge, Schedule
+from cimc.backends.rram.verify.seen import mark_seen
+from cimc.backends.rram.verify.skeleton import Skeleton
+from cimc.backends.rram.verify.streams import extents, meetings, streams_of
+from cimc.backends.rram.verify.unfold import Unfolded
+from cimc.weights import Array
+
+__all__ = ["check_accesses"]
+
+#: Comparisons of pieces and of single segments that a proof may take.
+COMPARISONS = 1 << 30
+
+
+def check_accesses(
+    module: ModuleOp, skeleton: Skeleton, unfolded: Unfolded, schedule: Schedule
+) -> None:
+    """Raise the first problem with the order of two accesses."""
+    streams, several = streams_of(skeleton, unfolded)
+    if several >= 0:
+        raise Problem.beyond(
+            "its address register is in several rings", skeleton.where(several)
+        )
+    findings = Findings(module, skeleton, streams, unfolded.pieces)
+    checker = _Checker(streams, unfolded.pieces, schedule)
+    checker.check_order(findings)
+    checker.check_seen(module, findings)
+
+
+class _Checker:
+    """All pairs of streams that may meet, and what their cores know of each other."""
+
+    def __init__(self, streams: Array, pieces: Array, schedule: Schedule) -> None:
+        self._streams, self._pieces, self._schedule = streams, pieces, schedule
+        order = np.argsort(streams[:, layout.S_LOW], kind="stable")
+        none = np.empty((0, 2), np.int64)
+        self._pairs = np.empty((meetings(streams, pieces, order, none), 2), np.int64)
+        meetings(streams, pieces, order, self._pairs)
+        self._beyond = np.empty((len(pieces), 2), np.int64)
+        extents(streams, pieces, self._beyond)
+        self._unseen = np.zeros(len(pieces), np.bool_)
+        self._cores = streams[:, layout.S_CORE][self._pairs]
+        stores, others = self._cores.T
+        self._knowledge = Knowledge(
+            schedule,
+            np.concatenate([stores, others]),
+            np.concatenate([others, stores]),
+        )
+
+    def check_order(self, findings: Findings) -> None:
+        """Check all pairs: first along short paths, and the rest with all there is."""
+        found = self._check(np.arange(len(self._pairs)))
+        left = np.flatnonzero(found[:, layout.F_OUTCOME] != layout.PROVEN)
+        for group in self._groups(left):
+            self._knowledge.complete(np.unique(self._cores[group]))
+            for pair, finding in zip(group, self._check(group), strict=True):
+                if finding[layout.F_OUTCOME] != layout.PROVEN:
+                    store, other = self._pairs[pair]
+                    raise findings.problem(int(store), int(other), finding)
+
+    def check_seen(self, module: ModuleOp, findings: Findings) -> None:
+        """Raise a problem if a LOAD may come before the first STORE to its bytes."""
+        streams = self._streams
+        loads = streams[self._pairs[:, 1], layout.S_STORES] == 0
+        stores, others = self._cores[loads].T
+        places = self._knowledge.places(stores, others)
+        self._mark_seen(self._pairs[loads], places, self._knowledge.table)
+        for index in np.unique(self._pairs[loads, 1]):
+            stream = streams[index]
+            pieces = np.arange(int(stream[layout.S_FIRST]), int(stream[layout.S_STOP]))
+            if not self._unseen[pieces].any():
+                continue
+            of_core = streams[:, layout.S_CORE] == stream[layout.S_CORE]
+            own = np.flatnonzero(of_core & (streams[:, layout.S_STORES] == 1))
+            pairs = np.stack([own, np.full_like(own, index)], axis=1)
+            epochs = np.arange(len(self._schedule.order) + 1, dtype=np.int32)
+            self._mark_seen(pairs, np.zeros(len(own), np.int64), epochs)
+            for piece in pieces[self._unseen[pieces]]:
+                if not _preset(module, stream, self._pieces[piece]):
+                    raise findings.not_written(int(index), int(piece))
+
+    def _mark_seen(self, pairs: Array, places: Array, known: Array) -> None:
+        starts = self._schedule.event_starts
+        args = (self._streams, self._pieces, self._beyond, pairs, places, starts)
+        mark_seen(*args, known, self._unseen)
+
+    def _check(self, chosen: Array) -> Array:
+        stores, others = self._cores[chosen].T
+        before = self._knowledge.places(stores, others)
+        after = self._knowledge.places(others, stores)
+        findings = np.zeros((len(chosen), layout.FINDING_COLUMNS), np.int64)
+        check_pairs(
+            self._streams,
+            self._pieces,
+            self._beyond,
+            self._pairs[chosen],
+            np.stack([before, after], axis=1),
+            self._schedule.event_starts,
+            self._knowledge.table,
+            np.array([COMPARISONS]),
+            self._unseen,
+            findings,
+        )
+        return findings
+
+    def _groups(self, pairs: Array) -> Iterator[Array]:
+        """Pairs in groups that involve few cores."""
+        group: list[int] = []
+        cores: set[int] = set()
+        for pair in pairs:
+            both = set(self._cores[pair].tolist())
+            if len(cores | both) > SOURCES:
+                yield np.array(group)
+                group, cores = [], set()
+            group.append(int(pair))
+            cores |= both
+        if group:
+            yield np.array(group)
+
+
+def _preset(module: ModuleOp, stream: Array, piece: Array) -> bool:
+    """Whether all that a piece reads is there when an image starts."""
+    low, high = piece[layout.P_LOW], piece[layout.P_HIGH]
+    if stream[layout.S_SIZE]:
+        return False
+    return any(
+        op.address <= low and high <= op.stop
+        for op in module.ops
+        if (isinstance(op, FillOp) and op.count == 1)
+        or (isinstance(op, FeatureMapOp) and op.role == "input")
+    )

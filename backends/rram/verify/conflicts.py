@@ -1,0 +1,170 @@
+"""Pairs of streams, access by access: is everything in the order that it must have?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cimc.backends.rram.verify.layout import (
+    EXHAUSTED,
+    F_BYTE,
+    F_OTHER,
+    F_OUTCOME,
+    F_PIECE,
+    P_EPOCH,
+    P_HIGH,
+    P_LOW,
+    PROVEN,
+    S_CORE,
+    S_FIRST,
+    S_SIZE,
+    S_STOP,
+    S_STORES,
+    UNORDERED,
+    WRONG_ORDER,
+)
+from cimc.backends.rram.verify.overlap import ANY, may_meet, meet, same_ring
+from cimc.simulation.jit import compiled
+from cimc.weights import Array
+
+__all__ = ["check_pairs"]
+
+
+@compiled(
+    "boolean(int64[::1], int64[::1], int64[:, ::1], int64, int64, int64, int64, int64, "
+    "int64[::1], int64[::1])"
+)
+def _search(
+    store: Array,
+    other: Array,
+    pieces: Array,
+    first: int,
+    stop: int,
+    index: int,
+    earliest: int,
+    latest: int,
+    budget: Array,
+    finding: Array,
+) -> bool:
+    """Whether piece ``index`` meets one of the pieces from ``first`` to ``stop``.
+
+    Those of ``store`` are between ``earliest`` and ``latest`` rounds behind (see
+    overlap.py). Which it is, is left in ``finding``; it may also be that nobody knows.
+    """
+    alike, piece = same_ring(store, other), pieces[index]
+    size, low, high = store[S_SIZE], piece[P_LOW], piece[P_HIGH]
+    budget[0] -= stop - first
+    for at in range(first, stop):
+        candidate = pieces[at]
+        if alike and not may_meet(
+            low, high, candidate[P_LOW], candidate[P_HIGH], size, earliest, latest
+        ):
+            continue
+        byte = meet(other, piece, store, candidate, earliest, latest, budget)
+        if byte != -1:
+            finding[F_OUTCOME] = EXHAUSTED if byte < 0 else PROVEN
+            finding[F_PIECE], finding[F_OTHER], finding[F_BYTE] = at, index, byte
+            return True
+    return False
+
+
+@compiled(
+    "int64(int64[::1], int64[::1], int64[:, ::1], int64[:, ::1], int32[::1], "
+    "int32[::1], int64[::1], boolean[::1], int64[::1])"
+)
+def _check(
+    store: Array,
+    other: Array,
+    pieces: Array,
+    beyond: Array,
+    before: Array,
+    after: Array,
+    budget: Array,
+    unseen: Array,
+    finding: Array,
+) -> int:
+    """What is wrong between the stream ``store`` and an ``other`` one.
+
+    ``before`` is what the core of ``other`` knows of that of ``store``, ``after`` the
+    reverse (see knowledge.py). What is neither before nor after an access must not
+    touch its bytes. What is before must not be of a later round of the ring, what is
+    after of no earlier one. LOADs of which a STORE of the same round is after are
+    marked in ``unseen``: another STORE must have been before.
+    """
+    alike, loads = same_ring(store, other), other[S_STORES] == 0
+    size, begin, end = store[S_SIZE], store[S_FIRST], store[S_STOP]
+    # Pieces of the store from ``past`` to ``future`` are unordered with this one.
+    past, future, epoch = begin, begin, np.int64(0)
+    for index in range(other[S_FIRST], other[S_STOP]):
+        low, high = pieces[index, P_LOW], pieces[index, P_HIGH]
+        now = pieces[index, P_EPOCH]
+        while epoch < after.size and after[epoch] <= now:
+            epoch += 1
+        while past < end and pieces[past, P_EPOCH] < before[now]:
+            past += 1
+        future = max(future, past)
+        while future < end and pieces[future, P_EPOCH] < epoch:
+            future += 1
+        if past < future:
+            start, stop = beyond[past, 1], beyond[future - 1, 0]
+            if not alike or may_meet(low, high, start, stop, size, -ANY, ANY):
+                args = (store, other, pieces, past, future, index, -ANY, ANY)
+                if _search(*args, budget, finding):
+                    return UNORDERED
+        if not alike:
+            continue
+        if begin < past and size > 0:
+            start, stop = beyond[begin, 1], beyond[past - 1, 0]
+            if may_meet(low, high, start, stop, size, -ANY, -1):
+                args = (store, other, pieces, begin, past, index, -ANY, -1)
+                if _search(*args, budget, finding):
+                    return WRONG_ORDER
+        if future < end:
+            start, stop = beyond[future, 1], beyond[end - 1, 0]
+            if size > 0 and may_meet(low, high, start, stop, size, 1, ANY):
+                args = (store, other, pieces, future, end, index, 1, ANY)
+                if _search(*args, budget, finding):
+                    return WRONG_ORDER
+            if loads and may_meet(low, high, start, stop, size, 0, 0):
+                args = (store, other, pieces, future, end, index, 0, 0)
+                if _search(*args, budget, finding):
+                    if finding[F_OUTCOME] == EXHAUSTED:
+                        return EXHAUSTED
+                    unseen[index] = True
+    return PROVEN
+
+
+@compiled(
+    "void(int64[:, ::1], int64[:, ::1], int64[:, ::1], int64[:, ::1], "
+    "int64[:, ::1], int64[::1], int32[::1], int64[::1], boolean[::1], int64[:, ::1])"
+)
+def check_pairs(
+    streams: Array,
+    pieces: Array,
+    beyond: Array,
+    pairs: Array,
+    places: Array,
+    event_starts: Array,
+    known: Array,
+    budget: Array,
+    unseen: Array,
+    findings: Array,
+) -> None:
+    """Check all pairs of streams; what a pair's cores know begins at its ``places``."""
+    for pair in range(pairs.shape[0]):
+        store, other = streams[pairs[pair, 0]], streams[pairs[pair, 1]]
+        before, after = places[pair]
+        one, two = store[S_CORE], other[S_CORE]
+        finding = findings[pair]
+        outcome = _check(
+            store,
+            other,
+            pieces,
+            beyond,
+            known[before : before + event_starts[two + 1] - event_starts[two] + 1],
+            known[after : after + event_starts[one + 1] - event_starts[one] + 1],
+            budget,
+            unseen,
+            finding,
+        )
+        if finding[F_OUTCOME] != EXHAUSTED:
+            finding[F_OUTCOME] = outcome

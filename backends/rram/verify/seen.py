@@ -1,0 +1,68 @@
+"""LOADs that find what they read written before, by a STORE of the same round."""
+
+from __future__ import annotations
+
+from cimc.backends.rram.verify.layout import (
+    P_EPOCH,
+    P_HIGH,
+    P_LOW,
+    P_STEP,
+    P_TIMES,
+    S_CORE,
+    S_FIRST,
+    S_LENGTH,
+    S_STOP,
+)
+from cimc.backends.rram.verify.overlap import same_ring
+from cimc.simulation.jit import compiled
+from cimc.weights import Array
+
+__all__ = ["mark_seen"]
+
+
+@compiled("boolean(int64[::1], int64[:, ::1], int64[:, ::1], int64, int64)")
+def _written(store: Array, pieces: Array, beyond: Array, past: int, index: int) -> bool:
+    """Whether one piece of ``store`` before ``past`` wrote all that a piece reads."""
+    low, high = pieces[index, P_LOW], pieces[index, P_HIGH]
+    at = past - 1
+    while at >= store[S_FIRST] and beyond[at, 0] >= high:
+        piece = pieces[at]
+        dense = piece[P_TIMES] == 1 or abs(piece[P_STEP]) <= store[S_LENGTH]
+        if dense and piece[P_LOW] <= low and high <= piece[P_HIGH]:
+            return True
+        at -= 1
+    return False
+
+
+@compiled(
+    "void(int64[:, ::1], int64[:, ::1], int64[:, ::1], int64[:, ::1], int64[::1], "
+    "int64[::1], int32[::1], boolean[::1])"
+)
+def mark_seen(
+    streams: Array,
+    pieces: Array,
+    beyond: Array,
+    pairs: Array,
+    places: Array,
+    event_starts: Array,
+    known: Array,
+    unseen: Array,
+) -> None:
+    """Take the mark of LOADs that find all they read written by one STORE before.
+
+    Each pair is a stream that stores and one that loads; what the core of the second
+    knows of that of the first begins at its place.
+    """
+    for pair in range(pairs.shape[0]):
+        store, other = streams[pairs[pair, 0]], streams[pairs[pair, 1]]
+        if not same_ring(store, other):
+            continue
+        core, past = other[S_CORE], store[S_FIRST]
+        events = event_starts[core + 1] - event_starts[core]
+        before = known[places[pair] : places[pair] + events + 1]
+        for index in range(other[S_FIRST], other[S_STOP]):
+            epoch = before[pieces[index, P_EPOCH]]
+            while past < store[S_STOP] and pieces[past, P_EPOCH] < epoch:
+                past += 1
+            if unseen[index] and _written(store, pieces, beyond, past, index):
+                unseen[index] = False

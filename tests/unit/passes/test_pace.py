@@ -1,0 +1,104 @@
+"""Copies for the latency of a pipeline, against all choices there are."""
+
+from itertools import product
+
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from cimc.passes.tile.pace import Link, Stage, copies_for_latency
+
+#: Latency that the choice may give away for fewer cores, as one part in so many.
+TRADE = 500
+
+
+def latency(stages, copies, least=0):
+    """When the last row of the last stage is there."""
+    starts, ends, rows = [], [], []
+    for stage, number in zip(stages, copies, strict=True):
+        row = -(-stage.columns // number) * stage.cycles
+        links = stage.links
+        start = max([0, *(starts[k.source] + k.first * rows[k.source] for k in links)])
+        lasts = (ends[k.source] + k.last * row for k in links)
+        end = max([start + stage.rows * row, *lasts])
+        starts.append(start)
+        ends.append(end)
+        rows.append(row)
+    return max([least, *ends])
+
+
+def cores_of(stages, copies):
+    return sum(
+        stage.cores * number for stage, number in zip(stages, copies, strict=True)
+    )
+
+
+@st.composite
+def pipelines(draw):
+    stages = []
+    for index in range(draw(st.integers(1, 4))):
+        rows = draw(st.integers(1, 6))
+        links = []
+        for source in draw(st.sets(st.integers(0, index - 1))) if index else ():
+            first = draw(st.integers(1, stages[source].rows))
+            links.append(Link(source, first, draw(st.integers(1, rows))))
+        stages.append(
+            Stage(
+                rows,
+                draw(st.integers(1, 8)),
+                draw(st.integers(1, 50)),
+                draw(st.integers(1, 3)),
+                draw(st.integers(1, 4)),
+                tuple(links),
+            )
+        )
+    return stages
+
+
+@given(pipelines(), st.integers(1, 40), st.sampled_from([0, 0, 500]))
+@settings(max_examples=settings().max_examples // 2)
+def test_no_choice_is_faster_or_as_fast_with_fewer_cores(stages, cores, least):
+    assume(cores_of(stages, [1] * len(stages)) <= cores)
+    copies = copies_for_latency(stages, cores, least)
+    possible = [
+        choice
+        for choice in product(
+            *(range(1, min(stage.limit, stage.columns) + 1) for stage in stages)
+        )
+        if cores_of(stages, choice) <= cores
+    ]
+    best = min(latency(stages, choice, least) for choice in possible)
+    enough = [
+        cores_of(stages, choice)
+        for choice in possible
+        if latency(stages, choice, least) <= best + best // TRADE
+    ]
+    assert tuple(copies) in possible
+    assert latency(stages, copies, least) <= best + best // TRADE
+    assert cores_of(stages, copies) == min(enough)
+    assert copies == copies_for_latency(stages, cores, least)
+
+
+def test_too_few_cores_leave_one_of_each():
+    stages = [Stage(4, 4, 10, 3, 4), Stage(4, 4, 10, 3, 4)]
+    assert copies_for_latency(stages, 5) == [1, 1]
+
+
+def test_only_numbers_that_shorten_a_row_are_choices():
+    # 10 columns in 4 parts take as long as in 5 parts of two.
+    assert Stage(1, 10, 3, 1, 16).choices() == {
+        1: 30,
+        2: 15,
+        3: 12,
+        4: 9,
+        5: 6,
+        10: 3,
+    }
+    assert Stage(1, 10, 3, 1, 4).choices() == {1: 30, 2: 15, 3: 12, 4: 9}
+
+
+def test_the_slow_stage_gets_the_copies():
+    # With 4 copies, a row of the slow stage takes 200 cycles instead of 800; more
+    # than 4 of the 8 cores that are left after one for the other gain nothing.
+    slow = Stage(8, 8, 100, 1, 7)
+    quick = Stage(8, 8, 10, 1, 8, (Link(0, 1, 1),))
+    assert copies_for_latency([slow, quick], 5) == [4, 1]

@@ -1,0 +1,57 @@
+"""When the rules of the IR are checked during a compilation."""
+
+from __future__ import annotations
+
+import pytest
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.passes import ModulePass
+
+from cimc.diagnostics import CimcError
+from cimc.dialects.cnn import ConvOp
+from cimc.driver import compile_model, random_images
+from cimc.passes import PASSES
+from tests.support.shipped import MODELS
+
+LENET = MODELS / "lenet5_int8.onnx"
+
+
+class BreakIr(ModulePass):
+    """Takes the windows away from convolutions."""
+
+    name = "break-ir"
+
+    def apply(self, ctx, op):
+        for inner in op.walk():
+            if isinstance(inner, ConvOp):
+                del inner.properties["window"]
+
+
+@pytest.fixture
+def verified(monkeypatch):
+    """The modules that were verified."""
+    modules = []
+    verify = ModuleOp.verify
+
+    def recorded(module, *arguments):
+        modules.append(module)
+        verify(module, *arguments)
+
+    monkeypatch.setattr(ModuleOp, "verify", recorded)
+    return modules
+
+
+def test_the_imported_module_and_the_program_are_checked(verified):
+    compile_model(LENET)
+    assert len(verified) == 2
+
+
+def test_every_pass_is_checked_with_verify_each(verified):
+    seconds = compile_model(LENET, verify_each=random_images).seconds
+    assert len(verified) >= len(seconds)
+
+
+def test_a_pipeline_of_ones_own_is_checked_after_every_pass(monkeypatch):
+    monkeypatch.setitem(PASSES, BreakIr.name, lambda: BreakIr)
+    with pytest.raises(CimcError, match="pass 'break-ir' left invalid IR") as caught:
+        compile_model(LENET, pipeline="fuse-tables,break-ir")
+    assert caught.value.diagnostic.code == "E070"
