@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cimc.backends.rram.lowering.held import most_held
 from cimc.backends.rram.machine import RramMachine
 from cimc.isa.sync import SYNC_BYTES
 
@@ -51,4 +52,7 @@ def _timing(machine: RramMachine) -> str:
         + machine.memory_latency_cycles
     )
     mvm = machine.mvm_cycles + machine.issue_cycles
-    return f"mvm={mvm} hop={hop} bus={machine.bus_bytes} lanes={machine.vector_lanes}"
+    return (
+        f"mvm={mvm} hop={hop} bus={machine.bus_bytes} lanes={machine.vector_lanes} "
+        f"hold={most_held(machine.vector_registers)}"
+    )

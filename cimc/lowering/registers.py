@@ -69,14 +69,14 @@ class VectorRegisters:
     A register is free after the last use of its value and is taken again as late as
     possible, so that the units of a core seldom wait for each other. The values
     ``kept`` have registers of their own from the start, which may hold what the next
-    position needs while this one is not over.
+    position needs while this one is not over; ``None`` leaves one unused.
     """
 
     def __init__(
         self,
         body: Iterable[Operation],
         limit: int,
-        kept: Sequence[SSAValue] = (),
+        kept: Sequence[SSAValue | None] = (),
     ) -> None:
         self._kept = frozenset(kept)
         self._free = deque(range(limit))
@@ -87,7 +87,9 @@ class VectorRegisters:
             for operand in op.operands:
                 self._last_use[operand] = op
         for value in kept:
-            self._held[value] = self.take()
+            register = self.take()
+            if value is not None:
+                self._held[value] = register
 
     def holds(self, value: SSAValue) -> bool:
         """Whether a register holds ``value`` now."""

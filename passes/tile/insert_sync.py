@@ -44,7 +44,8 @@ class InsertSync(ModulePass):
     before it reads their partial sums. ``auto`` takes what is the fastest by the
     times ``mvm`` of a product and ``hop`` from core to core, which grows with the
     beats of ``bus`` bytes and the steps of ``lanes`` that a vector of sums takes, and
-    of what is about as fast what synchronises least often.
+    of what is about as fast what synchronises least often. ``hold`` says the products
+    of how many vectors a core holds while it waits.
 
     All this is for layers that do not share the time with their neighbours; others,
     and with ``auto`` all that have neighbours on the chip, are linear by vectors.
@@ -66,10 +67,12 @@ class InsertSync(ModulePass):
     hop: int = 50
     bus: int = 64
     lanes: int = 32
+    hold: int = 1
 
     def __post_init__(self) -> None:
-        if min(self.every, self.group, self.mvm, self.bus, self.lanes) < 1:
-            raise ValueError("every, group, mvm, bus and lanes must be at least 1")
+        positive = ("every", "group", "mvm", "bus", "lanes", "hold")
+        if min(getattr(self, name) for name in positive) < 1:
+            raise ValueError(f"{', '.join(positive)} must be at least 1")
         if self.hop < 0:
             raise ValueError("hop must not be negative")
 
@@ -136,7 +139,9 @@ class InsertSync(ModulePass):
             sizes = [sums.type.column_stride for sums in sums_of(group)]
             beats = sum(-(-size // self.bus) for size in sizes)
             steps = sum(-(-size // (4 * self.lanes)) for size in sizes)
-            timing = Timing(self.mvm, self.hop + 2 * beats + steps)
+            more = 2 * beats + steps
+            hold = self.hold if _may_hold(group) else 1
+            timing = Timing(self.mvm, self.hop + more, more, hold)
             return best_order(cores, positions, timing)
         scheme = "linear" if self.scheme == "linear" else "cyclic"
         return Order(scheme, cores, positions, self.every)
@@ -190,6 +195,14 @@ class InsertSync(ModulePass):
 
 def _sweeps(op: ModuleOp) -> list[tile.SweepOp]:
     return [sweep for sweep in op.body.block.ops if isinstance(sweep, tile.SweepOp)]
+
+
+def _may_hold(group: Group) -> bool:
+    """Whether no core has several products or other windows beside at a position."""
+    return all(
+        sum(isinstance(op, tile.WindowOp) for op in sweep.body.block.ops) == 1
+        for sweep in group
+    )
 
 
 def _maps(group: Group) -> set[SSAValue]:

@@ -92,21 +92,22 @@ class AddressRegisters:
                 jump=self._jump(walk),
             )
 
-    def advance(self, registers: Iterable[int]) -> list[Operation]:
-        """What takes registers to the next position."""
+    def advance(self, registers: Iterable[int], positions: int = 1) -> list[Operation]:
+        """What takes registers some positions on."""
         operations: list[Operation] = []
         if self.single:
             return operations
         for a in registers:
             _, walk = self.walks[a]
             if self._jump(walk):
-                operations.append(NextOp(a=a))
+                operations += [NextOp(a=a) for _ in range(positions)]
             else:
-                by = walk.column_stride
-                if self.sweep.columns.size == 1:
-                    by = walk.row_stride
-                operations.append(StepOp(a=a, by=by))
+                operations.append(StepOp(a=a, by=positions * self.stride(walk)))
         return operations
+
+    def stride(self, walk: Walk) -> int:
+        """Bytes from a position to the next one, but for those in the next row."""
+        return walk.row_stride if self.sweep.columns.size == 1 else walk.column_stride
 
     def _jump(self, walk: Walk) -> int:
         """Bytes by which the step from row to row differs from others."""

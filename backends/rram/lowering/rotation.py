@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import chain, repeat
 
 from xdsl.ir import Operation
 
@@ -122,21 +123,31 @@ class Stages:
                 *_copy(self.calls.get(period, ())),
             ]
 
-        if self.following and not self.following.place_fetch:
+        if self.following and self._same_turn(self.following):
             last = False
         turns = positions // period - last
         code = _loop(turns, turn(last=False)) if turns else []
         return [*code, *(turn(last=True) if last else ())]
 
+    def _same_turn(self, following: Stages) -> bool:
+        """Whether the turn before the next sweep is like those before."""
+        return not following.place_fetch and len(following.multiply) == len(
+            self.multiply
+        )
+
     def _position(self, *, last: bool) -> list[Operation]:
         """One turn; after the last one, fetch for the next sweep if there is one."""
-        if last and not self.following:
+        upcoming = self.following if last else self
+        if upcoming is None:
             return _copy(self.compute)
-        code = _copy(self.fetch)
-        if last and self.following:
-            code = [*self.following.place_fetch, *code]
-        for index in range(len(self.compute) + 1):
-            code += _copy(op for after, op in self.multiply if after == index)
+        code = _copy(upcoming.fetch)
+        if last:
+            code = [*upcoming.place_fetch, *code]
+        end = len(self.compute)
+        places = chain((after for after, _ in self.multiply), repeat(end))
+        multiply = [(next(places), op) for _, op in upcoming.multiply]
+        for index in range(end + 1):
+            code += _copy(op for after, op in multiply if after == index)
             code += _copy(self.compute[index : index + 1])
         return code
 

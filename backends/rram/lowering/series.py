@@ -12,6 +12,7 @@ from itertools import pairwise
 from xdsl.ir import Attribute, Operation, SSAValue
 
 from cimc.backends.rram.lowering.addresses import AddressRegisters
+from cimc.backends.rram.lowering.held import held, most_held
 from cimc.backends.rram.lowering.sweep import CoreState, SweepLowering
 from cimc.backends.rram.machine import RramMachine
 from cimc.dialects import tile
@@ -46,9 +47,14 @@ def lower(
     setup: list[Operation] = []
     positions = sum(sweep.positions for sweep in series)
     addresses = AddressRegisters(series[0], single=positions == 1)
+    most = most_held(machine.vector_registers)
+    holds = [held(sweep, most) for sweep in series]
+    slots = max(holds)
     stages = [
-        SweepLowering(sweep, machine, core, sequences, addresses, setup).lower()
-        for sweep in series
+        SweepLowering(
+            sweep, machine, core, sequences, addresses, setup, hold, slots
+        ).lower()
+        for sweep, hold in zip(series, holds, strict=True)
     ]
     for before, after in pairwise(stages):
         before.following = after

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -11,6 +11,7 @@ from xdsl.ir import Operation, SSAValue
 from cimc.backends.rram import isa
 from cimc.backends.rram.isa import VECTOR
 from cimc.backends.rram.lowering.addresses import AddressRegisters, Place
+from cimc.backends.rram.lowering.held import repeated
 from cimc.backends.rram.lowering.rotation import Stages
 from cimc.backends.rram.machine import RramMachine
 from cimc.dialects import tile
@@ -37,7 +38,9 @@ class CoreState:
 class SweepLowering:
     """Instructions of one sweep: set-up once, then the stages of its pipeline.
 
-    ``sequences`` gives the register of a sequence in its sink core.
+    ``sequences`` gives the register of a sequence in its sink core. A turn of the
+    pipeline goes through ``hold`` positions, which ``held.py`` chooses; ``slots``
+    is how many the sweep of its series that holds the most goes through.
     """
 
     sweep: tile.SweepOp
@@ -46,11 +49,16 @@ class SweepLowering:
     sequences: Callable[[tile.SequenceOp], int]
     addresses: AddressRegisters
     setup: list[Operation]
+    hold: int = 1
+    slots: int = 1
 
     def __post_init__(self) -> None:
+        self._positions: dict[Operation, int] = {}
+        self.stages = Stages(self.sweep.positions // self.hold)
+        if self.hold > 1:
+            self.sweep, self._positions = repeated(self.sweep, self.hold)
         body = list(self.sweep.body.block.ops)
-        self.stages = Stages(self.sweep.positions)
-        self._used: dict[str, list[int]] = {"fetch": [], "compute": []}
+        self._used: dict[str, list[int]] = {"fetch": [], "compute": [], "store": []}
         products = [op for op in body if isinstance(op, tile.MvmOp)]
         factors = dict.fromkeys(op.operand for op in products)
         if len(factors) + len(products) > self.machine.kept_vectors:
@@ -61,7 +69,10 @@ class SweepLowering:
         self.vectors = VectorRegisters(
             body,
             self.machine.vector_registers,
-            kept=[*self._factors, *(op.result for op in products)],
+            kept=[
+                *self._slots(self._factors),
+                *self._slots(op.result for op in products),
+            ],
         )
         self.vector = VectorLowering(
             VECTOR, self.core.registers, self.vectors, self._emit, self.setup
@@ -75,15 +86,30 @@ class SweepLowering:
             self.vectors.release_after(op)
             read.update(dict.fromkeys(op.operands, len(self.stages.compute)))
         stages, addresses, part = self.stages, self.addresses, self.sweep.part
+        fetching, computing, storing = self._used.values()
+        stages.place_fetch = addresses.place(fetching, part)
+        stages.place_compute = addresses.place([*computing, *storing], part)
+        if self.hold == 1:
+            stages.fetch += addresses.advance(fetching)
+        stages.compute += addresses.advance(computing, self.hold)
         stages.multiply = [
             (read[product], mvm) for product, mvm in self._products.items()
         ]
-        fetching, computing = self._used["fetch"], self._used["compute"]
-        stages.place_fetch = addresses.place(fetching, part)
-        stages.place_compute = addresses.place(computing, part)
-        stages.fetch += addresses.advance(fetching)
-        stages.compute += addresses.advance(computing)
+        if self.hold > 1:
+            # The first one may begin when all products are read, but the others only
+            # then, one after another, when nothing else is left to do.
+            last, end = max(after for after, _ in stages.multiply), len(stages.compute)
+            stages.multiply = [
+                (end if index else last, mvm)
+                for index, (_, mvm) in enumerate(stages.multiply)
+            ]
+            self.sweep.erase()
         return stages
+
+    def _slots(self, values: Iterable[SSAValue]) -> list[SSAValue | None]:
+        """Values that have registers of their own, with those left free."""
+        found: list[SSAValue | None] = [*values]
+        return found + [None] * (self.slots - self.hold)
 
     def _lower(self, op: Operation) -> None:
         match op:
@@ -95,6 +121,9 @@ class SweepLowering:
                         self.vectors.define(op.result),
                         op.elements,
                     )
+                    if self.hold > 1:
+                        fetching = self._used["fetch"]
+                        self.stages.fetch += self.addresses.advance(fetching)
                 elif not self._is_reduced(op):
                     self.stages.compute += self._window_loads(
                         op,
@@ -109,11 +138,8 @@ class SweepLowering:
             case tile.LoadPartialOp():
                 self._load_partial(op)
             case tile.StorePartialOp():
-                self._store(
-                    Place.of_sums(op.target, self.sweep),
-                    op.value,
-                    4 * length_of(op.value),
-                )
+                place = self._place_of_sums(op, op.target)
+                self._store(place, op.value, 4 * length_of(op.value))
             case tile.FinishOp():
                 self.vector.finish(op, self.vectors[op.sums])
             case tile.MaxOp() | tile.SumOp() | tile.AverageOp():
@@ -130,7 +156,10 @@ class SweepLowering:
                     value=op.value.value.data,
                 )
             case tile.StoreOp():
-                self._store(Place.of_store(op), op.value, op.channels.size)
+                stage = "store" if self.hold > 1 else "compute"
+                place = self._place(Place.of_store(op), stage)
+                self._store(place, op.value, op.channels.size)
+                self.stages.compute += self.addresses.advance(self._used["store"])
             case tile.AwaitOp():
                 self._await(op)
             case tile.SignalOp():
@@ -146,11 +175,11 @@ class SweepLowering:
             self.core.credited.add(sequence.result)
             self.setup.append(isa.CreditOp(s=register, count=sequence.credit))
         wait = isa.WaitOp(s=register, by=op.by)
-        stages = self.stages
+        stages, turns = self.stages, op.every // self.hold
         if self._factors and not self._products:
-            stages.gates.setdefault(op.every, []).append(wait)
-        elif op.every > 1:
-            stages.waits.setdefault(op.every, []).append(wait)
+            stages.gates.setdefault(turns, []).append(wait)
+        elif turns > 1:
+            stages.waits.setdefault(turns, []).append(wait)
         else:
             self.stages.compute.append(wait)
 
@@ -160,8 +189,9 @@ class SweepLowering:
         call = isa.CallOp(
             core=sequence.sink.value.data, s=self.sequences(sequence), by=op.by
         )
-        if op.every > 1:
-            self.stages.calls.setdefault(op.every, []).append(call)
+        turns = op.every // self.hold
+        if turns > 1:
+            self.stages.calls.setdefault(turns, []).append(call)
         else:
             self.stages.compute.append(call)
 
@@ -232,15 +262,22 @@ class SweepLowering:
             self.stages.compute.append(mvm)
 
     def _load_partial(self, op: tile.LoadPartialOp) -> None:
-        base, offset = self._place(Place.of_sums(op.source, self.sweep))
+        base, offset = self._place_of_sums(op, op.source)
         register = self.vectors.define(op.result)
         length = 4 * length_of(op.result)
         self.stages.compute.append(
             isa.LoadOp(vd=register, base=base, offset=offset, count=1, length=length)
         )
 
-    def _store(self, place: Place, value: SSAValue, length: int) -> None:
+    def _place_of_sums(self, op: Operation, sums: SSAValue) -> tuple[int, int]:
+        """Address register and offset of the partial sums of the position of ``op``."""
+        place = Place.of_sums(sums, self.sweep)
         base, offset = self._place(place)
+        ahead = self._positions.get(op, 0)
+        return base, offset + ahead * self.addresses.stride(place.walk)
+
+    def _store(self, place: tuple[int, int], value: SSAValue, length: int) -> None:
+        base, offset = place
         self.stages.compute.append(
             isa.StoreOp(base=base, offset=offset, vs=self.vectors[value], length=length)
         )
