@@ -5,7 +5,11 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-STUDIES = {"study": "orders of cores on single layers, by crossbar and bus"}
+STUDIES = {
+    "study": "orders of cores on single layers, by crossbar and bus",
+    "whole": "networks with one copy of each layer and with four times that",
+    "peer": "networks on PIMCOMP-NN's chip, beside what it makes of them",
+}
 
 if __name__ == "__main__":
     name, *arguments = sys.argv[1:] or [""]

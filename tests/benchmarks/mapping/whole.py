@@ -1,0 +1,146 @@
+"""``whole``: networks at full size, one copy of each layer and four times that.
+
+On ``pelke-128`` with as many cores as one copy takes, and on ``mesh-128``. Latency is
+that of one image; every feature map is compared with onnxruntime.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from cimc.backends.rram.chip import CHIPS, Chip
+from cimc.backends.rram.pipeline import pipeline
+from cimc.driver import compile_model, execute_images
+from cimc.driver.inputs import Images
+from tests.benchmarks.cache import quantised
+from tests.support.qdq import feeds_for
+
+__all__ = ["Row", "measure", "show"]
+
+NETWORKS = (
+    *("resnet18", "resnet50", "vgg16"),
+    *("mobilenet_v2", "squeezenet1.0", "googlenet"),
+)
+#: How often the crossbars of one copy may be used.
+BUDGETS = (1, 4)
+#: Sizes with which the largest of the networks fits a chip of one crossbar per core.
+_LARGE = {
+    "cores": 65536,
+    "sequence_registers": 1024,
+    "instruction_memory": 65536,
+    "shared_memory_bytes": 1 << 28,
+}
+
+Row = dict[str, Any]
+
+
+def with_copies(chip: Chip, cores: int) -> str:
+    """The default pipeline with copies of layers on so many cores."""
+    machine = chip.machine()
+    balance = (
+        f"balance-pipeline{{cores={cores} crossbars={machine.crossbars_per_core} "
+        f"product={machine.mvm_cycles} lanes={machine.vector_lanes}}}"
+    )
+    return pipeline(machine).replace("place-tiles", f"{balance},place-tiles")
+
+
+def measure(network: str, chip: Chip, cores: int | None = None) -> Row:
+    """Compile a network, run one image and compare it.
+
+    With ``cores``, layers are copied to use at most that many.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "chip.yaml"
+        file.write_text(json.dumps(chip.model_dump(mode="json")))
+        start = perf_counter()
+        compilation = compile_model(
+            quantised(network),
+            chip=str(file),
+            pipeline=None if cores is None else with_copies(chip, cores),
+        )
+        compiled = perf_counter() - start
+    artifact = compilation.artifact
+    images = Images([feeds_for(artifact.model)], "random")
+    execution = execute_images(artifact, images, verify=True)
+    metrics = execution.metrics
+    traffic = metrics["traffic"]
+    return {
+        "network": network,
+        "chip": chip.name,
+        "equal": metrics["verified"]["equal"],
+        "cycles": metrics["cycles"],
+        "time_ms": metrics["time_ns"] / 1e6,
+        "bound": metrics["bound"],
+        "ratio": metrics["cycles"] / metrics["bound"]["cycles"],
+        "crossbars": metrics["crossbars"]["used"],
+        "cores": metrics["cores"]["used"],
+        "memory_bytes": metrics["memory_bytes"]["feature_maps"],
+        "sync / data": traffic["sync_bytes"] / traffic["data_bytes"],
+        "instructions": metrics["instructions"]["static"],
+        "compile_s": compiled,
+        "simulate_s": metrics["simulator"]["wall_s"],
+        "passes_s": dict(compilation.seconds),
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3,
+    }
+
+
+def rows(networks: Sequence[str], chips: Sequence[str]) -> Iterator[Row]:
+    """Every network on every chip, with each budget."""
+    for network in networks:
+        for name in chips:
+            chip = CHIPS.load(name)
+            if not chip.structure.mesh_columns:
+                chip = chip.with_structure(**_LARGE)
+            single = measure(network, chip)
+            yield {"budget": BUDGETS[0], **single}
+            for budget in BUDGETS[1:]:
+                cores = min(budget * single["cores"], chip.structure.cores)
+                yield {"budget": budget, **measure(network, chip, cores)}
+
+
+def show(found: Sequence[Row], columns: Sequence[str]) -> None:
+    """Print rows as a table."""
+    table = Table(box=SIMPLE_HEAD)
+    for column in columns:
+        table.add_column(column, justify="right")
+    for row in found:
+        table.add_row(*(_text(row[column]) for column in columns))
+    Console(width=200).print(table)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return str(value)
+
+
+def main(arguments: list[str]) -> None:
+    """Run the study."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--networks", nargs="+", default=NETWORKS)
+    parser.add_argument("--chips", nargs="+", default=("pelke-128", "mesh-128"))
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args(arguments)
+    found: list[Row] = []
+    columns = (
+        *("network", "chip", "budget", "equal", "cycles", "ratio", "crossbars"),
+        *("cores", "memory_bytes", "sync / data", "instructions"),
+        *("compile_s", "simulate_s"),
+    )
+    for row in rows(options.networks, options.chips):
+        found.append(row)
+        show([row], columns)
+    show(found, columns)
+    if options.json:
+        options.json.write_text(json.dumps(found, indent=1))
