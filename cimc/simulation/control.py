@@ -15,7 +15,6 @@ from cimc.simulation.layout import (
     E_EXPECTED,
     E_TOTAL,
     END,
-    EPOCH_BITS,
     FINISHED,
     G_DROPPED,
     G_TRACE,
@@ -50,10 +49,7 @@ __all__ = [
     "operand_missing",
     "record",
     "touch_layer",
-    "unordered",
 ]
-
-_EPOCH_MASK = (1 << EPOCH_BITS) - 1
 
 
 @compiled(
@@ -128,22 +124,6 @@ def touch_layer(layers: Array, layer: int, start: int, stop: int) -> None:
         if start >= 0:
             layers[layer, 0] = min(layers[layer, 0], start)
         layers[layer, 1] = max(layers[layer, 1], stop)
-
-
-@compiled("int64(int64, int32[::1], int64, int32[::1])")
-def unordered(shadow: int, core_of: Array, core: int, clock: Array) -> int:
-    """The pc of an access that ``core`` has not acquired, or -1.
-
-    ``clock[w]`` is the last epoch of core ``w`` that this one has acquired through
-    CALL and WAIT.
-    """
-    pc = (shadow >> EPOCH_BITS) - 2
-    if pc < 0:
-        return -1
-    other = core_of[pc]
-    if other != core and clock[other] < (shadow & _EPOCH_MASK):
-        return pc
-    return -1
 
 
 @compiled("void(int64[:, ::1], int64[::1], int64, int64, int64, int64, int64)")

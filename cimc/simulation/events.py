@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from cimc.simulation.clocks import CLOCKS, Clocks, acquire, hand_over
 from cimc.simulation.jit import compiled
 from cimc.simulation.layout import (
+    A0,
+    A1,
+    A2,
     CORE_BITS,
     E_BLOCKED,
     E_CONSUMED,
@@ -94,92 +98,67 @@ def turn(
 
 
 @compiled(
-    "int64(int64[::1], int64[:, ::1], int64[:, ::1], int32[:, ::1], int64, int64, "
-    "int64, int64, int32[::1])"
-)
-def announce(
-    scalars: Array,
-    edges: Array,
-    queue: Array,
-    queue_clocks: Array,
-    edge: int,
-    by: int,
-    time: int,
-    pc: int,
-    clock: Array,
-) -> int:
-    """Queue a call that becomes visible at ``time``; when to wake the owner, or -1.
-
-    Calls to one register become visible in the order in which they had the bus. The
-    caller has made sure that a free queue entry exists.
-    """
-    time = max(time, edges[edge, E_LAST_TIME])
-    edges[edge, E_LAST_TIME] = time
-    entry = scalars[G_FREE]
-    scalars[G_FREE] = queue[entry, Q_NEXT]
-    edges[edge, E_TOTAL] += by
-    edges[edge, E_LAST_CALL] = pc
-    queue[entry, Q_VALUE] = edges[edge, E_TOTAL]
-    queue[entry, Q_TIME] = time
-    queue[entry, Q_NEXT] = -1
-    queue_clocks[entry, :] = clock
-    if edges[edge, E_HEAD] < 0:
-        edges[edge, E_HEAD] = entry
-    else:
-        queue[edges[edge, E_TAIL], Q_NEXT] = entry
-    edges[edge, E_TAIL] = entry
-    if edges[edge, E_BLOCKED] == 0:
-        return -1
-    edges[edge, E_BLOCKED] = 0
-    return time
-
-
-@compiled(
-    "void(int64[::1], int64[::1], int64[:, ::1], int64[:, ::1], int32[:, ::1], int64, "
-    "int32[::1], int64, int64, int64, int64)"
+    f"void(int64[::1], int64[::1], int64[:, ::1], int64[:, ::1], {CLOCKS}, int64, "
+    "int64[::1], int64, int64)"
 )
 def call(
     heap: Array,
     scalars: Array,
     edges: Array,
     queue: Array,
-    queue_clocks: Array,
+    clocks: Clocks,
     core: int,
-    clock: Array,
-    edge: int,
-    by: int,
+    code: Array,
     time: int,
     pc: int,
 ) -> None:
     """Let ``core`` raise a register, visible at ``time``, and wake who waits for it.
 
-    What the core does from now on is of a new epoch.
+    ``code`` is the row of the call. Calls to one register become visible in the order
+    in which they had the bus. The caller has made sure that there is room. What the
+    core does from now on is of a new epoch.
     """
-    woken = announce(scalars, edges, queue, queue_clocks, edge, by, time, pc, clock)
-    clock[core] += 1
-    if woken >= 0:
-        push(heap, scalars, woken << CORE_BITS | edges[edge, E_OWNER])
+    edge = code[A0]
+    time = max(time, edges[edge, E_LAST_TIME])
+    edges[edge, E_LAST_TIME] = time
+    entry = scalars[G_FREE]
+    scalars[G_FREE] = queue[entry, Q_NEXT]
+    edges[edge, E_TOTAL] += code[A1]
+    edges[edge, E_LAST_CALL] = pc
+    queue[entry, Q_VALUE] = edges[edge, E_TOTAL]
+    queue[entry, Q_TIME] = time
+    queue[entry, Q_NEXT] = -1
+    hand_over(clocks, core, code[A2], queue[entry])
+    if edges[edge, E_HEAD] < 0:
+        edges[edge, E_HEAD] = entry
+    else:
+        queue[edges[edge, E_TAIL], Q_NEXT] = entry
+    edges[edge, E_TAIL] = entry
+    if edges[edge, E_BLOCKED] != 0:
+        edges[edge, E_BLOCKED] = 0
+        push(heap, scalars, time << CORE_BITS | edges[edge, E_OWNER])
 
 
 @compiled(
-    "int64(int64[::1], int64[:, ::1], int64[:, ::1], int32[:, ::1], int64, int64, "
-    "int64, int32[::1])"
+    f"int64(int64[::1], int64[:, ::1], int64[:, ::1], {CLOCKS}, int64, int64[::1], "
+    "int64)"
 )
 def wait(
     scalars: Array,
     edges: Array,
     queue: Array,
-    queue_clocks: Array,
-    edge: int,
-    by: int,
+    clocks: Clocks,
+    core: int,
+    code: Array,
     time: int,
-    clock: Array,
 ) -> int:
-    """Consume calls until the register has risen ``by``; when that is, or -1.
+    """Consume calls until a register of ``core`` has risen; when that is, or -1.
 
-    What the callers had done before the calls has happened before from then on.
+    ``code`` is the row of the WAIT. What the callers had done before the calls has
+    happened before from then on.
     """
-    expected = edges[edge, E_EXPECTED] + by
+    edge = code[A0]
+    expected = edges[edge, E_EXPECTED] + code[A1]
     while edges[edge, E_CONSUMED] < expected:
         entry = edges[edge, E_HEAD]
         if entry < 0:
@@ -188,8 +167,7 @@ def wait(
         time = max(time, queue[entry, Q_TIME])
         edges[edge, E_CONSUMED] = queue[entry, Q_VALUE]
         edges[edge, E_HEAD] = queue[entry, Q_NEXT]
-        for i in range(clock.size):
-            clock[i] = max(clock[i], queue_clocks[entry, i])
+        acquire(scalars, clocks, core, queue[entry])
         queue[entry, Q_NEXT] = scalars[G_FREE]
         scalars[G_FREE] = entry
     edges[edge, E_EXPECTED] = expected

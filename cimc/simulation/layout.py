@@ -45,11 +45,11 @@ OWN_UNIT = 2
 CODE_COLUMNS = 23
 
 # Scalars: heap size, first free cycle of the bus, its busy cycles, first free queue
-# entry, trace length, events that the trace had no room for; there is room for two of
-# a machine's own from OWN_SCALAR on.
-G_HEAP, G_BUS_FREE, G_BUS_BUSY, G_FREE, G_TRACE, G_DROPPED = range(6)
-OWN_SCALAR = 6
-G_COLUMNS = 8
+# entry, end of the rows of clocks, trace length, events that the trace had no room
+# for; there is room for two of a machine's own from OWN_SCALAR on.
+G_HEAP, G_BUS_FREE, G_BUS_BUSY, G_FREE, G_ROWS, G_TRACE, G_DROPPED = range(7)
+OWN_SCALAR = 7
+G_COLUMNS = 9
 
 # A core: next issue, program counter, loop depth, grant of its last bus transfer,
 # completion of its last store, completion of everything, whether it halted.
@@ -74,9 +74,28 @@ CORE_COLUMNS = 7
 ) = range(10)
 EDGE_COLUMNS = 10
 
-# A call on its way: value of the register from then on, when, next queue entry.
-Q_VALUE, Q_TIME, Q_NEXT = range(3)
-QUEUE_COLUMNS = 3
+# A call on its way: value of the register from then on, when, next queue entry; its
+# link (-1: nobody waits there), the caller's row of clocks and its own epoch.
+Q_VALUE, Q_TIME, Q_NEXT, Q_LINK, Q_ROW, Q_EPOCH = range(6)
+QUEUE_COLUMNS = 6
+
+# The clock of a core: its own epoch, its row and the length of that, the core that
+# keeps the free rows of that kind, the first of these (-1: none), runs [first, stop).
+K_EPOCH, K_ROW, K_LENGTH, K_KEEPER, K_FREE, K_FIRST, K_STOP = range(7)
+CLOCK_COLUMNS = 7
+
+# A run of cores [start, stop) that a clock knows: core + shift is its place in the row.
+RUN_START, RUN_STOP, RUN_SHIFT = range(3)
+RUN_COLUMNS = 3
+
+# A pair of caller and called core: the caller, its place in the other's rows, and the
+# parts [first, stop) that rows of the two have in common.
+LINK_FROM, LINK_PLACE, LINK_FIRST, LINK_STOP = range(4)
+LINK_COLUMNS = 4
+
+# A part: places in the caller's and in the called core's row, length.
+PART_FROM, PART_TO, PART_LENGTH = range(3)
+PART_COLUMNS = 3
 
 # A trace event.
 T_CORE, T_UNIT, T_PC, T_START, T_STOP = range(5)

@@ -15,6 +15,8 @@ from cimc.isa.instruction_set import InstructionSet
 from cimc.isa.program import Layer, Line, Loop, Unit, linearise
 from cimc.isa.sync import Call, Credit, Wait
 from cimc.simulation import layout
+from cimc.simulation.knowledge import FEW, groups_of, knowledge_of
+from cimc.weights import Array
 
 __all__ = ["COMMON", "LoadedProgram", "Operation", "ProgramBuilder"]
 
@@ -82,12 +84,50 @@ class LoadedProgram:
         self.code = np.empty((0, layout.CODE_COLUMNS), np.int64)
         self.reals = np.empty((0, 2), np.float32)
         self.core_of = np.empty(0, np.int32)
+        self.owners = np.empty(0, np.int64)
+        self._links: list[tuple[int, int]] = []
+        self._link(np.empty(0, np.int64))
 
     def freeze(self) -> None:
-        """Turn the rows collected so far into arrays."""
+        """Turn the rows collected so far into arrays, and link callers and called."""
         self.code = np.array(self.rows, np.int64).reshape(-1, layout.CODE_COLUMNS)
         self.reals = np.array(self.real_rows, np.float32).reshape(-1, 2)
         self.core_of = np.array(self.core_of_line, np.int32)
+        cores = len(self.core_numbers)
+        dense = {number: index for index, number in enumerate(self.core_numbers)}
+        owners = [dense.get(core, -1) for core, _ in self.edges]
+        self.owners = np.array(owners, np.int64)
+        calls = np.flatnonzero(self.code[:, layout.OP] == layout.CALL)
+        called = self.owners[self.code[calls, layout.A0]]
+        self.code[calls, layout.A2] = -1
+        calls, called = calls[called >= 0], called[called >= 0]
+        pairs, which = np.unique(
+            self.core_of[calls] * np.int64(cores) + called, return_inverse=True
+        )
+        self.code[calls, layout.A2] = which
+        self._links = [divmod(pair, cores) for pair in pairs.tolist()]
+        self._link(groups_of(self._layers_of_cores(), self._links))
+
+    def widen(self) -> bool:
+        """From the next run on let all cores know all others; whether that is new."""
+        narrow = bool(self._groups.any())
+        if narrow:
+            self._link(np.zeros_like(self._groups))
+        return narrow
+
+    def _link(self, groups: Array) -> None:
+        """Let cores know those that their group has to do with; few know all."""
+        self._groups = groups if len(groups) > FEW else np.zeros_like(groups)
+        self.knowledge = knowledge_of(self._groups, self._links)
+
+    def _layers_of_cores(self) -> list[set[int]]:
+        """The layers that each core works on."""
+        layers = [set[int]() for _ in self.core_numbers]
+        some = self.code[:, layout.LAYER] >= 0
+        pairs = np.stack([self.core_of[some], self.code[some, layout.LAYER]], axis=1)
+        for core, layer in np.unique(pairs, axis=0).tolist():
+            layers[int(core)].add(int(layer))
+        return layers
 
     def unit_name(self, unit: int) -> str:
         """What the unit of that number is called; the last may stand for several."""

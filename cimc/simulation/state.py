@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import ClassVar
 
 import numpy as np
 
@@ -21,8 +22,11 @@ class State(ABC):
     """One run of a program on one image; a machine adds its memory.
 
     ``registers`` vector registers of ``register_bytes`` each belong to every core,
-    whose parallel units are ``units`` in number.
+    whose parallel units are ``units`` in number. ``races`` are the traps for accesses
+    that nothing orders.
     """
+
+    races: ClassVar[frozenset[int]]
 
     def __init__(
         self,
@@ -45,20 +49,21 @@ class State(ABC):
         self.loops = np.zeros((cores, MAX_LOOP_DEPTH), np.int64)
         self.units = np.zeros((cores, units), np.int64)
         self.edges = np.zeros((len(program.edges), layout.EDGE_COLUMNS), np.int64)
-        dense = {number: index for index, number in enumerate(program.core_numbers)}
-        self.edges[:, layout.E_OWNER] = [
-            dense.get(core, -1) for core, _ in program.edges
-        ]
+        self.edges[:, layout.E_OWNER] = program.owners
         for edge, count in program.credits.items():
             for column in (layout.E_CREDITS, layout.E_CONSUMED, layout.E_TOTAL):
                 self.edges[edge, column] = count
         for column in (layout.E_HEAD, layout.E_TAIL, layout.E_LAST_CALL):
             self.edges[:, column] = -1
-        self.clocks = np.eye(cores, dtype=np.int32)
         self.queue = np.zeros((0, layout.QUEUE_COLUMNS), np.int64)
-        self.queue_clocks = np.zeros((0, cores), np.int32)
         self.scalars[layout.G_FREE] = -1
-        self.grow()
+        self._clocks = program.knowledge.cores.copy()
+        lengths = self._clocks[:, layout.K_LENGTH]
+        self._longest = int(lengths.max(initial=0))
+        self._rows = np.zeros(int(lengths.sum()), np.int32)
+        self._rows[self._clocks[:, layout.K_ROW]] = 1
+        self.scalars[layout.G_ROWS] = self._rows.size
+        State.grow(self)
         size = (cores, registers, register_bytes)
         self.valid = np.zeros(size, np.uint8)
         self.bytes = np.zeros(size, np.uint8)
@@ -71,6 +76,12 @@ class State(ABC):
     @abstractmethod
     def advance(self) -> int:
         """Let the engine run for a while; why it stopped."""
+
+    @property
+    def clocks(self) -> tuple[Array, Array, Array, Array, Array]:
+        """What cores have acquired of each other, as clocks.py takes it."""
+        _, runs, links, parts = self.loaded.knowledge
+        return self._clocks, runs, links, parts, self._rows
 
     def run(self) -> int:
         """Run to the end or to a trap; FINISHED or the trap's code."""
@@ -98,14 +109,18 @@ class State(ABC):
         )
 
     def grow(self) -> None:
-        """Double the room for calls on their way; all of the new half is free."""
+        """Double what there is too little of, for any instruction to find room."""
         old = len(self.queue)
-        new = max(64, 2 * old)
-        queue = np.zeros((new, layout.QUEUE_COLUMNS), np.int64)
-        queue[:old] = self.queue
-        queue[old:, layout.Q_NEXT] = np.arange(old + 1, new + 1)
-        queue[-1, layout.Q_NEXT] = self.scalars[layout.G_FREE]
-        clocks = np.zeros((new, self.queue_clocks.shape[1]), np.int32)
-        clocks[:old] = self.queue_clocks
-        self.queue, self.queue_clocks = queue, clocks
-        self.scalars[layout.G_FREE] = old
+        if self.scalars[layout.G_FREE] < 0:
+            new = max(64, 2 * old)
+            queue = np.zeros((new, layout.QUEUE_COLUMNS), np.int64)
+            queue[:old] = self.queue
+            queue[old:, layout.Q_NEXT] = np.arange(old + 1, new + 1)
+            queue[-1, layout.Q_NEXT] = -1
+            self.queue = queue
+            self.scalars[layout.G_FREE] = old
+        used = int(self.scalars[layout.G_ROWS])
+        if used + self._longest > self._rows.size:
+            rows = np.zeros(2 * used + self._longest, np.int32)
+            rows[:used] = self._rows[:used]
+            self._rows = rows

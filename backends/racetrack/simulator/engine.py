@@ -20,6 +20,7 @@ from cimc.backends.racetrack.simulator.tracks import (
     write_word,
 )
 from cimc.simulation import layout as shared
+from cimc.simulation.clocks import CLOCKS, Clocks, crowded
 from cimc.simulation.control import (
     control,
     finish,
@@ -40,7 +41,7 @@ __all__ = ["advance"]
     "int64(int64, int64[::1], int64[::1], int64[:, ::1], float32[:, ::1], int32[::1], "
     "int64[::1], int8[::1], uint8[::1], int32[::1], float32[::1], uint8[::1], "
     "int64[::1], int64[::1], int64[:, ::1], int64[:, ::1], int64[:, ::1], "
-    "int64[:, ::1], int32[:, ::1], int64[:, ::1], int32[:, ::1], uint8[:, :, ::1], "
+    f"int64[:, ::1], {CLOCKS}, int64[:, ::1], uint8[:, :, ::1], "
     "uint8[:, :, ::1], int8[:, :, ::1], int32[:, :, ::1], float32[:, :, ::1], "
     "int64[:, ::1], int64[::1], int64[::1], uint8[::1], int64[:, :, ::1], "
     "int64[:, ::1], uint8[:, ::1], uint8[:, ::1], int64[:, ::1], int64[::1], "
@@ -65,9 +66,8 @@ def advance(
     addresses: Array,
     loops: Array,
     edges: Array,
-    clocks: Array,
+    clocks: Clocks,
     queue: Array,
-    queue_clocks: Array,
     valid: Array,
     bytes_: Array,
     signed_bytes: Array,
@@ -94,14 +94,14 @@ def advance(
     """
     while scalars[shared.G_HEAP] > 0:
         core = pop(heap, scalars) & ((1 << shared.CORE_BITS) - 1)
-        clock, base = clocks[core], addresses[core]
+        base = addresses[core]
         while True:
             pc = cores[core, shared.C_PC]
             op, unit = code[pc, shared.OP], code[pc, shared.UNIT]
             a = code[pc, shared.A0 :]
             trap[shared.TRAP_CORE], trap[shared.TRAP_PC] = core, pc
             now = cores[core, shared.C_TIME]
-            full = op == shared.CALL and scalars[shared.G_FREE] < 0
+            full = crowded(scalars, clocks, core)
             why_not = turn(heap, scalars, budget, now, core, unit == own.LINK, full)
             if why_not == shared.YIELDS:
                 break
@@ -115,9 +115,7 @@ def advance(
             following = pc + 1
             why = np.int64(0)
             if op == shared.WAIT:
-                granted = wait(
-                    scalars, edges, queue, queue_clocks, a[0], a[1], now, clock
-                )
+                granted = wait(scalars, edges, queue, clocks, core, code[pc], now)
                 if granted < 0:
                     break
                 stalls[core, 0] += granted - now
@@ -132,17 +130,7 @@ def advance(
                     visible = done + machine[own.M_CALL]
                     visible = max(visible, cores[core, shared.C_STORED])
                     call(
-                        heap,
-                        scalars,
-                        edges,
-                        queue,
-                        queue_clocks,
-                        core,
-                        clock,
-                        a[0],
-                        a[1],
-                        visible,
-                        pc,
+                        heap, scalars, edges, queue, clocks, core, code[pc], visible, pc
                     )
                 else:
                     done += machine[own.M_TRANSFER] + machine[own.M_WRITE]
@@ -161,7 +149,7 @@ def advance(
                     pc,
                     core_of,
                     core,
-                    clock,
+                    clocks,
                     machine,
                     trap,
                 )
@@ -204,7 +192,7 @@ def advance(
                     pc,
                     core_of,
                     core,
-                    clock,
+                    clocks,
                     machine,
                     line[core, start : start + a[7]],
                     trap,
@@ -222,7 +210,7 @@ def advance(
                     pc,
                     core_of,
                     core,
-                    clock,
+                    clocks,
                     machine,
                     bytes_[
                         core,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from cimc.backends.racetrack.machine import RacetrackMachine
@@ -20,6 +22,8 @@ _BUDGET = 20_000_000
 
 class RacetrackState(State):
     """One run of a program on one image."""
+
+    races: ClassVar = frozenset((layout.RACE,))
 
     def __init__(
         self,
@@ -135,7 +139,6 @@ class RacetrackState(State):
             self.edges,
             self.clocks,
             self.queue,
-            self.queue_clocks,
             self.valid,
             *self.register_views,
             self.maps,

@@ -26,9 +26,9 @@ from cimc.backends.racetrack.simulator.layout import (
     W_OFFSET,
     WORD_SIZE,
 )
-from cimc.simulation.control import unordered
+from cimc.simulation.clocks import CLOCKS, Clocks, shadow_of, unordered
 from cimc.simulation.jit import compiled
-from cimc.simulation.layout import EPOCH_BITS, TRAP_A, TRAP_B
+from cimc.simulation.layout import TRAP_A, TRAP_B
 from cimc.weights import Array
 
 __all__ = [
@@ -53,7 +53,7 @@ def aligned(domain: int, offset: int, machine: Array) -> bool:
 
 
 @compiled(
-    "int64(int64[:, ::1], int64[::1], int64, int64, int32[::1], int64, int32[::1], "
+    f"int64(int64[:, ::1], int64[::1], int64, int64, int32[::1], int64, {CLOCKS}, "
     "int64[::1])"
 )
 def use_map(
@@ -63,7 +63,7 @@ def use_map(
     pc: int,
     core_of: Array,
     core: int,
-    clock: Array,
+    clocks: Clocks,
     trap: Array,
 ) -> int:
     """Take a map array, which has one user at a time; 0 or the code of a trap.
@@ -74,16 +74,16 @@ def use_map(
     trap[TRAP_A] = array
     if array < 0 or array >= maps.shape[0]:
         return NO_ARRAY
-    trap[TRAP_B] = unordered(users[array], core_of, core, clock)
+    trap[TRAP_B] = unordered(users[array], core_of, core, clocks)
     if trap[TRAP_B] >= 0:
         return RACE
-    users[array] = (pc + 2) << EPOCH_BITS | clock[core]
+    users[array] = shadow_of(pc, core, clocks)
     return 0
 
 
 @compiled(
     "int64(int64[:, ::1], int64[::1], int64, int64, int64, int32[::1], int64, "
-    "int32[::1], int64[::1], int64[::1])"
+    f"{CLOCKS}, int64[::1], int64[::1])"
 )
 def shift_map(
     maps: Array,
@@ -93,12 +93,12 @@ def shift_map(
     pc: int,
     core_of: Array,
     core: int,
-    clock: Array,
+    clocks: Clocks,
     machine: Array,
     trap: Array,
 ) -> int:
     """Shift a map array; 0 or the code of a trap."""
-    why = use_map(maps, users, array, pc, core_of, core, clock, trap)
+    why = use_map(maps, users, array, pc, core_of, core, clocks, trap)
     if why != 0:
         return why
     offset = maps[array, P_OFFSET] + by
@@ -127,7 +127,7 @@ def shift_weights(
 
 @compiled(
     "int64(int64[:, ::1], int64[::1], int64[::1], uint8[::1], int64, int64, int64, "
-    "int64, int64, int32[::1], int64, int32[::1], int64[::1], uint8[::1], int64[::1])"
+    f"int64, int64, int32[::1], int64, {CLOCKS}, int64[::1], uint8[::1], int64[::1])"
 )
 def read_word(
     maps: Array,
@@ -141,13 +141,13 @@ def read_word(
     pc: int,
     core_of: Array,
     core: int,
-    clock: Array,
+    clocks: Clocks,
     machine: Array,
     target: Array,
     trap: Array,
 ) -> int:
     """Copy bytes of a word into ``target``; 0 or the code of a trap."""
-    why = use_map(maps, users, array, pc, core_of, core, clock, trap)
+    why = use_map(maps, users, array, pc, core_of, core, clocks, trap)
     if why != 0:
         return why
     trap[TRAP_B] = domain
@@ -164,7 +164,7 @@ def read_word(
 
 @compiled(
     "int64(int64[:, ::1], int64[::1], int64[::1], uint8[::1], int64, int64, int64, "
-    "int64, int32[::1], int64, int32[::1], int64[::1], uint8[::1], int64[::1])"
+    f"int64, int32[::1], int64, {CLOCKS}, int64[::1], uint8[::1], int64[::1])"
 )
 def write_word(
     maps: Array,
@@ -177,7 +177,7 @@ def write_word(
     pc: int,
     core_of: Array,
     core: int,
-    clock: Array,
+    clocks: Clocks,
     machine: Array,
     source: Array,
     trap: Array,
@@ -186,7 +186,7 @@ def write_word(
 
     ``bank`` is where the array must lie, −1 if anywhere.
     """
-    why = use_map(maps, users, array, pc, core_of, core, clock, trap)
+    why = use_map(maps, users, array, pc, core_of, core, clocks, trap)
     if why != 0:
         return why
     trap[TRAP_B] = domain
@@ -198,5 +198,5 @@ def write_word(
         return WORD_SIZE
     start = maps[array, P_START] + domain * source.size
     words[start : start + source.size] = source
-    writers[array * machine[M_DOMAINS] + domain] = (pc + 2) << EPOCH_BITS | clock[core]
+    writers[array * machine[M_DOMAINS] + domain] = shadow_of(pc, core, clocks)
     return 0

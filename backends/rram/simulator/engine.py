@@ -17,6 +17,7 @@ from cimc.backends.rram.simulator.crossbar import execute_mvm
 from cimc.backends.rram.simulator.interconnect import carry
 from cimc.backends.rram.simulator.memory import load, store
 from cimc.simulation import layout as shared
+from cimc.simulation.clocks import CLOCKS, Clocks, crowded
 from cimc.simulation.control import (
     control,
     finish,
@@ -62,7 +63,7 @@ def operands_ready(core: int, pc: int, code: Array, vectors: Array) -> Any:
     "float32[:, ::1], int32[::1], int8[::1], int32[::1], float32[::1], uint8[::1], "
     "int64[::1], int64[::1], "
     "int64[:, ::1], int64[:, ::1], int64[:, :, ::1], int64[:, ::1], int64[:, :, ::1], "
-    "int64[:, ::1], int64[:, ::1], int32[:, ::1], int64[:, ::1], int32[:, ::1], "
+    f"int64[:, ::1], int64[:, ::1], {CLOCKS}, int64[:, ::1], "
     "uint8[:, :, ::1], uint8[:, :, ::1], int8[:, :, ::1], int32[:, :, ::1], "
     "float32[:, :, ::1], uint8[::1], int64[::1], int32[::1], int64[:, ::1], "
     "uint8[::1], int64[::1], int64[:, ::1], int64[::1], int64[:, ::1], "
@@ -90,9 +91,8 @@ def advance(
     vectors: Array,
     units: Array,
     edges: Array,
-    clocks: Array,
+    clocks: Clocks,
     queue: Array,
-    queue_clocks: Array,
     valid: Array,
     bytes_: Array,
     signed_bytes: Array,
@@ -118,7 +118,6 @@ def advance(
     columns, hop, bank = timing[3], timing[4], timing[5]
     while scalars[shared.G_HEAP] > 0:
         core = pop(heap, scalars) & ((1 << shared.CORE_BITS) - 1)
-        clock = clocks[core]
         while True:
             pc = cores[core, shared.C_PC]
             op, unit = code[pc, shared.OP], code[pc, shared.UNIT]
@@ -139,7 +138,7 @@ def advance(
                     stalls[core, own.S_CROSSBAR] += free - now
                 now = free
             cores[core, shared.C_TIME] = now
-            full = op == shared.CALL and scalars[shared.G_FREE] < 0
+            full = crowded(scalars, clocks, core)
             if op == own.LOAD:
                 rows = code[pc, shared.A2] * code[pc, shared.A3]
                 full = scalars[own.G_READS] + rows > reads.shape[0]
@@ -155,16 +154,7 @@ def advance(
             ready, began = done, now
             following = pc + 1
             if op == shared.WAIT:
-                done = wait(
-                    scalars,
-                    edges,
-                    queue,
-                    queue_clocks,
-                    code[pc, shared.A0],
-                    code[pc, shared.A1],
-                    now,
-                    clock,
-                )
+                done = wait(scalars, edges, queue, clocks, core, code[pc], now)
                 if done < 0:
                     break
                 stalls[core, own.S_WAIT] += done - now
@@ -174,7 +164,7 @@ def advance(
             elif unit == own.LSU:
                 here = there = nodes[core]
                 if columns > 0 and op == shared.CALL:
-                    there = code[pc, shared.A2]
+                    there = code[pc, shared.A3]
                 elif columns > 0:
                     address = addresses[core, code[pc, shared.A0]] + code[pc, shared.A1]
                     byte = byte_at(address, ways[core, code[pc, shared.A0]])
@@ -204,7 +194,7 @@ def advance(
                         scalars,
                         core_of,
                         core,
-                        clock,
+                        clocks,
                         addresses[core, code[pc, shared.A0]] + code[pc, shared.A1],
                         ways[core, code[pc, shared.A0]],
                         pc,
@@ -224,7 +214,7 @@ def advance(
                         copy_writers,
                         core_of,
                         core,
-                        clock,
+                        clocks,
                         addresses[core, code[pc, shared.A0]] + code[pc, shared.A1],
                         ways[core, code[pc, shared.A0]],
                         pc,
@@ -239,19 +229,7 @@ def advance(
                     cores[core, shared.C_STORED] = max(stored, ready)
                 else:
                     ready = max(arrived + call_latency, cores[core, shared.C_STORED])
-                    call(
-                        heap,
-                        scalars,
-                        edges,
-                        queue,
-                        queue_clocks,
-                        core,
-                        clock,
-                        code[pc, shared.A0],
-                        code[pc, shared.A1],
-                        ready,
-                        pc,
-                    )
+                    call(heap, scalars, edges, queue, clocks, core, code[pc], ready, pc)
                 if why != 0:
                     return why
             elif op == own.MVM:

@@ -1,7 +1,7 @@
 """Shared memory with its shadows: who wrote each byte, and who has read it since.
 
-Vector clocks decide whether an access of core ``w`` happened before one of this core:
-``clock[w]`` is the last epoch of ``w`` that it has acquired through CALL and WAIT.
+Vector clocks decide whether an access of another core happened before one of this core,
+that is, whether this has acquired the epoch of the access through CALL and WAIT.
 Accesses that they do not order are a race, however benign the timing of this run was.
 
 The reads of a byte are a list from the last one back. A read that happened before a
@@ -28,10 +28,9 @@ from cimc.backends.rram.simulator.layout import (
     W_SIZE,
     WRITE_RACE,
 )
-from cimc.simulation.control import unordered
+from cimc.simulation.clocks import CLOCKS, Clocks, shadow_of, unordered
 from cimc.simulation.jit import compiled
 from cimc.simulation.layout import (
-    EPOCH_BITS,
     SHADOW_HOST,
     SHADOW_NONE,
     TRAP_A,
@@ -67,7 +66,7 @@ def alike(writers: Array, readers: Array, start: int, stop: int) -> int:
 
 @compiled(
     "int64(uint8[::1], int64[::1], int32[::1], int64[:, ::1], int64[::1], int32[::1], "
-    "int64, int32[::1], int64, int64[::1], int64, int64, int64, int64, uint8[::1], "
+    f"int64, {CLOCKS}, int64, int64[::1], int64, int64, int64, int64, uint8[::1], "
     "int64[::1])"
 )
 def load(
@@ -78,7 +77,7 @@ def load(
     scalars: Array,
     core_of: Array,
     core: int,
-    clock: Array,
+    clocks: Clocks,
     address: int,
     way: Array,
     pc: int,
@@ -97,7 +96,7 @@ def load(
     if way[W_SIZE] == 0 and (first < 0 or stop > memory.size):
         trap[TRAP_A], trap[TRAP_B] = first, stop
         return ADDRESS
-    shadow = (pc + 2) << EPOCH_BITS | clock[core]
+    shadow = shadow_of(pc, core, clocks)
     seen = np.int64(SHADOW_HOST)
     row = np.int64(0)
     for segment in range(count):
@@ -112,13 +111,13 @@ def load(
                 trap[TRAP_A] = at
                 if now == SHADOW_NONE:
                     return UNINITIALISED_BYTE
-                trap[TRAP_B] = unordered(now, core_of, core, clock)
+                trap[TRAP_B] = unordered(now, core_of, core, clocks)
                 if trap[TRAP_B] >= 0:
                     return READ_RACE
                 seen = now
             before = np.int64(readers[at])
             while before > 0:
-                if unordered(reads[before, R_SHADOW], core_of, core, clock) >= 0:
+                if unordered(reads[before, R_SHADOW], core_of, core, clocks) >= 0:
                     break
                 before = reads[before, R_BEFORE]
             if row == 0 or reads[row, R_BEFORE] != before:
@@ -133,7 +132,7 @@ def load(
 
 @compiled(
     "int64(uint8[::1], int64[::1], int32[::1], int64[:, ::1], uint8[::1], int64[::1], "
-    "int32[::1], int64, int32[::1], int64, int64[::1], int64, uint8[::1], int64[::1])"
+    f"int32[::1], int64, {CLOCKS}, int64, int64[::1], int64, uint8[::1], int64[::1])"
 )
 def store(
     memory: Array,
@@ -144,7 +143,7 @@ def store(
     copy_writers: Array,
     core_of: Array,
     core: int,
-    clock: Array,
+    clocks: Clocks,
     address: int,
     way: Array,
     pc: int,
@@ -162,17 +161,17 @@ def store(
     at = start
     while at < stop:
         trap[TRAP_A] = at
-        trap[TRAP_B] = unordered(writers[at], core_of, core, clock)
+        trap[TRAP_B] = unordered(writers[at], core_of, core, clocks)
         if trap[TRAP_B] >= 0:
             return WRITE_RACE
         read = np.int64(readers[at])
         while read > 0:
-            trap[TRAP_B] = unordered(reads[read, R_SHADOW], core_of, core, clock)
+            trap[TRAP_B] = unordered(reads[read, R_SHADOW], core_of, core, clocks)
             if trap[TRAP_B] >= 0:
                 return REUSE_RACE
             read = reads[read, R_BEFORE]
         at = alike(writers, readers, at, stop)
-    shadow = (pc + 2) << EPOCH_BITS | clock[core]
+    shadow = shadow_of(pc, core, clocks)
     memory[start:stop] = source
     writers[start:stop] = shadow
     readers[start:stop] = 0

@@ -171,7 +171,7 @@ class _Builder(ProgramBuilder):
             case Table():
                 row[layout.A0] = self._tables[op.t]
             case Call():
-                row[layout.A2] = op.core
+                row[layout.A3] = op.core
             case _:
                 pass
 

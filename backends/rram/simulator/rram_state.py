@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from cimc.backends.rram.dialect import FeatureMapOp
@@ -12,13 +14,16 @@ from cimc.backends.rram.simulator.layout import (
     G_READS,
     LINKS,
     READ_COLUMNS,
+    READ_RACE,
+    REUSE_RACE,
     STALLS,
     V_WRITER,
     VECTOR_COLUMNS,
     WAY_COLUMNS,
+    WRITE_RACE,
 )
 from cimc.backends.rram.simulator.rram_program import RramProgram
-from cimc.simulation.layout import G_FREE, SHADOW_HOST
+from cimc.simulation.layout import SHADOW_HOST
 from cimc.simulation.state import State
 from cimc.weights import Array
 
@@ -32,6 +37,8 @@ _READS = 1 << 12
 
 class RramState(State):
     """One run of a program on one image."""
+
+    races: ClassVar = frozenset((READ_RACE, WRITE_RACE, REUSE_RACE))
 
     def __init__(
         self, machine: RramMachine, program: RramProgram, *, trace_events: int = 0
@@ -91,13 +98,12 @@ class RramState(State):
         return self.copies[start:], self.copy_writers[start:]
 
     def grow(self) -> None:
-        """Make room for calls on their way or, if that is there, for reads."""
-        if self.scalars[G_FREE] < 0:
-            super().grow()
-            return
-        more = max(len(self.reads), self.bytes.shape[2])
-        added = np.zeros((more, READ_COLUMNS), np.int64)
-        self.reads = np.concatenate([self.reads, added])
+        """See base class."""
+        super().grow()
+        used, most = int(self.scalars[G_READS]), self.bytes.shape[2]
+        if used + most > len(self.reads):
+            added = np.zeros((len(self.reads) + most, READ_COLUMNS), np.int64)
+            self.reads = np.concatenate([self.reads, added])
 
     def advance(self) -> int:
         """See base class."""
@@ -123,7 +129,6 @@ class RramState(State):
             self.edges,
             self.clocks,
             self.queue,
-            self.queue_clocks,
             self.valid,
             *self.register_views,
             self.memory,
