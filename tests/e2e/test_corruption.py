@@ -53,6 +53,8 @@ FIELDS = {
     "first row of a block": (r"(program .*rows )(128)", number(-1)),
     "preset halo": (r"(fill .*with )(0)", number(200)),
 }
+#: Of the first window of an image, in its corner, all elements may be zero.
+OF_WINDOWS = {"load stride", "mvm sign"}
 CALLS = {
     "dropped": (r" *rram\.call .*\n", lambda found: ""),
     "to another core": (r"(call core )(\d+)", number(1)),
@@ -118,7 +120,8 @@ def test_an_altered_field_is_caught(
     pattern, change = FIELDS[kind]
     found = occurrences(pattern, artifact.ir("rram"))
 
-    for match in {found[0], found[len(found) // 2], found[-1]}:
+    first = found[1 if kind in OF_WINDOWS else 0]
+    for match in {first, found[len(found) // 2], found[-1]}:
         error = caught(artifact, altered(match, change), tmp_path)
 
         assert PLACE.search(str(error)), error

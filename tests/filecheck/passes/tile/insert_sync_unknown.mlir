@@ -3,4 +3,4 @@
 builtin.module {
 }
 
-// CHECK: error[E074]: -p: pass 'insert-sync' failed: scheme must be one of sequential, linear, not 'random'
+// CHECK: error[E074]: -p: pass 'insert-sync' failed: scheme must be one of sequential, linear, cyclic, auto, not 'random'
