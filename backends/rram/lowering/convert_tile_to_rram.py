@@ -13,6 +13,7 @@ from xdsl.passes import ModulePass
 from cimc.backends.rram import dialect as rram
 from cimc.backends.rram.bounds import layer_bounds
 from cimc.backends.rram.lowering.addresses import start_of
+from cimc.backends.rram.lowering.held import held, most_held
 from cimc.backends.rram.lowering.series import lower, series_of
 from cimc.backends.rram.lowering.sweep import CoreState, nested
 from cimc.backends.rram.machine import CHIP, RramMachine
@@ -146,10 +147,13 @@ def _programs(operations: list[Operation], machine: RramMachine) -> Iterator[Ope
     programs = Programs(machine, rram.CoreOp, rram.SectionOp)
     cores: dict[int, CoreState] = {}
     sweeps = [op for op in operations if isinstance(op, tile.SweepOp)]
+    holds = held(sweeps, most_held(machine.vector_registers))
     for series in series_of(sweeps):
         core = core_of(series[0])
         if core not in cores:
             cores[core] = CoreState(programs.registers_of(core))
-        setup, main = lower(series, machine, cores[core], programs.sequence_register)
+        setup, main = lower(
+            series, machine, cores[core], programs.sequence_register, holds
+        )
         programs.append(core, series[0].layer.data, setup, main)
     yield from programs.units()

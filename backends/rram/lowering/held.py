@@ -9,6 +9,8 @@ waits and signals once.
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 from xdsl.ir import Operation, SSAValue
 
 from cimc.dialects import tile
@@ -27,35 +29,54 @@ def most_held(vector_registers: int) -> int:
     return max(1, min(_MOST, (vector_registers - 2) // 3))
 
 
-def held(sweep: tile.SweepOp, most: int) -> int:
-    """For how many positions a sweep holds the products; 1 if it need not or cannot."""
-    body = list(sweep.body.block.ops)
-    periods = {op.every for op in body if isinstance(op, tile.AwaitOp | tile.SignalOp)}
-    partial = [
-        op for op in body if isinstance(op, tile.LoadPartialOp | tile.StorePartialOp)
-    ]
-    single = all(
-        sum(isinstance(op, kind) for op in body) <= 1
-        for kind in (tile.WindowOp, tile.MvmOp, tile.StoreOp, tile.LoadPartialOp)
+def held(sweeps: list[tile.SweepOp], most: int) -> dict[tile.SweepOp, int]:
+    """For how many positions each sweep holds the products; 1 if it need not.
+
+    All sweeps that add to the same sums hold as many, or none of them do.
+    """
+    by_sums: dict[SSAValue, list[tile.SweepOp]] = defaultdict(list)
+    for sweep in sweeps:
+        for sums in _sums(sweep):
+            by_sums[sums].append(sweep)
+    found = dict.fromkeys(sweeps, 1)
+    for sums, members in by_sums.items():
+        if all(_may_hold(sweep, sums) for sweep in members):
+            found.update({sweep: _period(sweep, most) for sweep in members})
+    return found
+
+
+def _sums(sweep: tile.SweepOp) -> dict[SSAValue, None]:
+    """The partial sums that a sweep loads or stores."""
+    return dict.fromkeys(
+        op.source if isinstance(op, tile.LoadPartialOp) else op.target
+        for op in sweep.body.block.ops
+        if isinstance(op, tile.LoadPartialOp | tile.StorePartialOp)
     )
-    if len(periods) > 1 or not partial or not single or not _whole_rows(sweep, partial):
-        return 1
-    (period,) = periods or {1}
+
+
+def _may_hold(sweep: tile.SweepOp, sums: SSAValue) -> bool:
+    """Whether a sweep has one product, and the sums have no gaps between positions."""
+    assert isinstance(sums.owner, tile.PartialSumsOp)
+    kinds = (tile.WindowOp, tile.MvmOp, tile.StoreOp, tile.LoadPartialOp)
+    return (
+        sums.owner.ring is None
+        and sweep.columns.size == sums.owner.type.shape[1]
+        and all(
+            sum(isinstance(op, kind) for op in sweep.body.block.ops) <= 1
+            for kind in kinds
+        )
+    )
+
+
+def _period(sweep: tile.SweepOp, most: int) -> int:
+    """After how many positions a sweep waits or signals, if that is always the same."""
+    periods = {
+        op.every
+        for op in sweep.body.block.ops
+        if isinstance(op, tile.AwaitOp | tile.SignalOp)
+    }
+    period = periods.pop() if len(periods) == 1 else 1
     return period if period <= most else 1
-
-
-def _whole_rows(
-    sweep: tile.SweepOp, partial: list[tile.LoadPartialOp | tile.StorePartialOp]
-) -> bool:
-    """Whether the sums of all positions follow each other without a gap."""
-    for op in partial:
-        sums = op.source if isinstance(op, tile.LoadPartialOp) else op.target
-        assert isinstance(sums.owner, tile.PartialSumsOp)
-        if sums.owner.ring is not None:
-            return False
-        if sweep.columns.size != sums.owner.type.shape[1]:
-            return False
-    return True
 
 
 def repeated(

@@ -6,13 +6,12 @@ after the other, and differ in what they do with the products.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 
 from xdsl.ir import Attribute, Operation, SSAValue
 
 from cimc.backends.rram.lowering.addresses import AddressRegisters
-from cimc.backends.rram.lowering.held import held, most_held
 from cimc.backends.rram.lowering.sweep import CoreState, SweepLowering
 from cimc.backends.rram.machine import RramMachine
 from cimc.dialects import tile
@@ -42,19 +41,18 @@ def lower(
     machine: RramMachine,
     core: CoreState,
     sequences: Callable[[tile.SequenceOp], int],
+    holds: Mapping[tile.SweepOp, int],
 ) -> tuple[list[Operation], list[Operation]]:
-    """Set-up and main section of a series of sweeps."""
+    """Set-up and main section of a series of sweeps; ``holds`` says how many each."""
     setup: list[Operation] = []
     positions = sum(sweep.positions for sweep in series)
     addresses = AddressRegisters(series[0], single=positions == 1)
-    most = most_held(machine.vector_registers)
-    holds = [held(sweep, most) for sweep in series]
-    slots = max(holds)
+    slots = max(holds[sweep] for sweep in series)
     stages = [
         SweepLowering(
-            sweep, machine, core, sequences, addresses, setup, hold, slots
+            sweep, machine, core, sequences, addresses, setup, holds[sweep], slots
         ).lower()
-        for sweep, hold in zip(series, holds, strict=True)
+        for sweep in series
     ]
     for before, after in pairwise(stages):
         before.following = after
