@@ -61,15 +61,21 @@ def test_registers_follow_the_position_of_their_stage(rows, columns, moves, dens
     moves = [*moves[:5], *(("compute", columns.size * by, by) for by in dense)]
     addresses = AddressRegisters(SweepOp("l", rows, columns, []))
     numbers = [addresses.register(stage, Walk(*move)) for stage, *move in moves]
+    fetching, computing = (
+        sorted({n for n, (of, *_) in zip(numbers, moves, strict=True) if of == stage})
+        for stage in ("fetch", "compute")
+    )
     turn = [
         CallOp(core=0, s=0, by=1),
-        *addresses.advance("fetch"),
+        *addresses.advance(fetching),
         CallOp(core=0, s=1, by=1),
-        *addresses.advance("compute"),
+        *addresses.advance(computing),
     ]
     log = []
-    loop = LoopOp(turn, count=rows.size * columns.size)
-    run([*addresses.setup(), loop], {}, {}, log)
+    positions = rows.size * columns.size
+    loop = LoopOp(turn, count=positions)
+    placed = addresses.place(sorted({*numbers}), Range.of(0, positions))
+    run([*placed, loop], {}, {}, log)
     for sequence, stage in enumerate(["fetch", "compute"]):
         found = [registers for s, registers in log if s == sequence]
         assert len(found) == rows.size * columns.size
@@ -92,12 +98,12 @@ def test_only_registers_that_jump_from_row_to_row_need_a_walk():
     addresses = AddressRegisters(SweepOp("l", Range.of(0, 4), Range.of(0, 8), []))
     addresses.register("compute", Walk(64, 8))
     addresses.register("compute", Walk(80, 8))
-    assert [op.name for op in addresses.setup()] == [
+    assert [op.name for op in addresses.place((0, 1), Range.of(0, 32))] == [
         "rram.set",
         "rram.set",
         "rram.walk",
     ]
-    step, next_ = addresses.advance("compute")
+    step, next_ = addresses.advance((0, 1))
     assert (step.name, step.a, step.by) == ("rram.step", 0, 8)
     assert (next_.name, next_.a) == ("rram.next", 1)
 
@@ -105,8 +111,8 @@ def test_only_registers_that_jump_from_row_to_row_need_a_walk():
 def test_a_single_column_steps_by_rows():
     addresses = AddressRegisters(SweepOp("l", Range.of(0, 4), Range.of(0, 1), []))
     addresses.register("fetch", Walk(64, 8))
-    assert [op.name for op in addresses.setup()] == ["rram.set"]
-    assert [op.by for op in addresses.advance("fetch")] == [64]
+    assert [op.name for op in addresses.place((0,), Range.of(0, 4))] == ["rram.set"]
+    assert [op.by for op in addresses.advance((0,))] == [64]
 
 
 def test_a_core_has_16_address_registers():
@@ -153,5 +159,6 @@ def test_places_begin_where_the_sweep_does():
     addresses = AddressRegisters(sweep)
     addresses.register("fetch", Place.of_window(window).walk)
     addresses.register("compute", Place.of_sums(sums.result, sweep).walk)
-    rings = [op for op in addresses.setup() if isinstance(op, RingOp)]
+    placed = addresses.place((0, 1), Range.of(0, sweep.positions))
+    rings = [op for op in placed if isinstance(op, RingOp)]
     assert [(op.base, op.size, op.value) for op in rings] == [(64, 30, 0), (256, 40, 0)]

@@ -108,6 +108,7 @@ def test_rotated_loops_run_in_the_order_of_positions(nest, products, data):
     gates = data.draw(some) if products else set()
     waits, calls = data.draw(some) - {1}, data.draw(some) - {1}
     stages = Stages(
+        positions,
         fetch=[mark(FETCH)] if products else [],
         multiply=[(read, mark(MULTIPLY + n)) for n, read in enumerate(products)],
         compute=[mark(COMPUTE + instruction) for instruction in range(3)],
@@ -118,18 +119,19 @@ def test_rotated_loops_run_in_the_order_of_positions(nest, products, data):
     expected = naive(positions, gates, waits, calls, products, 3)
     if not products:
         expected = [number for number in expected if number != FETCH]
-    loops = stages.loops(positions)
+    loops = stages.loops()
     assert depth(loops) <= MAX_LOOP_DEPTH
     assert executed(loops) == expected
 
 
 def test_a_turn_multiplies_as_soon_as_a_product_has_been_read():
     stages = Stages(
+        4,
         fetch=[mark(FETCH)],
         multiply=[(1, mark(MULTIPLY)), (2, mark(MULTIPLY + 1))],
         compute=[mark(COMPUTE), mark(COMPUTE + 1), mark(COMPUTE + 2)],
     )
-    first, *products, loop, _, _, _ = stages.loops(4)
+    first, *products, loop, _, _, _ = stages.loops()
     assert [op.value for op in (first, *products)] == [FETCH, MULTIPLY, MULTIPLY + 1]
     assert loop.count == 3
     assert [op.value for op in loop.body()] == [
@@ -143,10 +145,10 @@ def test_a_turn_multiplies_as_soon_as_a_product_has_been_read():
 
 
 def test_loops_with_the_fewest_turns_are_rolled_out():
-    stages = Stages(compute=[mark(COMPUTE)])
+    stages = Stages(480, compute=[mark(COMPUTE)])
     for period in (3, 6, 24, 96):
         stages.calls[period] = [mark(CALL + period)]
-    loops = stages.loops(480)
+    loops = stages.loops()
     assert depth(loops) == MAX_LOOP_DEPTH
     assert len(executed(loops)) == 480 + 160 + 80 + 20 + 5
     turns, loop = [], loops[0]
