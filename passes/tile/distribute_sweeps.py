@@ -13,7 +13,6 @@ from xdsl.utils.exceptions import PassFailedException
 
 from cimc.dialects import tile
 from cimc.dialects.tile.body import length_of
-from cimc.dialects.tile.memory import integer
 from cimc.passes.tile.products import sum_of_products
 from cimc.passes.tile.sweeps import weight_blocks
 
@@ -39,22 +38,22 @@ class DistributeSweeps(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Replace sweeps by chains of sweeps, each with its core."""
-        merged: dict[tuple[Attribute, ...], tile.SweepOp] = {}
+        merged: dict[tuple[Attribute, ...], tuple[tile.SweepOp, ...]] = {}
         for sweep in list(op.body.block.ops):
             if (
                 isinstance(sweep, tile.SweepOp)
                 and sweep.core is None
                 and weight_blocks(sweep)
             ):
-                for place, part in enumerate(_distribute(sweep)):
-                    assert part.core is not None
-                    key = (
-                        *(part.layer, part.rows, part.columns),
-                        *(part.core, integer(place)),
-                    )
-                    if key in merged and self._may_merge(merged[key], part):
-                        _merge(merged[key], part)
-                    merged[key] = part
+                chain = tuple(_distribute(sweep))
+                cores = [part.core for part in chain if part.core is not None]
+                key = (sweep.layer, sweep.rows, sweep.columns, *cores)
+                earlier = merged.get(key, ())
+                # All of a chain or nothing, since its sweeps have an order.
+                if earlier and all(map(self._may_merge, earlier, chain)):
+                    for before, part in zip(earlier, chain, strict=True):
+                        _merge(before, part)
+                merged[key] = chain
 
     def _may_merge(self, earlier: tile.SweepOp, sweep: tile.SweepOp) -> bool:
         operations = [*earlier.body.block.ops, *sweep.body.block.ops]
