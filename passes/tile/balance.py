@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 
 from ortools.sat.python import cp_model
 
+from cimc.passes.tile.solver import solve
+
 __all__ = ["Assignment", "Item", "assign", "fits"]
 
 _SMALL = 1000
@@ -273,15 +275,9 @@ def _balance(assignment: Assignment, members: Iterable[int]) -> None:
     model.minimize(sum(spans))
     for (index, core), variable in on.items():
         model.add_hint(variable, assignment.core[index] == core)
-    solver = cp_model.CpSolver()
-    solver.parameters.num_workers = 1
-    solver.parameters.random_seed = 0
-    solver.parameters.max_deterministic_time = _EFFORT
-    status = solver.solve(model)
+    solver = solve(model, _EFFORT)
     before = sum(assignment.span(layer) for layer in layers)
-    if status in (cp_model.OPTIMAL, cp_model.FEASIBLE) and (
-        solver.objective_value < before
-    ):
+    if solver is not None and solver.objective_value < before:
         for (index, core), variable in on.items():
             if solver.boolean_value(variable):
                 assignment.core[index] = core

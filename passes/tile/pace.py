@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 
 from ortools.sat.python import cp_model
 
+from cimc.passes.tile.solver import solve
+
 __all__ = ["Link", "Stage", "copies_for_latency"]
 
 #: Deterministic time of the solver, for each of its two searches.
@@ -153,12 +155,7 @@ class _Model:
         for copies, taken in zip(hint, self.taken, strict=True):
             for number, var in taken.items():
                 self.model.add_hint(var, number == copies)
-        solver = cp_model.CpSolver()
-        solver.parameters.num_workers = 1
-        solver.parameters.random_seed = 0
-        solver.parameters.max_deterministic_time = _EFFORT
-        status = solver.solve(self.model)
-        return solver if status in (cp_model.OPTIMAL, cp_model.FEASIBLE) else None
+        return solve(self.model, _EFFORT)
 
     def chosen(self, solver: cp_model.CpSolver) -> list[int]:
         """The copies of each stage in the solution."""
