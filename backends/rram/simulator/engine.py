@@ -59,7 +59,8 @@ def operands_ready(core: int, pc: int, code: Array, vectors: Array) -> Any:
 
 
 @compiled(
-    "int64(int64, int64[::1], int64[::1], int64[::1], int64[::1], int64[:, ::1], "
+    "int64(int64, int64[::1], int64[::1], int64[::1], int64[::1], int64[::1], "
+    "int64[:, ::1], "
     "float32[:, ::1], int32[::1], int8[::1], int32[::1], float32[::1], uint8[::1], "
     "int64[::1], int64[::1], "
     "int64[:, ::1], int64[:, ::1], int64[:, :, ::1], int64[:, ::1], int64[:, :, ::1], "
@@ -72,7 +73,8 @@ def operands_ready(core: int, pc: int, code: Array, vectors: Array) -> Any:
 def advance(
     budget: int,
     timing: Array,
-    nodes: Array,
+    numbers: Array,
+    places: Array,
     links: Array,
     heap: Array,
     code: Array,
@@ -162,13 +164,17 @@ def advance(
                 done += issue
                 ready = done
             elif unit == own.LSU:
-                here = there = nodes[core]
-                if columns > 0 and op == shared.CALL:
-                    there = code[pc, shared.A3]
-                elif columns > 0:
-                    address = addresses[core, code[pc, shared.A0]] + code[pc, shared.A1]
-                    byte = byte_at(address, ways[core, code[pc, shared.A0]])
-                    there = min(max(byte, 0), memory.size - 1) // bank
+                here = there = 0
+                if columns > 0:
+                    here = int(places[numbers[core]])
+                    if op == shared.CALL:
+                        there = int(places[code[pc, shared.A3]])
+                    else:
+                        way = code[pc, shared.A0]
+                        address = addresses[core, way] + code[pc, shared.A1]
+                        byte = byte_at(address, ways[core, way])
+                        at = min(max(byte, 0), memory.size - 1) // bank
+                        there = int(places[at])
                     if op == own.LOAD:
                         here, there = there, here
                 began, done, arrived = carry(

@@ -23,6 +23,7 @@ from cimc.backends.rram.simulator.layout import (
     WRITE_RACE,
 )
 from cimc.backends.rram.simulator.rram_program import RramProgram
+from cimc.isa.mesh import place_of
 from cimc.simulation.layout import SHADOW_HOST
 from cimc.simulation.state import State
 from cimc.weights import Array
@@ -62,9 +63,9 @@ class RramState(State):
             ],
             np.int64,
         )
-        self._nodes = np.array(program.core_numbers, np.int64)
-        nodes = machine.cores if machine.mesh_columns else 1
-        self._links = np.zeros(nodes * LINKS, np.int64)
+        self._numbers = np.array(program.core_numbers, np.int64)
+        self._places = _places(machine)
+        self._links = np.zeros(self._places.size * LINKS, np.int64)
         shape = (len(program.core_numbers), machine.vector_registers, VECTOR_COLUMNS)
         self.vectors = np.zeros(shape, np.int64)
         self.vectors[:, :, V_WRITER] = -1
@@ -111,7 +112,8 @@ class RramState(State):
         return advance(
             _BUDGET,
             self._timing,
-            self._nodes,
+            self._numbers,
+            self._places,
             self._links,
             self.heap,
             program.code,
@@ -143,3 +145,12 @@ class RramState(State):
             self.trace,
             self.busy,
         )
+
+
+def _places(machine: RramMachine) -> Array:
+    """Where each core is on the mesh, counted row by row; all are one on a bus."""
+    columns = machine.mesh_columns
+    if not columns:
+        return np.zeros(1, np.int64)
+    places = [place_of(core, columns) for core in range(machine.cores)]
+    return np.array([row * columns + column for row, column in places], np.int64)
