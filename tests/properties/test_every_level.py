@@ -67,6 +67,9 @@ CROSSBARS = {
     "seven crossbars a core": rram(
         crossbars_per_core=7, rows=11, columns=5, bus_bytes=4
     ),
+    "a mesh of banks": rram(
+        cores=128, crossbars_per_core=4, mesh_columns=8, vector_registers=24
+    ),
     "cores that share the work": rram(
         crossbars_per_core=200, rows=24, columns=8, cores=2
     ),
