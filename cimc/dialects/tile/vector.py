@@ -25,7 +25,7 @@ from xdsl.utils.exceptions import VerifyException
 from cimc.dialects.cim import Clamp, Quantisation, Range, WeightsRef
 from cimc.dialects.tile.body import BodyOp, element_of, length_of, vector
 from cimc.dialects.tile.memory import SweepOp, integer
-from cimc.dialects.tile.types import FeatureMapType, Real
+from cimc.dialects.tile.types import FeatureMapType, Real, ui8
 
 _PURE = traits_def(HasParent(SweepOp), Pure())
 
@@ -278,6 +278,15 @@ class SplatOp(BodyOp):
             properties={"value": integer(value)},
             result_types=[vector(length, element)],
         )
+
+    def verify_(self) -> None:
+        """TILE-18: the value is one of the element type."""
+        unsigned = element_of(self.result) == ui8
+        low, high = (0, 255) if unsigned else (-128, 127)
+        if not low <= self.value.value.data <= high:
+            raise VerifyException(
+                f"[TILE-18] {self.value.value.data} is no value of the element type"
+            )
 
 
 @irdl_op_definition

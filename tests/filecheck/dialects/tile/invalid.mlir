@@ -306,3 +306,15 @@ tile.sweep "l" core 3 rows <0 : 4> columns <0 : 4> {
   %a = tile.window %x <kernel 1x1> : !tile.feature_map<4x4x2xi8> -> vector<2xi8>
   %p = tile.mvm %w, %a : !tile.block<2x2xi8>, vector<2xi8> -> vector<2xi32>
 }
+
+// -----
+// CHECK: error[E073]: input.mlir: is invalid: [TILE-17] positions 12 to 17 are not
+tile.sweep "l" rows <0 : 4> columns <0 : 4> positions <12 : 17> {
+  %v = tile.splat 0 : vector<2xi8>
+}
+
+// -----
+// CHECK: error[E073]: input.mlir: is invalid: [TILE-18] 128 is no value of the element type
+tile.sweep "l" rows <0 : 4> columns <0 : 4> {
+  %v = tile.splat 128 : vector<2xi8>
+}
