@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import chain, repeat
 
 from xdsl.ir import Operation
 
@@ -84,6 +83,10 @@ class Stages:
         sweep: Stages | None = self
         while sweep:
             code += [*sweep.place_compute, *sweep._turns(sweep.positions)]
+            if sweep.following:
+                # Of what the next one multiplies ahead, more than this one did.
+                more = sweep.following.multiply[len(sweep.multiply) :]
+                code += _copy(op for _, op in more)
             sweep = sweep.following
         return code
 
@@ -143,10 +146,9 @@ class Stages:
         code = _copy(upcoming.fetch)
         if last:
             code = [*upcoming.place_fetch, *code]
-        end = len(self.compute)
-        places = chain((after for after, _ in self.multiply), repeat(end))
-        multiply = [(next(places), op) for _, op in upcoming.multiply]
-        for index in range(end + 1):
+        turns = zip(self.multiply, upcoming.multiply, strict=False)
+        multiply = [(after, op) for (after, _), (_, op) in turns]
+        for index in range(len(self.compute) + 1):
             code += _copy(op for after, op in multiply if after == index)
             code += _copy(self.compute[index : index + 1])
         return code
