@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from itertools import pairwise
+from operator import mul
 from typing import Any
 
 from xdsl.dialects.builtin import ModuleOp
@@ -32,9 +35,13 @@ def energies(module: ModuleOp, chip: Chip) -> Array:
     return energy_table(rows, len(COMPONENTS))
 
 
-def run_metrics(state: RramState, chip: Chip, energy: Array) -> dict[str, Any]:
-    """Keys of metrics.json that one run determines."""
-    used = len(state.program.core_numbers)
+def run_metrics(
+    state: RramState, chip: Chip, energy: Array, static: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Keys of metrics.json that one run determines, beside the ``static`` ones."""
+    spans = [stop - start for start, stop in pairwise([0, *state.ends])]
+    cores = [len(phase) for phase in state.program.phases]
+    used = sum(map(mul, cores, spans)) / max(1, sum(spans))
     leakage = chip.energy.leakage_core.value * used + chip.energy.leakage_shared.value
     units = ("issue", "vector", "lsu", "crossbar", "bus")
     busy = state.busy[: CROSSBAR + 1].tolist()
@@ -51,6 +58,12 @@ def run_metrics(state: RramState, chip: Chip, energy: Array) -> dict[str, Any]:
         links = beats * chip.structure.bus_bytes * chip.energy.bus_byte.value
         common["energy_pj"]["bus"] = links
         common["energy_pj"]["total"] += links
+    if rows := static.get("phases"):
+        programmed = static["programming"]["energy_pj"]
+        common["energy_pj"]["programming"] = programmed
+        common["energy_pj"]["total"] += programmed
+        spent = zip(rows, spans, strict=True)
+        common["phases"] = [{**row, "cycles": span} for row, span in spent]
     return {
         **common,
         "traffic": _traffic(state),

@@ -10,10 +10,17 @@ import numpy as np
 from xdsl.dialects.builtin import ModuleOp
 
 from cimc.backends.rram.check import CoreSetup, accesses
-from cimc.backends.rram.dialect import CoreOp, FeatureMapOp, FillOp, MemoryOp
+from cimc.backends.rram.dialect import (
+    CoreOp,
+    FeatureMapOp,
+    FillOp,
+    MemoryOp,
+    phases_of,
+)
 from cimc.backends.rram.instruction_set import ISA
 from cimc.backends.rram.isa import MvmOp, ProgramOp, RingOp, TransferOp
 from cimc.backends.rram.machine import CHIP, RramMachine
+from cimc.backends.rram.programming import Programming
 from cimc.backends.rram.simulator.layout import (
     CROSSBAR,
     LOAD,
@@ -63,6 +70,8 @@ class RramProgram(LoadedProgram):
     )
     crossbars: int = 1
     """Most crossbars that one core uses."""
+    programming: list[Programming] = field(default_factory=list[Programming])
+    """That of each phase."""
     copies: dict[int, range] = field(default_factory=dict[int, range])
     """By base of a ring, where a whole copy of the maps in it lies beside memory."""
     copy_bytes: int = 0
@@ -93,6 +102,7 @@ def load_program(module: ModuleOp, weights: WeightStore) -> RramProgram:
         feature_maps={
             op.tensor: op for op in module.ops if isinstance(op, FeatureMapOp)
         },
+        programming=[Programming.of(cores) for cores in phases_of(module)],
     )
     builder = _Builder(CHIP.get(module), module, program, weights)
     program.constants = Constants(builder.blocks.joined(), *builder.pool.joined())

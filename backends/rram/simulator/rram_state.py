@@ -24,7 +24,7 @@ from cimc.backends.rram.simulator.layout import (
 )
 from cimc.backends.rram.simulator.rram_program import RramProgram
 from cimc.isa.mesh import place_of
-from cimc.simulation.layout import SHADOW_HOST
+from cimc.simulation.layout import EPOCH_MASK, SHADOW_HOST
 from cimc.simulation.state import State
 from cimc.weights import Array
 
@@ -52,6 +52,7 @@ class RramState(State):
             trace_events=trace_events,
         )
         self.program = program
+        self._machine = machine
         self._timing = np.array(
             [
                 machine.issue_cycles,
@@ -74,7 +75,6 @@ class RramState(State):
         self.writers = np.zeros(program.memory_bytes, np.int64)
         self.readers = np.zeros(program.memory_bytes, np.int32)
         self.reads = np.zeros((_READS, READ_COLUMNS), np.int64)
-        self.scalars[G_READS] = 1
         self.copies = np.zeros(program.copy_bytes, np.uint8)
         self.copy_writers = np.zeros(program.copy_bytes, np.int64)
         for fill in program.fills:
@@ -97,6 +97,20 @@ class RramState(State):
             return self.memory[op.address :], self.writers[op.address :]
         start = self.program.copies[op.ring_base].start + op.address - op.ring_base
         return self.copies[start:], self.copy_writers[start:]
+
+    def begin(self, phase: int, start: int = 0) -> None:
+        """Program the crossbars of a phase, and let it find what those before left.
+
+        Nothing of that is unordered any more. A program of one phase is set up before.
+        """
+        if len(self.program.phases) > 1:
+            rows = self.program.programming[phase].rows
+            start = self.cycles + rows * self._machine.programming_row_cycles
+        super().begin(phase, start)
+        for writers in (self.writers, self.copy_writers):
+            writers[writers > EPOCH_MASK] &= ~EPOCH_MASK
+        self.readers[:] = 0
+        self.scalars[G_READS] = 1
 
     def grow(self) -> None:
         """See base class."""
