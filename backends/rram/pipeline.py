@@ -25,6 +25,9 @@ def pipeline(machine: RramMachine) -> str:
             "fuse-sweeps",
             f"im2col-partition{{rows={machine.rows} columns={machine.columns}}}",
             f"split-vectors{{lanes={lanes}}}",
+            f"cut-phases{{cores={machine.cores} "
+            f"crossbars={machine.crossbars_per_core} mvm={machine.mvm_cycles} "
+            f"row={machine.programming_row_cycles} bus={machine.bus_bytes}}}",
             f"place-tiles{{cores={machine.cores} "
             f"crossbars={machine.crossbars_per_core}}}",
             f"distribute-sweeps{{vectors={machine.kept_vectors}}}",

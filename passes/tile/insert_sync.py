@@ -24,6 +24,7 @@ from cimc.passes.tile.dependences import (
 from cimc.passes.tile.follow_rows import follow, release_rows
 from cimc.passes.tile.groups import Group, hand_on, reuse_sums, sums_of
 from cimc.passes.tile.orders import Order
+from cimc.passes.tile.phases import phases_of
 from cimc.passes.tile.pipeline_time import Timing, best_order
 from cimc.passes.tile.sequences import Sequences, insert
 from cimc.passes.tile.sweeps import core_of
@@ -54,7 +55,7 @@ class InsertSync(ModulePass):
     there, and before it writes a row into a ring until all have read the row whose
     place that takes. Parts have at least ``group`` positions. Without ``overlap``, or
     where rows do not come in order, it waits until the maps that it reads are
-    complete.
+    complete. No sequence goes from one phase to another, which have an order.
     """
 
     name = "insert-sync"
@@ -94,11 +95,16 @@ class InsertSync(ModulePass):
                 "cores that run one after another need whole buffers: no "
                 "recycle-buffers before insert-sync{scheme=sequential}"
             )
+        for phase in range(len(phases_of(op))):
+            self._order_phase(op, phase)
+
+    def _order_phase(self, op: ModuleOp, phase: int) -> None:
         sequences = Sequences()
         before: dict[tile.SweepOp, list[tile.SweepOp]] = defaultdict(list)
-        last = self._chain(op, sequences, before)
-        self._connect(op, sequences, before, last)
-        sweeps = _sweeps(op)
+        last = self._chain(phases_of(op)[phase], sequences, before)
+        # Groups may have other sweeps now.
+        sweeps = phases_of(op)[phase]
+        self._connect(sweeps, sequences, before, last)
         positions = {sweep: i for i, sweep in enumerate(sweeps)}
         _Completion(positions, sequences).order(
             {sweep: before[sweep] for sweep in sweeps if sweep in before}
@@ -108,17 +114,18 @@ class InsertSync(ModulePass):
 
     def _chain(
         self,
-        op: ModuleOp,
+        sweeps: list[tile.SweepOp],
         sequences: Sequences,
         before: dict[tile.SweepOp, list[tile.SweepOp]],
     ) -> dict[tile.SweepOp, tile.SweepOp]:
         """Synchronise each horizontal group; which sweep is the last for each."""
-        sweeps = _sweeps(op)
         in_pipeline = self._in_pipeline(sweeps)
         groups = list(dict.fromkeys(map(tuple, chains_of(sweeps).values())))
         memberships = Counter(sweep for group in groups for sweep in group)
         last: dict[tile.SweepOp, tile.SweepOp] = {}
         for group in groups:
+            if len(group) == 1:
+                continue  # These sums are for another phase.
             if self.scheme == "sequential":
                 for earlier, later in pairwise(group):
                     before[later].append(earlier)
@@ -165,13 +172,12 @@ class InsertSync(ModulePass):
 
     def _connect(
         self,
-        op: ModuleOp,
+        sweeps: list[tile.SweepOp],
         sequences: Sequences,
         before: dict[tile.SweepOp, list[tile.SweepOp]],
         last: dict[tile.SweepOp, tile.SweepOp],
     ) -> None:
         """Let sweeps wait for those that write the maps that they read."""
-        sweeps = _sweeps(op)
         writers = writers_of(sweeps)
         for source, found in readers_of(sweeps).items():
             for writer in writers.get(source, []):
@@ -191,10 +197,6 @@ class InsertSync(ModulePass):
     def _at_once(self, writer: Writer, reader: Reader) -> bool:
         """Whether the reader begins before the writer is through."""
         return self.overlap and writer.in_order and reader.sweep.rows.size > 1
-
-
-def _sweeps(op: ModuleOp) -> list[tile.SweepOp]:
-    return [sweep for sweep in op.body.block.ops if isinstance(sweep, tile.SweepOp)]
 
 
 def _may_hold(group: Group) -> bool:

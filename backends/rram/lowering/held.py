@@ -40,7 +40,8 @@ def held(sweeps: list[tile.SweepOp], most: int) -> dict[tile.SweepOp, int]:
             by_sums[sums].append(sweep)
     found = dict.fromkeys(sweeps, 1)
     for sums, members in by_sums.items():
-        if all(_may_hold(sweep, sums) for sweep in members):
+        # What one sweep alone accesses is for another phase.
+        if len(members) > 1 and all(_may_hold(sweep, sums) for sweep in members):
             found.update({sweep: _period(sweep, most) for sweep in members})
     return found
 
