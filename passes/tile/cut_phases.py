@@ -17,6 +17,7 @@ from cimc.dialects.tile.body import length_of
 from cimc.passes.tile.chains import cut_into_chain, products_of
 from cimc.passes.tile.phase_cuts import Work, best_cuts
 from cimc.passes.tile.phases import phases_of
+from cimc.passes.tile.traffic import transfers
 
 __all__ = ["CutPhases"]
 
@@ -78,15 +79,11 @@ class CutPhases(ModulePass):
         self, sweep: tile.SweepOp, products: list[tile.MvmOp], of_layer: int
     ) -> Work:
         sizes = [length_of(product.operand) for product in products]
-        moved = sum(sizes) + _SUM_BYTES * sum(
-            length_of(product.result) for product in products[1:]
-        )
-        if not products:
-            moved = sum(
-                length_of(op.result)
-                for op in sweep.body.block.ops
-                if isinstance(op, tile.WindowOp)
-            )
+        moved = sum(sizes)
+        if len(products) == len(products_of(sweep)):
+            moved = sum(size for _, size in transfers(sweep))
+        links = [length_of(product.result) for product in products[1:]]
+        moved += _SUM_BYTES * sum(links)
         together = min(self.crossbars, of_layer)
         return Work(
             len(products),

@@ -192,9 +192,14 @@ def targets_of(sweeps: list[tile.SweepOp]) -> dict[tile.SweepOp, SSAValue]:
         for op in sweep.body.block.ops
         if isinstance(op, tile.StoreOp)
     }
-    # A chain that ends in partial sums for another one begins before that.
-    for chain in reversed(chains_of(sweeps).values()):
-        found.update(dict.fromkeys(chain, found[chain[-1]]))
+    work_for: dict[SSAValue, SSAValue] = {}
+    for sweep in reversed(sweeps):
+        for op in sweep.body.block.ops:
+            if isinstance(op, tile.StorePartialOp):
+                found.setdefault(sweep, work_for[op.target])
+        for op in sweep.body.block.ops:
+            if isinstance(op, tile.LoadPartialOp):
+                work_for[op.source] = found[sweep]
     return found
 
 

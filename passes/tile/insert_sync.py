@@ -24,7 +24,7 @@ from cimc.passes.tile.dependences import (
 from cimc.passes.tile.follow_rows import follow, release_rows
 from cimc.passes.tile.groups import Group, hand_on, reuse_sums, sums_of
 from cimc.passes.tile.orders import Order
-from cimc.passes.tile.phases import phases_of
+from cimc.passes.tile.phases import handed_over, phases_of
 from cimc.passes.tile.pipeline_time import Timing, best_order
 from cimc.passes.tile.sequences import Sequences, insert
 from cimc.passes.tile.sweeps import core_of
@@ -95,13 +95,14 @@ class InsertSync(ModulePass):
                 "cores that run one after another need whole buffers: no "
                 "recycle-buffers before insert-sync{scheme=sequential}"
             )
+        whole = handed_over(phases_of(op))
         for phase in range(len(phases_of(op))):
-            self._order_phase(op, phase)
+            self._order_phase(op, phase, whole)
 
-    def _order_phase(self, op: ModuleOp, phase: int) -> None:
+    def _order_phase(self, op: ModuleOp, phase: int, whole: set[SSAValue]) -> None:
         sequences = Sequences()
         before: dict[tile.SweepOp, list[tile.SweepOp]] = defaultdict(list)
-        last = self._chain(phases_of(op)[phase], sequences, before)
+        last = self._chain(phases_of(op)[phase], whole, sequences, before)
         # Groups may have other sweeps now.
         sweeps = phases_of(op)[phase]
         self._connect(sweeps, sequences, before, last)
@@ -115,17 +116,22 @@ class InsertSync(ModulePass):
     def _chain(
         self,
         sweeps: list[tile.SweepOp],
+        whole: set[SSAValue],
         sequences: Sequences,
         before: dict[tile.SweepOp, list[tile.SweepOp]],
     ) -> dict[tile.SweepOp, tile.SweepOp]:
-        """Synchronise each horizontal group; which sweep is the last for each."""
+        """Synchronise each horizontal group; which sweep is the last for each.
+
+        Sums that are ``whole`` are those of no group: another phase adds to them.
+        """
         in_pipeline = self._in_pipeline(sweeps)
-        groups = list(dict.fromkeys(map(tuple, chains_of(sweeps).values())))
-        memberships = Counter(sweep for group in groups for sweep in group)
+        chains = {sums: tuple(chain) for sums, chain in chains_of(sweeps).items()}
+        memberships = Counter(
+            sweep for group in dict.fromkeys(chains.values()) for sweep in group
+        )
+        groups = dict.fromkeys(chains[sums] for sums in chains if sums not in whole)
         last: dict[tile.SweepOp, tile.SweepOp] = {}
         for group in groups:
-            if len(group) == 1:
-                continue  # These sums are for another phase.
             if self.scheme == "sequential":
                 for earlier, later in pairwise(group):
                     before[later].append(earlier)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import Operation
+from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 
 from cimc.backends.rram import dialect as rram
@@ -21,7 +21,7 @@ from cimc.dialects import tile
 from cimc.lowering.layers import layer_details
 from cimc.lowering.programs import Programs
 from cimc.lowering.ready import require_ready
-from cimc.passes.tile.phases import phases_of
+from cimc.passes.tile.phases import handed_over, phases_of
 from cimc.passes.tile.sweeps import core_of
 
 __all__ = ["ConvertTileToRram"]
@@ -92,8 +92,9 @@ def _convert(
                 macs=op.macs.value.data,
                 details=layer_details(op, {} if bound is None else bound.details()),
             )
+    whole = handed_over(phases)
     for phase, sweeps in enumerate(phases):
-        yield from _programs(phase, sweeps, machine)
+        yield from _programs(phase, sweeps, whole, machine)
 
 
 def _feature_map(op: tile.FeatureMapOp) -> Operation:
@@ -149,12 +150,15 @@ def _halo(op: tile.FeatureMapOp) -> Iterator[Operation]:
 
 
 def _programs(
-    phase: int, sweeps: list[tile.SweepOp], machine: RramMachine
+    phase: int,
+    sweeps: list[tile.SweepOp],
+    whole: set[SSAValue],
+    machine: RramMachine,
 ) -> Iterator[Operation]:
     """One program per core that has work in a phase, by number."""
     programs = Programs(machine, rram.CoreOp, rram.SectionOp, phase)
     cores: dict[int, CoreState] = {}
-    holds = held(sweeps, most_held(machine.vector_registers))
+    holds = held(sweeps, whole, most_held(machine.vector_registers))
     for series in series_of(sweeps):
         core = core_of(series[0])
         if core not in cores:
