@@ -94,7 +94,7 @@ def _programming(
 ) -> dict[str, Any]:
     """What programming takes: once, or for every image where there are phases."""
     each = [part.metrics(chip) for part in parts]
-    keys = ("cycles", "energy_pj", "cell_writes")
+    keys = ("cycles", "time_ns", "energy_pj", "cell_writes")
     total = {key: sum(found[key] for found in each) for key in keys}
     if len(parts) < 2:
         return {"programming": total}
@@ -103,4 +103,9 @@ def _programming(
         {"cores": part.cores, "crossbars": part.crossbars, "programming": found}
         for part, found in zip(parts, each, strict=True)
     ]
-    return {"programming": total, "phases": rows}
+    crossbars = sum(part.crossbars for part in parts)
+    one_phase = {
+        "crossbars": crossbars,
+        "cores": -(-crossbars // chip.structure.crossbars_per_core),
+    }
+    return {"programming": total, "phases": rows, "without_phases": one_phase}

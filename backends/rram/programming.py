@@ -40,10 +40,12 @@ class Programming:
         )
 
     def metrics(self, chip: Chip) -> dict[str, Any]:
-        """Cycles, energy in pJ, and writes of single cells."""
+        """Cycles, time, energy in pJ, and writes of single cells."""
         cells = self.weights * chip.structure.cells_per_weight
+        cycles = self.rows * chip.timing.programming_row.value
         return {
-            "cycles": self.rows * chip.timing.programming_row.value,
+            "cycles": cycles,
+            "time_ns": cycles * 1e3 / chip.clock.value,
             "energy_pj": cells * chip.energy.cell_write.value,
             "cell_writes": cells,
         }

@@ -2,8 +2,8 @@
 
 A target says what it counts by the form of its metrics: each entry at the top that
 holds exactly ``used`` and ``available`` is a resource of the chip. ``shifts`` with
-``total`` and ``bound``, ``area_mm2`` with ``total`` and ``memory_bytes`` by kind of
-content are shown where they are present.
+``total`` and ``bound``, ``area_mm2`` with ``total``, ``memory_bytes`` by kind of
+content, and ``phases`` with what ``programming`` takes are shown where they are there.
 """
 
 from __future__ import annotations
@@ -11,9 +11,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
-__all__ = ["area", "bound", "energy", "memory", "number", "resources", "shifts", "time"]
+__all__ = [
+    "area",
+    "bound",
+    "energy",
+    "memory",
+    "number",
+    "phases",
+    "resources",
+    "shifts",
+    "time",
+]
 
 Metrics = Mapping[str, Any]
+
+_ENERGY = ("pJ", "nJ", "uJ", "mJ", "J")
 
 
 def number(value: float) -> str:
@@ -63,6 +75,19 @@ def bound(metrics: Metrics) -> str | None:
     return f"{text}; x{metrics['cycles'] / entry['cycles']:.3f}"
 
 
+def phases(metrics: Metrics) -> str | None:
+    """How often the machine is programmed for one image, and what that takes."""
+    if "phases" not in metrics:
+        return None
+    spent = metrics["programming"]
+    return (
+        f"{number(len(metrics['phases']))}, programmed for every image in "
+        f"{time(spent)} with {_scaled(spent['energy_pj'], _ENERGY)} and "
+        f"{number(spent['cell_writes'])} cell writes; "
+        f"cells endure {number(spent['images_until_worn'])} images"
+    )
+
+
 def area(metrics: Metrics) -> str | None:
     """Area of the chip."""
     total = metrics.get("area_mm2", {}).get("total")
@@ -72,8 +97,7 @@ def area(metrics: Metrics) -> str | None:
 def energy(metrics: Metrics) -> str | None:
     """Energy of one image."""
     total = metrics.get("energy_pj", {}).get("total")
-    units = ("pJ", "nJ", "uJ", "mJ", "J")
-    return None if total is None else _scaled(total, units)
+    return None if total is None else _scaled(total, _ENERGY)
 
 
 def time(metrics: Metrics) -> str | None:

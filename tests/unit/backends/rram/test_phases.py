@@ -158,6 +158,7 @@ def test_time_and_effort_of_programming(tmp_path):
     assert metrics["cycles"] == first + second
     assert metrics["programming"] == {
         "cycles": 36 * 10_000,
+        "time_ns": 36 * 10_000,
         "energy_pj": 100.0 * sum(writes),
         "cell_writes": sum(writes),
         # Crossbar 0 of core 0 is written twice for every image.
@@ -169,6 +170,7 @@ def test_time_and_effort_of_programming(tmp_path):
             "crossbars": 2,
             "programming": {
                 "cycles": 200_000,
+                "time_ns": 200_000,
                 "energy_pj": 100.0 * writes[0],
                 "cell_writes": writes[0],
             },
@@ -179,12 +181,15 @@ def test_time_and_effort_of_programming(tmp_path):
             "crossbars": 1,
             "programming": {
                 "cycles": 160_000,
+                "time_ns": 160_000,
                 "energy_pj": 100.0 * writes[1],
                 "cell_writes": writes[1],
             },
             "cycles": second,
         },
     ]
+    # Three crossbars, of which a core has two.
+    assert metrics["without_phases"] == {"crossbars": 3, "cores": 2}
     assert metrics["crossbars"]["used"] == metrics["cores"]["used"] == 2
     energy = metrics["energy_pj"]
     assert energy["programming"] == 100.0 * sum(writes)

@@ -83,6 +83,7 @@ def test_one_core_step_by_step():
     }
     assert metrics["programming"] == {
         "cycles": 160_000,
+        "time_ns": 160_000,
         "energy_pj": 256 * 8 * 100.0,
         "cell_writes": 256 * 8,
     }
