@@ -96,7 +96,7 @@ def network_bound(module: ModuleOp, machine: RramMachine) -> dict[str, Any]:
     programming = rows * machine.programming_row_cycles
     return {
         "cycles": programming + sum(cycles for cycles, _ in bounds),
-        "what": f"{len(phases)} phases, {programming} cycles of them programming",
+        "what": f"{len(phases)} phases, programming included",
     }
 
 

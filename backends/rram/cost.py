@@ -16,7 +16,11 @@ from cimc.backends.rram.chip import Chip
 from cimc.backends.rram.dialect import CoreOp, LayerOp, MemoryOp, phases_of
 from cimc.backends.rram.instruction_set import ISA
 from cimc.backends.rram.isa import CallOp, MvmOp, TransferOp
-from cimc.backends.rram.programming import Programming, images_until_worn
+from cimc.backends.rram.programming import (
+    Programming,
+    crossbars_in_one_phase,
+    images_until_worn,
+)
 from cimc.isa.declared import Instruction
 from cimc.isa.vector import VectorInstruction
 from cimc.simulation.metrics import layer_row, static_instructions
@@ -103,7 +107,7 @@ def _programming(
         {"cores": part.cores, "crossbars": part.crossbars, "programming": found}
         for part, found in zip(parts, each, strict=True)
     ]
-    crossbars = sum(part.crossbars for part in parts)
+    crossbars = crossbars_in_one_phase(phases)
     one_phase = {
         "crossbars": crossbars,
         "cores": -(-crossbars // chip.structure.crossbars_per_core),

@@ -12,7 +12,7 @@ from cimc.backends.rram.dialect import CoreOp
 from cimc.backends.rram.isa import ProgramOp
 from cimc.isa.program import linearise
 
-__all__ = ["Programming", "images_until_worn"]
+__all__ = ["Programming", "crossbars_in_one_phase", "images_until_worn"]
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,18 @@ class Programming:
             "energy_pj": cells * chip.energy.cell_write.value,
             "cell_writes": cells,
         }
+
+
+def crossbars_in_one_phase(phases: Iterable[Iterable[CoreOp]]) -> int:
+    """Crossbars that hold all blocks at once, one copy of each."""
+    return len(
+        {
+            (op.matrix, op.row, op.column)
+            for cores in phases
+            for core in cores
+            for op in _blocks(core)
+        }
+    )
 
 
 def images_until_worn(phases: Iterable[Iterable[CoreOp]], chip: Chip) -> int:

@@ -147,8 +147,8 @@ def _demand(report: FitReport) -> Iterator[str]:
     if phases is None:
         yield f"fits chip {report.chip}: {needs}"
         return
-    yield f"exceeds chip {report.chip}, which takes phases: at most {needs} in one"
+    yield f"exceeds chip {report.chip}, takes phases of at most {needs}"
     yield f"phases: {phases}"
     whole = report.demand["without_phases"]
     needs = ", ".join(f"{facts.number(count)} {name}" for name, count in whole.items())
-    yield f"without phases it takes {needs}"
+    yield f"without phases it takes at least {needs}"
