@@ -73,6 +73,8 @@ class BalancePipeline(ModulePass):
         groups: dict[_Key, list[tile.SweepOp]] = defaultdict(list)
         for sweep, target in targets_of(sweeps).items():
             groups[target, sweep.layer].append(sweep)
+        if not groups:
+            return
         pace = self._pace(self._stages(groups, sweeps), self._bus_cycles(sweeps))
         record_gap(ctx, self.name, pace.gap)
         most: Counter[Attribute] = Counter()

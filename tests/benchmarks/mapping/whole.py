@@ -22,7 +22,7 @@ from rich.table import Table
 from cimc.backends.rram.chip import CHIPS, Chip
 from cimc.driver import compile_model, execute_images
 from cimc.driver.inputs import Images
-from cimc.target import Objective
+from cimc.objective import Objective
 from tests.benchmarks.cache import quantised
 from tests.support.qdq import feeds_for
 
