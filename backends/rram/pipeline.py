@@ -6,7 +6,7 @@ from cimc.backends.rram.chip import Chip
 from cimc.backends.rram.lowering.held import most_held
 from cimc.backends.rram.machine import RramMachine
 from cimc.isa.sync import SYNC_BYTES
-from cimc.target import Objective
+from cimc.objective import Objective
 
 __all__ = ["pipeline"]
 

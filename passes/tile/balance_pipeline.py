@@ -74,23 +74,34 @@ class BalancePipeline(ModulePass):
             raise PassFailedException("sweeps have cores already: they come after")
         targets = targets_of(sweeps)
         most: Counter[Attribute] = Counter()
-        gap = 0.0
-        for members in phases:
-            groups: dict[_Key, list[tile.SweepOp]] = defaultdict(list)
-            for sweep in members:
-                groups[targets[sweep], sweep.layer].append(sweep)
-            pace = self._pace(self._stages(groups, members), self._bus_cycles(members))
-            gap = max(gap, pace.gap)
-            for (_, layer), number in zip(groups, pace.copies, strict=True):
-                most[layer] = max(most[layer], number)
-            for group, number in zip(groups.values(), pace.copies, strict=True):
-                for sweep in group:
-                    if number > 1:
-                        split(sweep, "columns", number)
-        record_gap(ctx, self.name, gap)
+        gaps = [self._balance(members, targets, most) for members in phases if members]
+        if gaps:
+            record_gap(ctx, self.name, max(gaps))
         for layer in operations:
             if isinstance(layer, tile.LayerOp) and most[layer.layer] > 1:
                 layer.properties["copies"] = integer(most[layer.layer])
+
+    def _balance(
+        self,
+        sweeps: list[tile.SweepOp],
+        targets: dict[tile.SweepOp, SSAValue],
+        most: Counter[Attribute],
+    ) -> float:
+        """Cut the sweeps of a phase; ``most`` gets the most copies of each layer.
+
+        Returns the optimality gap.
+        """
+        groups: dict[_Key, list[tile.SweepOp]] = defaultdict(list)
+        for sweep in sweeps:
+            groups[targets[sweep], sweep.layer].append(sweep)
+        pace = self._pace(self._stages(groups, sweeps), self._bus_cycles(sweeps))
+        for (_, layer), number in zip(groups, pace.copies, strict=True):
+            most[layer] = max(most[layer], number)
+        for members, number in zip(groups.values(), pace.copies, strict=True):
+            for sweep in members:
+                if number > 1:
+                    split(sweep, "columns", number)
+        return pace.gap
 
     def _pace(self, stages: list[Stage], least: int) -> Pace:
         match self.objective:
