@@ -1,14 +1,14 @@
 """Lower bounds on the time of a mapped network, layer by layer.
 
-They hold for every program with the same blocks and copies, in whatever order it
-computes the positions of the feature maps and however it synchronises:
+They hold for every program with the same blocks and copies in which each core computes
+its part of the columns row by row, however it synchronises:
 
 - a crossbar takes ``mvm_cycles`` for each of its vectors, one after another, and so
   does a vector unit for its work: the *work* of a layer is that of its busiest core;
 - before the first vector of a layer, each layer above must have computed the fewest
-  vectors that any of its positions depends on (its *head*); after the last, those
-  below must compute all that depend on it, at the least (its *tail*). Windows at the
-  corners of a map need, and serve, the fewest;
+  rows that any of its positions depends on, up to that position (its *head*); after the
+  last, those below must compute the rows that depend on it, from there on (its *tail*).
+  Windows at the corners of a map need, and serve, the fewest;
 - all data go over one bus; on a mesh, those of a core through its own port.
 
 The bound of the network is the largest head + work + tail, or the time of bus or port.
@@ -159,10 +159,15 @@ class _Map:
         return self.vectors * self.cycles
 
     def part(self, rows: int, columns: int) -> int:
-        """Cycles for so many positions, if all cores share them evenly."""
+        """Cycles for so many positions at the beginning or the end of the map.
+
+        All cores share them evenly, or one has whole rows of its part but for one.
+        """
         height, width = self.size
         copies = max(1, height * width // max(self.vectors, 1))
-        return -(-rows * columns // copies) * self.cycles
+        shared = -(-rows * columns // copies)
+        alone = (rows - 1) * (width // copies) + 1
+        return max(shared, alone) * self.cycles
 
 
 @dataclass(frozen=True)

@@ -49,13 +49,13 @@ def _balance(chip: Chip, objective: Objective) -> str:
     """Copies of layers; what is always on leaks like so many cores."""
     machine, energy = chip.machine(), chip.energy
     overhead = machine.vector_startup_cycles + machine.issue_cycles
-    per_cycle = max(1, machine.bus_bytes // machine.beat_cycles)
-    bus = 0 if machine.mesh_columns else per_cycle
+    bus = 0 if machine.mesh_columns else machine.bus_bytes
     shared = round(energy.leakage_shared.value / max(energy.leakage_core.value, 1e-9))
     return (
         f'balance-pipeline{{objective="{objective}" cores={machine.cores} '
         f"crossbars={machine.crossbars_per_core} product={machine.mvm_cycles} "
-        f"lanes={machine.vector_lanes} overhead={overhead} bus={bus} shared={shared}}}"
+        f"lanes={machine.vector_lanes} overhead={overhead} bus={bus} "
+        f"beat={machine.beat_cycles} shared={shared}}}"
     )
 
 

@@ -97,6 +97,6 @@ def _traffic(module: ModuleOp) -> dict[SSAValue, Counter[int]]:
     found: dict[SSAValue, Counter[int]] = defaultdict(Counter)
     for sweep in module.body.block.ops:
         if isinstance(sweep, tile.SweepOp):
-            for buffer, size in transfers(sweep):
-                found[buffer][core_of(sweep)] += size * sweep.positions
+            for moved in transfers(sweep):
+                found[moved.buffer][core_of(sweep)] += moved.size * sweep.positions
     return found

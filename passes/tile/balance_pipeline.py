@@ -44,8 +44,9 @@ class BalancePipeline(ModulePass):
     over near-equal ranges of columns. Phases are balanced one by one.
 
     A product takes ``product`` cycles, and the vector unit one for ``lanes`` lanes and
-    ``overhead`` more for each of its vectors. All cores share a bus of ``bus`` bytes a
-    cycle, if there is one. What all cores share leaks like ``shared`` cores.
+    ``overhead`` more for each of its vectors. All cores share a bus, if there is one,
+    that moves ``bus`` bytes of one segment in ``beat`` cycles. What all cores share
+    leaks like ``shared`` cores.
     """
 
     name = "balance-pipeline"
@@ -57,11 +58,13 @@ class BalancePipeline(ModulePass):
     lanes: int = 32
     overhead: int = 50
     bus: int = 0
+    beat: int = 1
     shared: int = 0
     limit: int = 16
 
     def __post_init__(self) -> None:
         sizes = (self.cores, self.crossbars, self.product, self.lanes, self.limit)
+        sizes = (*sizes, self.beat)
         if min(sizes) < 1 or min(self.overhead, self.bus, self.shared) < 0:
             raise ValueError("sizes and cycles must be at least 1")
 
@@ -118,13 +121,23 @@ class BalancePipeline(ModulePass):
                 )
 
     def _bus_cycles(self, sweeps: list[tile.SweepOp]) -> int:
-        """Cycles in which the bus moves windows and results, at the least."""
+        """Cycles in which the bus moves windows, results and sums, at the least."""
         if not self.bus:
             return 0
-        moved = sum(
-            size * sweep.positions for sweep in sweeps for _, size in transfers(sweep)
+        beats = sum(
+            sweep.positions * (self._sum_beats(sweep) + moved)
+            for sweep in sweeps
+            for moved in [sum(t.beats(self.bus) for t in transfers(sweep))]
         )
-        return moved // self.bus
+        return beats * self.beat
+
+    def _sum_beats(self, sweep: tile.SweepOp) -> int:
+        """Beats in which partial sums go from core to core at one position."""
+        blocks = weight_blocks(sweep)
+        if not blocks:
+            return 0
+        links = -(-len(blocks) // self.crossbars) - 1
+        return 2 * links * -(-4 * blocks[0].columns.size // self.bus)
 
     def _stages(
         self, groups: dict[_Key, list[tile.SweepOp]], sweeps: list[tile.SweepOp]

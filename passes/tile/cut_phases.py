@@ -81,7 +81,7 @@ class CutPhases(ModulePass):
         sizes = [length_of(product.operand) for product in products]
         moved = sum(sizes)
         if len(products) == len(products_of(sweep)):
-            moved = sum(size for _, size in transfers(sweep))
+            moved = sum(transfer.size for transfer in transfers(sweep))
         links = [length_of(product.result) for product in products[1:]]
         moved += _SUM_BYTES * sum(links)
         together = min(self.crossbars, of_layer)
