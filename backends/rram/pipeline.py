@@ -30,7 +30,7 @@ def pipeline(chip: Chip, objective: Objective = "latency") -> str:
             f"split-vectors{{lanes={lanes}}}",
             f"cut-phases{{cores={machine.cores} "
             f"crossbars={machine.crossbars_per_core} mvm={machine.mvm_cycles} "
-            f"row={machine.programming_row_cycles} bus={machine.bus_bytes}}}",
+            f"row={machine.programming_row_cycles} bus={_bus(machine)}}}",
             *([] if objective == "area" else [_balance(chip, objective)]),
             f"place-tiles{{cores={machine.cores} "
             f"crossbars={machine.crossbars_per_core}}}",
@@ -49,14 +49,20 @@ def _balance(chip: Chip, objective: Objective) -> str:
     """Copies of layers; what is always on leaks like so many cores."""
     machine, energy = chip.machine(), chip.energy
     overhead = machine.vector_startup_cycles + machine.issue_cycles
-    bus = 0 if machine.mesh_columns else machine.bus_bytes
     shared = round(energy.leakage_shared.value / max(energy.leakage_core.value, 1e-9))
     return (
         f'balance-pipeline{{objective="{objective}" cores={machine.cores} '
         f"crossbars={machine.crossbars_per_core} product={machine.mvm_cycles} "
-        f"lanes={machine.vector_lanes} overhead={overhead} bus={bus} "
-        f"beat={machine.beat_cycles} shared={shared}}}"
+        f"lanes={machine.vector_lanes} overhead={overhead} "
+        f"bus={_bus(machine)} shared={shared}}}"
     )
+
+
+def _bus(machine: RramMachine) -> int:
+    """Bytes a cycle on the bus that all cores share; 0 if there is none."""
+    if machine.mesh_columns:
+        return 0
+    return max(1, machine.bus_bytes // machine.beat_cycles)
 
 
 def _timing(machine: RramMachine) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from xdsl.dialects.builtin import ModuleOp
@@ -10,6 +10,7 @@ from xdsl.dialects.builtin import ModuleOp
 from cimc.context import CompilationContext
 from cimc.diagnostics import DoesNotFitError
 from cimc.driver.passes import parse_passes, run_passes
+from cimc.passes.tile.phases import phases_of
 from cimc.target import Chip, Target
 from cimc.weights import WeightStore
 
@@ -24,13 +25,21 @@ def try_chip(
     Raises:
         DoesNotFitError: the chip is too small.
     """
+    *_, compiled = _compilation(module, weights, target, chip)
+    return target.static_metrics(compiled, chip)
+
+
+def _compilation(
+    module: ModuleOp, weights: WeightStore, target: Target, chip: Chip
+) -> Iterator[ModuleOp]:
+    """A copy of the module after each pass, the same one every time."""
     copy = module.clone()
     target.attach_chip(copy, chip)
     context = CompilationContext(weights=WeightStore(weights))
-    # Of the copy only numbers are kept, and verifying takes most of the time.
-    passes = parse_passes(target.pipeline(chip, "area"))
-    run_passes(copy, context, passes, verify=False)
-    return target.static_metrics(copy, chip)
+    for pass_ in parse_passes(target.pipeline(chip, "area")):
+        # Of the copy only numbers are kept, and verifying takes most of the time.
+        run_passes(copy, context, [pass_], verify=False)
+        yield copy
 
 
 def phases_by_chip(
@@ -38,16 +47,25 @@ def phases_by_chip(
 ) -> dict[str, int]:
     """In how many phases presets of the target run the network, in the target's order.
 
-    That is 1 if a preset holds it at once; those that cannot run it are left out.
+    That is 1 if a preset holds it at once; those that cannot run it are left out. Once
+    a network is in phases, what else it needs is not tried.
     """
     found: dict[str, int] = {}
     for name in target.chip_names():
         try:
-            metrics = try_chip(module, weights, target, target.load_chip(name))
+            found[name] = _phases(module, weights, target, target.load_chip(name))
         except DoesNotFitError:
             continue
-        found[name] = len(metrics.get("phases", [name]))
     return found
+
+
+def _phases(module: ModuleOp, weights: WeightStore, target: Target, chip: Chip) -> int:
+    count = 1
+    for copy in _compilation(module, weights, target, chip):
+        count = len(phases_of(copy))
+        if count > 1:
+            break
+    return count
 
 
 def with_fitting_chips(

@@ -45,8 +45,8 @@ class BalancePipeline(ModulePass):
 
     A product takes ``product`` cycles, and the vector unit one for ``lanes`` lanes and
     ``overhead`` more for each of its vectors. All cores share a bus, if there is one,
-    that moves ``bus`` bytes of one segment in ``beat`` cycles. What all cores share
-    leaks like ``shared`` cores.
+    that moves ``bus`` bytes of one segment in a cycle. What all cores share leaks like
+    ``shared`` cores.
     """
 
     name = "balance-pipeline"
@@ -58,13 +58,11 @@ class BalancePipeline(ModulePass):
     lanes: int = 32
     overhead: int = 50
     bus: int = 0
-    beat: int = 1
     shared: int = 0
     limit: int = 16
 
     def __post_init__(self) -> None:
         sizes = (self.cores, self.crossbars, self.product, self.lanes, self.limit)
-        sizes = (*sizes, self.beat)
         if min(sizes) < 1 or min(self.overhead, self.bus, self.shared) < 0:
             raise ValueError("sizes and cycles must be at least 1")
 
@@ -124,12 +122,11 @@ class BalancePipeline(ModulePass):
         """Cycles in which the bus moves windows, results and sums, at the least."""
         if not self.bus:
             return 0
-        beats = sum(
+        return sum(
             sweep.positions * (self._sum_beats(sweep) + moved)
             for sweep in sweeps
             for moved in [sum(t.beats(self.bus) for t in transfers(sweep))]
         )
-        return beats * self.beat
 
     def _sum_beats(self, sweep: tile.SweepOp) -> int:
         """Beats in which partial sums go from core to core at one position."""

@@ -32,7 +32,7 @@ class CutPhases(ModulePass):
     Nothing happens if ``cores`` with ``crossbars`` each hold all blocks. Otherwise the
     cuts are those with which an image takes the least time (see
     :mod:`cimc.passes.tile.phase_cuts`), at ``mvm`` cycles for a product, ``row`` to
-    program a row of a crossbar, and ``bus`` bytes moved in a cycle.
+    program a row of a crossbar, and ``bus`` bytes a cycle on a bus, if there is one.
 
     The column blocks of a layer may lie in several phases. If the row blocks of one
     column block alone exceed the chip, they do, too: each phase adds its products to
@@ -48,8 +48,8 @@ class CutPhases(ModulePass):
     bus: int = 64
 
     def __post_init__(self) -> None:
-        if min(self.cores, self.crossbars, self.mvm, self.bus) < 1 or self.row < 0:
-            raise ValueError("sizes and cycles must be at least 1")
+        if min(self.cores, self.crossbars) < 1 or min(self.mvm, self.row, self.bus) < 0:
+            raise ValueError("cores and crossbars must be at least 1, times at least 0")
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Add ``tile.reprogram``, and cut sweeps that exceed the chip."""
@@ -88,7 +88,7 @@ class CutPhases(ModulePass):
         return Work(
             len(products),
             sweep.positions * self.mvm if products else 0,
-            sweep.positions * -(-moved // self.bus),
+            sweep.positions * -(-moved // self.bus) if self.bus else 0,
             together * max(sizes, default=0) * self.row,
         )
 

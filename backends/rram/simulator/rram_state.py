@@ -75,6 +75,7 @@ class RramState(State):
         self.writers = np.zeros(program.memory_bytes, np.int64)
         self.readers = np.zeros(program.memory_bytes, np.int32)
         self.reads = np.zeros((_READS, READ_COLUMNS), np.int64)
+        self.scalars[G_READS] = 1
         self.copies = np.zeros(program.copy_bytes, np.uint8)
         self.copy_writers = np.zeros(program.copy_bytes, np.int64)
         for fill in program.fills:
@@ -99,18 +100,19 @@ class RramState(State):
         return self.copies[start:], self.copy_writers[start:]
 
     def begin(self, phase: int, start: int = 0) -> None:
-        """Program the crossbars of a phase, and let it find what those before left.
+        """Program the crossbars of a phase, which comes after all accesses before it.
 
-        Nothing of that is unordered any more. A program of one phase is set up before.
+        A program of one phase is set up before.
         """
         if len(self.program.phases) > 1:
             rows = self.program.programming[phase].rows
             start = self.cycles + rows * self._machine.programming_row_cycles
         super().begin(phase, start)
-        for writers in (self.writers, self.copy_writers):
-            writers[writers > EPOCH_MASK] &= ~EPOCH_MASK
-        self.readers[:] = 0
-        self.scalars[G_READS] = 1
+        if phase:
+            for writers in (self.writers, self.copy_writers):
+                writers[writers > EPOCH_MASK] &= ~EPOCH_MASK
+            self.readers[:] = 0
+            self.scalars[G_READS] = 1
 
     def grow(self) -> None:
         """See base class."""

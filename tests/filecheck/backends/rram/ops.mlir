@@ -41,6 +41,11 @@ rram.core 7 setup {
 rram.core 9 main {
   rram.wait s1 += 32
 }
+rram.core 7 phase 1 setup {
+  rram.credit s0, 1
+} main {
+  rram.wait s0 += 1
+}
 
 // CHECK:       builtin.module {
 // CHECK-NEXT:    rram.memory 4096
@@ -83,5 +88,10 @@ rram.core 9 main {
 // CHECK-NEXT:    }
 // CHECK-NEXT:    rram.core 9 main {
 // CHECK-NEXT:      rram.wait s1 += 32
+// CHECK-NEXT:    }
+// CHECK-NEXT:    rram.core 7 phase 1 setup {
+// CHECK-NEXT:      rram.credit s0, 1
+// CHECK-NEXT:    } main {
+// CHECK-NEXT:      rram.wait s0 += 1
 // CHECK-NEXT:    }
 // CHECK-NEXT:  }

@@ -106,3 +106,5 @@ tile.sweep "halo" core 6 rows <0 : 1> columns <0 : 5> {
   // CHECK-NEXT: tile.store %h, %rows padded channels <0 : 2> : vector<2xi8>, !tile.feature_map<4x4x2xi8, halo 1x1x0x0 of -3>
 }
 // CHECK-NEXT: }
+tile.reprogram
+// CHECK-NEXT: tile.reprogram
