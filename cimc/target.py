@@ -52,7 +52,8 @@ class Simulation:
 
     ``feature_maps`` maps tensor names to integer arrays (height, width, channels).
     ``metrics`` holds the keys of ``metrics.json`` that the run determines (cycles,
-    time_ns, energy_pj, instructions, layers, traffic, …).
+    time_ns, energy_pj, instructions, layers, traffic, …); those of a batch are of all
+    its images.
     """
 
     feature_maps: Mapping[str, Array]
@@ -64,6 +65,11 @@ class Simulation:
 class Simulator(Protocol):
     """A loaded program, ready to run image after image."""
 
+    @property
+    def batch(self) -> int:
+        """Up to how many images are under way at the same time."""
+        ...
+
     def run(
         self, inputs: Mapping[str, Array], *, trace: Path | None = None
     ) -> Simulation:
@@ -72,6 +78,12 @@ class Simulator(Protocol):
         Raises:
             VerificationError: the program trapped (names core, instruction, layer).
         """
+        ...
+
+    def run_batch(
+        self, images: Sequence[Mapping[str, Array]], *, trace: Path | None = None
+    ) -> Sequence[Simulation]:
+        """Run up to ``batch`` images at the same time; like :meth:`run` otherwise."""
         ...
 
 

@@ -19,7 +19,7 @@ _NEVER = np.iinfo(np.int64).max
 
 
 class State(ABC):
-    """One run of a program on one image; a machine adds its memory.
+    """One run of a program, on one image or a batch; a machine adds its memory.
 
     ``registers`` vector registers of ``register_bytes`` each belong to every core,
     whose parallel units are ``units`` in number. ``races`` are the traps for accesses
@@ -91,6 +91,16 @@ class State(ABC):
                 self.grow()
             elif why != layout.PAUSED:
                 return why
+
+    @property
+    def images(self) -> int:
+        """How many images the run is on."""
+        return 1
+
+    @property
+    def latency(self) -> int:
+        """When the first image was over."""
+        return self.cycles
 
     @property
     def cycles(self) -> int:

@@ -21,7 +21,7 @@ from cimc.passes.tile.dependences import (
     readers_of,
     writers_of,
 )
-from cimc.passes.tile.follow_rows import follow, release_rows
+from cimc.passes.tile.follow_rows import follow, release_images, release_rows
 from cimc.passes.tile.groups import Group, hand_on, reuse_sums, sums_of
 from cimc.passes.tile.orders import Order
 from cimc.passes.tile.pipeline_time import Timing, best_order
@@ -47,14 +47,16 @@ class InsertSync(ModulePass):
     of what is about as fast what synchronises least often. ``hold`` says the products
     of how many vectors a core holds while it waits.
 
-    All this is for layers that do not share the time with their neighbours; others,
-    and with ``auto`` all that have neighbours on the chip, are linear by vectors.
+    All this is for layers that do not share the time with their neighbours or with
+    the next image of a batch; others, and with ``auto`` all that have neighbours on the
+    chip, are linear by vectors.
 
     Between layers, a core waits for each part of its rows until what it reads is
     there, and before it writes a row into a ring until all have read the row whose
     place that takes. Parts have at least ``group`` positions. Without ``overlap``, or
     where rows do not come in order, it waits until the maps that it reads are
-    complete.
+    complete. Before it writes an image of a batch into a map that holds whole images,
+    it waits until all have read the image whose place that takes.
     """
 
     name = "insert-sync"
@@ -86,9 +88,11 @@ class InsertSync(ModulePass):
         if any(isinstance(old, tile.SequenceOp) for old in op.body.block.ops):
             raise PassFailedException("the module has sequences already")
         if self.scheme == "sequential" and any(
-            isinstance(buffer, tile.FeatureMapOp | tile.PartialSumsOp)
-            and buffer.ring is not None
+            buffer.rows < buffer.whole
+            if isinstance(buffer, tile.FeatureMapOp)
+            else buffer.vectors < buffer.whole
             for buffer in op.body.block.ops
+            if isinstance(buffer, tile.FeatureMapOp | tile.PartialSumsOp)
         ):
             raise PassFailedException(
                 "cores that run one after another need whole buffers: no "
@@ -115,6 +119,10 @@ class InsertSync(ModulePass):
         """Synchronise each horizontal group; which sweep is the last for each."""
         sweeps = _sweeps(op)
         in_pipeline = self._in_pipeline(sweeps)
+        streams = any(
+            isinstance(map_, tile.FeatureMapOp) and map_.images > 1
+            for map_ in op.body.block.ops
+        )
         groups = list(dict.fromkeys(map(tuple, chains_of(sweeps).values())))
         memberships = Counter(sweep for group in groups for sweep in group)
         last: dict[tile.SweepOp, tile.SweepOp] = {}
@@ -123,7 +131,7 @@ class InsertSync(ModulePass):
                 for earlier, later in pairwise(group):
                     before[later].append(earlier)
             else:
-                alone = _maps(group).isdisjoint(in_pipeline)
+                alone = not streams and _maps(group).isdisjoint(in_pipeline)
                 alone = alone and all(memberships[sweep] == 1 for sweep in group)
                 group = hand_on(sequences, group, self._order(group, alone=alone))
             reuse_sums(sequences, group)
@@ -173,6 +181,7 @@ class InsertSync(ModulePass):
         """Let sweeps wait for those that write the maps that they read."""
         sweeps = _sweeps(op)
         writers = writers_of(sweeps)
+        places = {sweep: place for place, sweep in enumerate(sweeps)}
         for source, found in readers_of(sweeps).items():
             for writer in writers.get(source, []):
                 met = [reader for reader in found if writer.overlaps(reader)]
@@ -183,10 +192,17 @@ class InsertSync(ModulePass):
                         follow(sequences, writer, reader, self.group)
                     else:
                         before[reader.sweep] += writer.sweeps
-                if writer.map.ring is not None:
-                    ends = {last.get(r.sweep, r.sweep): r for r in met}
+                if writer.map.ring is None:
+                    continue
+                ends = {last.get(r.sweep, r.sweep): r for r in met}
+                if writer.map.rows < writer.map.whole:
                     for end, reader in ends.items():
                         release_rows(sequences, writer, reader, end)
+                    continue
+                in_order = sorted(ends, key=lambda end: places[end])
+                for core, end in {core_of(end): end for end in in_order}.items():
+                    if core != writer.core:
+                        release_images(sequences, writer, end)
 
     def _at_once(self, writer: Writer, reader: Reader) -> bool:
         """Whether the reader begins before the writer is through."""
