@@ -10,12 +10,15 @@ from cimc.backends.rram.verify.layout import (
     F_OTHER,
     F_OUTCOME,
     F_PIECE,
+    FAR_APART,
     P_EPOCH,
     P_HIGH,
     P_LOW,
     PROVEN,
     S_CORE,
     S_FIRST,
+    S_LAST,
+    S_PITCH,
     S_SIZE,
     S_STOP,
     S_STORES,
@@ -134,10 +137,39 @@ def _check(
 
 
 @compiled(
-    "void(int64[:, ::1], int64[:, ::1], int64[:, ::1], int64[:, ::1], "
+    "boolean(int64[::1], int64[::1], int64[:, ::1], int32[::1], int32[::1], int64)"
+)
+def _ordered_from(
+    store: Array,
+    other: Array,
+    beyond: Array,
+    before: Array,
+    after: Array,
+    images: int,
+) -> bool:
+    """Whether accesses that lie ``images`` or more images apart are in order.
+
+    So many are unfolded. Each core must know at their end that the other one is through
+    with the first, and values must be larger from so many images to the next.
+    """
+    pitch, size = store[S_PITCH], store[S_SIZE]
+    low = min(beyond[store[S_FIRST], 1], beyond[other[S_FIRST], 1])
+    high = max(beyond[store[S_STOP] - 1, 0], beyond[other[S_STOP] - 1, 0])
+    return (
+        same_ring(store, other)
+        and before[-1] > store[S_LAST]
+        and after[-1] > other[S_LAST]
+        and (size == 0 or high - low <= (2 * images - 1) * pitch)
+    )
+
+
+@compiled(
+    "void(int64, boolean, int64[:, ::1], int64[:, ::1], int64[:, ::1], int64[:, ::1], "
     "int64[:, ::1], int64[::1], int32[::1], int64[::1], boolean[::1], int64[:, ::1])"
 )
 def check_pairs(
+    images: int,
+    more: bool,
     streams: Array,
     pieces: Array,
     beyond: Array,
@@ -149,22 +181,21 @@ def check_pairs(
     unseen: Array,
     findings: Array,
 ) -> None:
-    """Check all pairs of streams; what a pair's cores know begins at its ``places``."""
+    """Check all pairs of streams; what a pair's cores know begins at its ``places``.
+
+    ``images`` of a batch are unfolded, and perhaps ``more`` follow.
+    """
     for pair in range(pairs.shape[0]):
         store, other = streams[pairs[pair, 0]], streams[pairs[pair, 1]]
         before, after = places[pair]
         one, two = store[S_CORE], other[S_CORE]
         finding = findings[pair]
-        outcome = _check(
-            store,
-            other,
-            pieces,
-            beyond,
-            known[before : before + event_starts[two + 1] - event_starts[two] + 1],
-            known[after : after + event_starts[one + 1] - event_starts[one] + 1],
-            budget,
-            unseen,
-            finding,
-        )
+        ahead = known[before : before + event_starts[two + 1] - event_starts[two] + 1]
+        behind = known[after : after + event_starts[one + 1] - event_starts[one] + 1]
+        args = (store, other, pieces, beyond, ahead, behind)
+        outcome = _check(*args, budget, unseen, finding)
+        if outcome == PROVEN and more:
+            if not _ordered_from(store, other, beyond, ahead, behind, images):
+                outcome = FAR_APART
         if finding[F_OUTCOME] != EXHAUSTED:
             finding[F_OUTCOME] = outcome

@@ -32,6 +32,9 @@ class Findings:
         if outcome == layout.EXHAUSTED:
             why = "there are too many segments to compare"
             return Problem.beyond(why, two, (f"with those of {one}",))
+        if outcome == layout.FAR_APART:
+            why = "no chain of CALL and WAIT orders the two in images far apart"
+            return Problem.beyond(why, two, (f"with {one}",))
         verb = "overwrites" if stores else "reads"
         place = tuple(self._place(byte, self._streams[other], piece_of_other))
         if outcome == layout.UNORDERED:
@@ -77,10 +80,12 @@ class Findings:
                 continue
             if size and op.ring_base != base:
                 continue
-            row, rest = divmod(byte - op.address, op.row_stride or op.stop)
-            column, channel = divmod(rest, op.column_stride or op.stop)
-            if 0 <= row < op.height and column < op.width and channel < op.channels:
-                yield (
-                    f"row {row}, column {column}, channel {channel} of feature map "
-                    f"{op.tensor!r}"
-                )
+            for image in range(op.batch):
+                start = op.address + op.shift(image)
+                row, rest = divmod(byte - start, op.row_stride or op.stop)
+                column, channel = divmod(rest, op.column_stride or op.stop)
+                if 0 <= row < op.height and column < op.width and channel < op.channels:
+                    yield (
+                        f"row {row}, column {column}, channel {channel} of feature map "
+                        f"{op.tensor!r}" + (f", image {image}" if image else "")
+                    )

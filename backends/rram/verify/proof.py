@@ -27,7 +27,7 @@ def prove(module: ModuleOp) -> Problem | None:
     skeleton = Skeleton.of(module)
     try:
         _check_callers(skeleton)
-        unfolded = unfold(skeleton)
+        unfolded = unfold(skeleton, min(skeleton.images, 1 + skeleton.reach))
         if unfolded is None:
             raise Problem.beyond(f"more than {STEPS} instructions are executed")
         _check_balance(skeleton, unfolded)
@@ -65,7 +65,10 @@ def _check_balance(skeleton: Skeleton, unfolded: Unfolded) -> None:
     for register in np.flatnonzero(left):
         of_it = events[:, E_REGISTER] == register
         calls, waits = of_it & (events[:, E_BY] > 0), of_it & (events[:, E_BY] < 0)
-        raised, awaited = events[calls, E_BY].sum(), -events[waits, E_BY].sum()
+        raised, awaited = (
+            abs(int(events[some, E_BY].sum())) // unfolded.images
+            for some in (calls, waits)
+        )
         rows = list(dict.fromkeys(int(row) for row in events[of_it, E_ROW]))
         raise Problem(
             "unbalanced",
