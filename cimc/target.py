@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from cimc.diagnostics import InputError
 from cimc.weights import Array, WeightStore
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Chip",
+    "Objective",
     "Simulation",
     "Simulator",
     "SimulatorFactory",
@@ -31,6 +32,9 @@ __all__ = [
 ]
 
 _GROUP = "cimc.targets"
+
+Objective = Literal["latency", "throughput", "energy", "area"]
+"""What is best: the time of an image, images per time, their energy, or few arrays."""
 
 
 class Chip(Protocol):
@@ -109,7 +113,7 @@ class Target:
     """The backend's own passes: name → lazy class."""
     attach_chip: Callable[[ModuleOp, Chip], None]
     """Write the chip into the module, where passes find it."""
-    pipeline: Callable[[Chip], str]
+    pipeline: Callable[[Chip, Objective], str]
     """The default pipeline from the ``cnn`` level to the ISA, as text."""
     encode: Callable[[ModuleOp], bytes]
     """ISA module → program bytes."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from cimc.target import Chip, Simulator, Target
+from cimc.target import Chip, Objective, Simulator, Target
 from cimc.weights import WeightStore
 
 if TYPE_CHECKING:
@@ -56,8 +56,8 @@ def package_target(
     def attach_chip(module: ModuleOp, chip: Chip) -> None:
         isa().machine.attach(module, _described(chip).machine())
 
-    def pipeline(chip: Chip) -> str:
-        return part("pipeline", "pipeline")(_described(chip).machine())
+    def pipeline(chip: Chip, objective: Objective) -> str:
+        return part("pipeline", "pipeline")(chip, objective)
 
     def encode(module: ModuleOp) -> bytes:
         from cimc.isa import codec
