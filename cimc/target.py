@@ -126,6 +126,26 @@ class Target:
         default_factory=dict[str, "SimulatorFactory"]
     )
     """Simulators by level of detail, where there are several."""
+    streaming_pipeline: Callable[[Chip, Objective, int], str] | None = None
+    """The pipeline for batches of so many images that are under way at the same time,
+    where there is one."""
+
+    def pipeline_for(self, chip: Chip, objective: Objective, batch: int) -> str:
+        """The default pipeline for batches of ``batch`` images.
+
+        Raises:
+            InputError: there is none for such batches (E007).
+        """
+        if batch == 1:
+            return self.pipeline(chip, objective)
+        if batch < 1 or self.streaming_pipeline is None:
+            raise InputError(
+                "E007",
+                f"target {self.name} cannot work on {batch} images at the same time",
+                where="--batch",
+                hints=("leave it out: images run one after another",),
+            )
+        return self.streaming_pipeline(chip, objective, batch)
 
     def simulator_at(self, fidelity: str | None) -> SimulatorFactory:
         """The simulator of a level of detail, by default ``simulator``.

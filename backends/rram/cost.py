@@ -11,10 +11,10 @@ from typing import Any
 from xdsl.dialects.builtin import ModuleOp
 
 from cimc.backends.rram.area import area_report
-from cimc.backends.rram.bounds import network_bound
+from cimc.backends.rram.bounds import network_bound, throughput_bound
 from cimc.backends.rram.check import CoreSetup
 from cimc.backends.rram.chip import Chip
-from cimc.backends.rram.dialect import LayerOp, MemoryOp, cores_of
+from cimc.backends.rram.dialect import LayerOp, MemoryOp, batch_of, cores_of
 from cimc.backends.rram.instruction_set import ISA
 from cimc.backends.rram.isa import CallOp, MvmOp, ProgramOp, TransferOp
 from cimc.isa.declared import Instruction
@@ -92,6 +92,7 @@ def static_metrics(module: ModuleOp, chip: Chip) -> dict[str, Any]:
     bound = network_bound(module, chip.machine())
     return {
         **({"bound": bound} if bound else {}),
+        **_streaming(module, chip),
         "instructions": {"static": static_instructions(ISA, module)},
         "layers": [layer_row(op) for op in module.ops if isinstance(op, LayerOp)],
         "crossbars": {
@@ -106,3 +107,12 @@ def static_metrics(module: ModuleOp, chip: Chip) -> dict[str, Any]:
         "area_mm2": dict(area_report(chip, len(cores), memory)),
         "programming": {"cycles": cycles, "energy_pj": energy},
     }
+
+
+def _streaming(module: ModuleOp, chip: Chip) -> dict[str, Any]:
+    """Keys of a program for batches: of how many images, and how fast they can be."""
+    batch = batch_of(module)
+    if batch == 1:
+        return {}
+    bound = throughput_bound(module, chip.machine())
+    return {"batch": batch, "throughput_bound": bound}

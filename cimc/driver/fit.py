@@ -17,7 +17,7 @@ __all__ = ["fitting_chips", "try_chip", "with_fitting_chips"]
 
 
 def try_chip(
-    module: ModuleOp, weights: WeightStore, target: Target, chip: Chip
+    module: ModuleOp, weights: WeightStore, target: Target, chip: Chip, batch: int = 1
 ) -> Mapping[str, Any]:
     """Static metrics of a ``cnn`` module compiled for ``chip``, which is not kept.
 
@@ -28,17 +28,19 @@ def try_chip(
     target.attach_chip(copy, chip)
     context = CompilationContext(weights=WeightStore(weights))
     # Of the copy only numbers are kept, and verifying takes most of the time.
-    passes = parse_passes(target.pipeline(chip, "area"))
+    passes = parse_passes(target.pipeline_for(chip, "area", batch))
     run_passes(copy, context, passes, verify=False)
     return target.static_metrics(copy, chip)
 
 
-def fitting_chips(module: ModuleOp, weights: WeightStore, target: Target) -> list[str]:
+def fitting_chips(
+    module: ModuleOp, weights: WeightStore, target: Target, batch: int = 1
+) -> list[str]:
     """Presets of the target that hold the network, in the target's order."""
     fitting: list[str] = []
     for name in target.chip_names():
         try:
-            try_chip(module, weights, target, target.load_chip(name))
+            try_chip(module, weights, target, target.load_chip(name), batch)
         except DoesNotFitError:
             continue
         fitting.append(name)
@@ -46,10 +48,14 @@ def fitting_chips(module: ModuleOp, weights: WeightStore, target: Target) -> lis
 
 
 def with_fitting_chips(
-    error: DoesNotFitError, module: ModuleOp, weights: WeightStore, target: Target
+    error: DoesNotFitError,
+    module: ModuleOp,
+    weights: WeightStore,
+    target: Target,
+    batch: int = 1,
 ) -> DoesNotFitError:
     """The same error with a hint at the presets that would do."""
-    fitting = fitting_chips(module, weights, target)
+    fitting = fitting_chips(module, weights, target, batch)
     found = error.diagnostic
     hint = (
         f"--chip {fitting[0]}" + (f" (or {', '.join(fitting[1:])})" * bool(fitting[1:]))

@@ -87,13 +87,7 @@ class InsertSync(ModulePass):
             )
         if any(isinstance(old, tile.SequenceOp) for old in op.body.block.ops):
             raise PassFailedException("the module has sequences already")
-        if self.scheme == "sequential" and any(
-            buffer.rows < buffer.whole
-            if isinstance(buffer, tile.FeatureMapOp)
-            else buffer.vectors < buffer.whole
-            for buffer in op.body.block.ops
-            if isinstance(buffer, tile.FeatureMapOp | tile.PartialSumsOp)
-        ):
+        if self.scheme == "sequential" and _recycled(op):
             raise PassFailedException(
                 "cores that run one after another need whole buffers: no "
                 "recycle-buffers before insert-sync{scheme=sequential}"
@@ -207,6 +201,22 @@ class InsertSync(ModulePass):
     def _at_once(self, writer: Writer, reader: Reader) -> bool:
         """Whether the reader begins before the writer is through."""
         return self.overlap and writer.in_order and reader.sweep.rows.size > 1
+
+
+def _recycled(op: ModuleOp) -> bool:
+    """Whether a buffer does not hold all of an image at a time."""
+    chains = chains_of(_sweeps(op))
+    for buffer in op.body.block.ops:
+        match buffer:
+            case tile.FeatureMapOp() if buffer.rows < buffer.whole:
+                return True
+            case tile.PartialSumsOp():
+                chain = chains.get(buffer.result)
+                if buffer.vectors < (chain[0].positions if chain else buffer.whole):
+                    return True
+            case _:
+                pass
+    return False
 
 
 def _sweeps(op: ModuleOp) -> list[tile.SweepOp]:

@@ -11,6 +11,7 @@ from xdsl.utils.exceptions import PassFailedException
 
 from cimc.dialects import tile
 from cimc.dialects.tile.memory import integer
+from cimc.passes.tile.dependences import chains_of
 
 __all__ = ["StreamImages"]
 
@@ -47,13 +48,19 @@ class StreamImages(ModulePass):
             )
         if self.images == 1:
             return
-        for buffer in operations:
-            if not isinstance(buffer, tile.FeatureMapOp | tile.PartialSumsOp):
-                continue
-            buffer.properties["images"] = integer(self.images)
-            of_host = (
-                isinstance(buffer, tile.FeatureMapOp)
-                and buffer.role.data != "intermediate"
-            )
-            if buffer.ring is None and not of_host and self.images > _HELD:
-                buffer.properties["ring"] = integer(_HELD * buffer.whole)
+        sweeps = [sweep for sweep in operations if isinstance(sweep, tile.SweepOp)]
+        for map_ in operations:
+            if isinstance(map_, tile.FeatureMapOp):
+                of_host = map_.role.data != "intermediate"
+                self._stream(map_, None if of_host else map_.whole)
+        for sums, chain in chains_of(sweeps).items():
+            assert isinstance(sums.owner, tile.PartialSumsOp)
+            self._stream(sums.owner, chain[0].positions)
+
+    def _stream(
+        self, buffer: tile.FeatureMapOp | tile.PartialSumsOp, size: int | None
+    ) -> None:
+        """Let images follow each other; in a ring one has ``size`` rows or vectors."""
+        buffer.properties["images"] = integer(self.images)
+        if buffer.ring is None and size is not None and self.images > _HELD:
+            buffer.properties["ring"] = integer(_HELD * size)

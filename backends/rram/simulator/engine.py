@@ -313,5 +313,5 @@ def advance(
                     break
                 batch[core, own.B_IMAGE] = image + 1
                 cores[core, shared.C_PC] = batch[core, own.B_START]
-                addresses[core], ways[core], valid[core] = 0, 0, 0
+                addresses[core], ways[core] = 0, 0
     return finish(cores, edges, trap)

@@ -194,8 +194,11 @@ def check_pairs(
         behind = known[after : after + event_starts[one + 1] - event_starts[one] + 1]
         args = (store, other, pieces, beyond, ahead, behind)
         outcome = _check(*args, budget, unseen, finding)
-        if outcome == PROVEN and more:
-            if not _ordered_from(store, other, beyond, ahead, behind, images):
-                outcome = FAR_APART
+        if (
+            outcome == PROVEN
+            and more
+            and not _ordered_from(store, other, beyond, ahead, behind, images)
+        ):
+            outcome = FAR_APART
         if finding[F_OUTCOME] != EXHAUSTED:
             finding[F_OUTCOME] = outcome

@@ -27,14 +27,18 @@ class Findings:
     def problem(self, store: int, other: int, finding: Array) -> Problem:
         """The problem with a stream that stores and another one."""
         outcome, piece, piece_of_other, byte = (int(value) for value in finding)
+        if outcome == layout.FAR_APART:
+            one, two = (
+                self._skeleton.where(int(self._streams[stream, layout.S_ROW]))
+                for stream in (store, other)
+            )
+            why = "no chain of CALL and WAIT orders the two in images far apart"
+            return Problem.beyond(why, two, (f"with {one}",))
         stores = self._streams[other, layout.S_STORES]
         one, two = self._where(store, piece), self._where(other, piece_of_other)
         if outcome == layout.EXHAUSTED:
             why = "there are too many segments to compare"
             return Problem.beyond(why, two, (f"with those of {one}",))
-        if outcome == layout.FAR_APART:
-            why = "no chain of CALL and WAIT orders the two in images far apart"
-            return Problem.beyond(why, two, (f"with {one}",))
         verb = "overwrites" if stores else "reads"
         place = tuple(self._place(byte, self._streams[other], piece_of_other))
         if outcome == layout.UNORDERED:

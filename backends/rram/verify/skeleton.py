@@ -33,7 +33,8 @@ class Skeleton:
 
     Cores are dense, in order of appearance; ``starts`` has the first row of each and
     the end. ``places`` runs parallel to the rows: the instruction, and its number in
-    the core. A batch has up to ``images``. ``registers`` numbers the sequence registers; ``credits`` are theirs.
+    the core. A batch has up to ``images``. ``registers`` numbers the sequence
+    registers; ``credits`` are theirs.
     """
 
     cores: list[CoreOp]

@@ -161,7 +161,7 @@ def _run(
             elif op in (LOAD, STORE):
                 address = values[a] + code[row, A1]
                 base, size = rings[a, 0], rings[a, 1]
-                pitch = pitches[a]
+                pitch = int(pitches[a])
                 if not _extends(last, row, epoch, address, base, size, pitch):
                     if listing and counts[row] > 0:
                         pieces[piece_starts[row] + counts[row] - 1] = last[row]
