@@ -163,6 +163,33 @@ def _ordered_from(
     )
 
 
+@compiled("boolean(int64[::1], int64[::1], int64[:, ::1], int64[::1])")
+def _may_ever_meet(store: Array, other: Array, pieces: Array, budget: Array) -> bool:
+    """Whether two streams may meet in any two images of a batch.
+
+    From image to image and from round to round of a ring, addresses move by multiples
+    of ``grid``, so they meet at the same place of it or not at all.
+    """
+    grid = np.gcd(store[S_SIZE], store[S_PITCH])
+    one, two = store.copy(), other.copy()
+    one[S_SIZE] = two[S_SIZE] = grid
+    index = store[S_FIRST]
+    while index < store[S_STOP] and pieces[index, P_EPOCH] <= store[S_LAST]:
+        piece = pieces[index]
+        low, high, at = piece[P_LOW], piece[P_HIGH], other[S_FIRST]
+        while at < other[S_STOP] and pieces[at, P_EPOCH] <= other[S_LAST]:
+            low2, high2 = pieces[at, P_LOW], pieces[at, P_HIGH]
+            budget[0] -= 1
+            if may_meet(low, high, low2, high2, grid, -ANY, ANY) and (
+                budget[0] < 0
+                or meet(one, piece, two, pieces[at], -ANY, ANY, budget) != -1
+            ):
+                return True
+            at += 1
+        index += 1
+    return False
+
+
 @compiled(
     "void(int64, boolean, int64[:, ::1], int64[:, ::1], int64[:, ::1], int64[:, ::1], "
     "int64[:, ::1], int64[::1], int32[::1], int64[::1], boolean[::1], int64[:, ::1])"
@@ -198,6 +225,10 @@ def check_pairs(
             outcome == PROVEN
             and more
             and not _ordered_from(store, other, beyond, ahead, behind, images)
+            and (
+                not same_ring(store, other)
+                or _may_ever_meet(store, other, pieces, budget)
+            )
         ):
             outcome = FAR_APART
         if finding[F_OUTCOME] != EXHAUSTED:
