@@ -22,7 +22,8 @@ from cimc.weights import Array
 
 __all__ = ["check_accesses"]
 
-#: Comparisons of pieces and of single segments that a proof may take.
+#: Comparisons of pieces and of single segments that a proof may take, for each pair of
+#: images that are unfolded.
 COMPARISONS = 1 << 30
 
 
@@ -119,7 +120,7 @@ class _Checker:
             np.stack([before, after], axis=1),
             self._schedule.event_starts,
             self._knowledge.table,
-            np.array([COMPARISONS]),
+            np.array([COMPARISONS * self._images**2]),
             self._unseen,
             findings,
         )

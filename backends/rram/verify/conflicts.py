@@ -55,9 +55,9 @@ def _search(
     """
     alike, piece = same_ring(store, other), pieces[index]
     size, low, high = store[S_SIZE], piece[P_LOW], piece[P_HIGH]
-    budget[0] -= stop - first
     for at in range(first, stop):
         candidate = pieces[at]
+        budget[0] -= 1
         if alike and not may_meet(
             low, high, candidate[P_LOW], candidate[P_HIGH], size, earliest, latest
         ):
@@ -156,8 +156,7 @@ def _ordered_from(
     low = min(beyond[store[S_FIRST], 1], beyond[other[S_FIRST], 1])
     high = max(beyond[store[S_STOP] - 1, 0], beyond[other[S_STOP] - 1, 0])
     return (
-        same_ring(store, other)
-        and before[-1] > store[S_LAST]
+        before[-1] > store[S_LAST]
         and after[-1] > other[S_LAST]
         and (size == 0 or high - low <= (2 * images - 1) * pitch)
     )
@@ -219,17 +218,14 @@ def check_pairs(
         finding = findings[pair]
         ahead = known[before : before + event_starts[two + 1] - event_starts[two] + 1]
         behind = known[after : after + event_starts[one + 1] - event_starts[one] + 1]
+        alike = same_ring(store, other)
+        if images > 1 and alike and not _may_ever_meet(store, other, pieces, budget):
+            finding[F_OUTCOME] = PROVEN
+            continue
         args = (store, other, pieces, beyond, ahead, behind)
         outcome = _check(*args, budget, unseen, finding)
-        if (
-            outcome == PROVEN
-            and more
-            and not _ordered_from(store, other, beyond, ahead, behind, images)
-            and (
-                not same_ring(store, other)
-                or _may_ever_meet(store, other, pieces, budget)
-            )
-        ):
+        far = (store, other, beyond, ahead, behind, images)
+        if outcome == PROVEN and more and not (alike and _ordered_from(*far)):
             outcome = FAR_APART
         if finding[F_OUTCOME] != EXHAUSTED:
             finding[F_OUTCOME] = outcome
