@@ -45,6 +45,7 @@ PASSES: dict[str, Callable[[], type[ModulePass]]] = {
     ),
     "localise-maps": lazy_pass("cimc.passes.tile.localise_maps", "LocaliseMaps"),
     "recycle-buffers": lazy_pass("cimc.passes.tile.recycle_buffers", "RecycleBuffers"),
+    "stream-images": lazy_pass("cimc.passes.tile.stream_images", "StreamImages"),
     "insert-sync": lazy_pass("cimc.passes.tile.insert_sync", "InsertSync"),
     "allocate-buffers": lazy_pass(
         "cimc.passes.tile.allocate_buffers", "AllocateBuffers"

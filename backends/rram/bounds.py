@@ -14,19 +14,22 @@ its part of the columns row by row, however it synchronises:
 The bound of the network is the largest head + work + tail, or the time of bus or port.
 Phases follow each other, so their bounds add up, with the time that programming takes;
 a layer that goes through several counts in the one where it takes the most.
+From image to image of a batch it is what the busiest crossbar, vector unit, bus or port
+takes for an image.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.ir import Attribute, SSAValue
 
-from cimc.backends.rram.dialect import CoreOp, LayerOp, phases_of
-from cimc.backends.rram.isa import LoadOp, StoreOp
+from cimc.backends.rram.dialect import CoreOp, LayerOp, batch_of, phases_of
+from cimc.backends.rram.isa import LoadOp, MvmOp, StoreOp
 from cimc.backends.rram.machine import RramMachine
 from cimc.backends.rram.programming import Programming
 from cimc.dialects import tile
@@ -34,11 +37,12 @@ from cimc.dialects.cim import Window
 from cimc.dialects.tile.body import length_of
 from cimc.dialects.tile.memory import integer
 from cimc.isa.program import executed
+from cimc.isa.vector import VectorInstruction
 from cimc.passes.tile.dependences import targets_of
 from cimc.passes.tile.sweeps import core_of
 from cimc.simulation.metrics import layer_row
 
-__all__ = ["LayerBound", "layer_bounds", "network_bound"]
+__all__ = ["LayerBound", "layer_bounds", "network_bound", "throughput_bound"]
 
 #: Layers above and below whose windows of windows are looked at.
 _DEPTH = 24
@@ -100,8 +104,42 @@ def network_bound(module: ModuleOp, machine: RramMachine) -> dict[str, Any]:
     }
 
 
+def throughput_bound(module: ModuleOp, machine: RramMachine) -> dict[str, Any]:
+    """``throughput_bound`` of metrics.json: cycles from image to image, at least.
+
+    Of phases it is their sum, with the part of an image in the programming.
+    """
+    phases = phases_of(module)
+    bounds = [
+        max([*_transfers(cores, machine), *_units(cores, machine)]) for cores in phases
+    ]
+    if len(phases) == 1:
+        ((cycles, what),) = bounds
+        return {"cycles": cycles, "what": what}
+    rows = sum(Programming.of(cores).rows for cores in phases)
+    programming = rows * machine.programming_row_cycles // batch_of(module)
+    return {
+        "cycles": programming + sum(cycles for cycles, _ in bounds),
+        "what": f"{len(phases)} phases, programming included",
+    }
+
+
+def _units(cores: list[CoreOp], machine: RramMachine) -> Iterator[tuple[int, str]]:
+    """Cycles that an image takes each crossbar and each vector unit."""
+    for core in cores:
+        units: Counter[str] = Counter()
+        for line, executions in executed(core.main):
+            if isinstance(line.op, MvmOp):
+                units[f"crossbar xb{line.op.xb}"] += executions * machine.mvm_cycles
+            elif isinstance(line.op, VectorInstruction):
+                cycles = machine.vector_cycles(line.op.lane_operations())
+                units["vector unit"] += executions * cycles
+        for unit, cycles in units.items():
+            yield cycles, f"{unit} of core {core.number}"
+
+
 def _transfers(cores: list[CoreOp], machine: RramMachine) -> list[tuple[int, str]]:
-    """Cycles that the bus is taken, or on a mesh the port of each core."""
+    """Cycles that all data of an image take on the bus, or in the port of each core."""
     ports = {
         core.number: sum(
             executions * machine.bus_cycles(*line.op.transfer())

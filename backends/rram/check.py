@@ -85,6 +85,10 @@ def check_program(module: ModuleOp) -> None:
     _check_phases(module)
     unique("rram", "layer", layers)
     unique("rram", "feature map", (op.tensor for op in maps))
+    if len({op.batch for op in maps}) > 1:
+        raise VerifyException(
+            "[RRAM-12] feature maps have places for different numbers of images"
+        )
     for op in module.ops:
         stop = 0
         if isinstance(op, FillOp):

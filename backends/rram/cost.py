@@ -10,10 +10,16 @@ from typing import Any
 from xdsl.dialects.builtin import ModuleOp
 
 from cimc.backends.rram.area import area_report
-from cimc.backends.rram.bounds import network_bound
+from cimc.backends.rram.bounds import network_bound, throughput_bound
 from cimc.backends.rram.check import CoreSetup
 from cimc.backends.rram.chip import Chip
-from cimc.backends.rram.dialect import CoreOp, LayerOp, MemoryOp, phases_of
+from cimc.backends.rram.dialect import (
+    CoreOp,
+    LayerOp,
+    MemoryOp,
+    batch_of,
+    phases_of,
+)
 from cimc.backends.rram.instruction_set import ISA
 from cimc.backends.rram.isa import CallOp, MvmOp, TransferOp
 from cimc.backends.rram.programming import (
@@ -77,6 +83,7 @@ def static_metrics(module: ModuleOp, chip: Chip) -> dict[str, Any]:
     bound = network_bound(module, chip.machine())
     return {
         **({"bound": bound} if bound else {}),
+        **_streaming(module, chip),
         "instructions": {"static": static_instructions(ISA, module)},
         "layers": [layer_row(op) for op in module.ops if isinstance(op, LayerOp)],
         "crossbars": {
@@ -89,20 +96,20 @@ def static_metrics(module: ModuleOp, chip: Chip) -> dict[str, Any]:
             "feature_maps": memory,
         },
         "area_mm2": dict(area_report(chip, cores, memory)),
-        **_programming(phases, parts, chip),
+        **_programming(phases, parts, batch_of(module), chip),
     }
 
 
 def _programming(
-    phases: list[list[CoreOp]], parts: list[Programming], chip: Chip
+    phases: list[list[CoreOp]], parts: list[Programming], batch: int, chip: Chip
 ) -> dict[str, Any]:
-    """What programming takes: once, or for every image where there are phases."""
+    """What programming takes: once, or for every batch where there are phases."""
     each = [part.metrics(chip) for part in parts]
     keys = ("cycles", "time_ns", "energy_pj", "cell_writes")
     total = {key: sum(found[key] for found in each) for key in keys}
     if len(parts) < 2:
         return {"programming": total}
-    total["images_until_worn"] = images_until_worn(phases, chip)
+    total["images_until_worn"] = batch * images_until_worn(phases, chip)
     rows = [
         {"cores": part.cores, "crossbars": part.crossbars, "programming": found}
         for part, found in zip(parts, each, strict=True)
@@ -113,3 +120,12 @@ def _programming(
         "cores": -(-crossbars // chip.structure.crossbars_per_core),
     }
     return {"programming": total, "phases": rows, "without_phases": one_phase}
+
+
+def _streaming(module: ModuleOp, chip: Chip) -> dict[str, Any]:
+    """Keys of a program for batches: of how many images, and how fast they can be."""
+    batch = batch_of(module)
+    if batch == 1:
+        return {}
+    bound = throughput_bound(module, chip.machine())
+    return {"batch": batch, "throughput_bound": bound}

@@ -19,10 +19,12 @@ from cimc.isa.rules import broken
 __all__ = [
     "CoreOp",
     "FeatureMapOp",
+    "FeatureMapsOp",
     "FillOp",
     "LayerOp",
     "MemoryOp",
     "SectionOp",
+    "batch_of",
     "cores_of",
     "phases_of",
 ]
@@ -104,6 +106,15 @@ class FeatureMapOp(DeclaredOp):
             raise broken(self, 11, "a map must not begin before its ring")
 
     @property
+    def batch(self) -> int:
+        """How many images it has a place for, in the ring or in memory."""
+        return 1
+
+    def shift(self, image: int) -> int:
+        """Bytes from the map of the first image of a batch to that of another one."""
+        return 0
+
+    @property
     def in_ring(self) -> bool:
         """Whether memory holds only a part of it at a time."""
         return self.ring_base >= 0
@@ -117,13 +128,37 @@ class FeatureMapOp(DeclaredOp):
 
     @property
     def stop(self) -> int:
-        """One past the address of the last element, counted on beyond a ring."""
+        """One past the last element of the last image, counted on beyond a ring."""
         return (
             self.address
+            + self.shift(self.batch - 1)
             + (self.height - 1) * self.row_stride
             + (self.width - 1) * self.column_stride
             + self.channels
         )
+
+
+class FeatureMapsOp(FeatureMapOp):
+    """Where the feature maps of a tensor lie for the images of a batch.
+
+    ``rram.feature_maps … i8 input images 4 pitch 4096``: like ``rram.feature_map`` for
+    the first image; that of each further image lies 4096 bytes further on, or would if
+    there were no ring.
+    """
+
+    name = "rram.feature_maps"
+    syntax = f"{FeatureMapOp.syntax} images {{images}} pitch {{pitch}}"
+    images = Integer(minimum=2)
+    pitch = Integer(minimum=1)
+
+    @property
+    def batch(self) -> int:
+        """See base class."""
+        return self.images
+
+    def shift(self, image: int) -> int:
+        """See base class."""
+        return image * self.pitch
 
 
 LayerOp = named("rram", Layer, "layer")
@@ -139,6 +174,13 @@ class CoreOp(Unit):
 
     name = "rram.core"
     kind = "core"
+
+
+def batch_of(module: ModuleOp) -> int:
+    """Up to how many images a program works on at the same time."""
+    return max(
+        (op.batch for op in module.ops if isinstance(op, FeatureMapOp)), default=1
+    )
 
 
 def cores_of(module: ModuleOp) -> list[CoreOp]:

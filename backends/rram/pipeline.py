@@ -11,8 +11,11 @@ from cimc.objective import Objective
 __all__ = ["pipeline"]
 
 
-def pipeline(chip: Chip, objective: Objective = "latency") -> str:
-    """The default pipeline for a chip: one step per line of the paper's mapping."""
+def pipeline(chip: Chip, objective: Objective = "latency", batch: int = 1) -> str:
+    """The default pipeline for a chip: one step per line of the paper's mapping.
+
+    Up to ``batch`` images are under way at the same time.
+    """
     machine = chip.machine()
     # Sums take four bytes a lane, and parameter registers hold one crossbar's columns.
     lanes = min(machine.vector_register_bytes // 4, machine.columns)
@@ -36,6 +39,7 @@ def pipeline(chip: Chip, objective: Objective = "latency") -> str:
             f"crossbars={machine.crossbars_per_core}}}",
             f"distribute-sweeps{{vectors={machine.kept_vectors}}}",
             "recycle-buffers",
+            *([f"stream-images{{images={batch}}}"] if batch > 1 else []),
             f'insert-sync{{scheme="auto" {_timing(machine)}}}',
             f"allocate-buffers{{capacity={machine.shared_memory_bytes} "
             f"alignment={machine.bus_bytes}{mesh}}}",

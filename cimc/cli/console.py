@@ -80,6 +80,10 @@ def show_metrics(metrics: Mapping[str, Any]) -> None:
         )
     if bound := facts.bound(metrics):
         lines.append(f"bound: {bound}")
+    if throughput := facts.throughput(metrics):
+        lines.append(f"throughput: {throughput}, {metrics['batch']} images under way")
+    if bound := facts.throughput_bound(metrics):
+        lines.append(f"throughput bound: {bound}")
     if shifts := facts.shifts(metrics):
         lines.append(f"shifts: {shifts}")
     if energy := facts.energy(metrics):

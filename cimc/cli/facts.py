@@ -20,6 +20,8 @@ __all__ = [
     "phases",
     "resources",
     "shifts",
+    "throughput",
+    "throughput_bound",
     "time",
 ]
 
@@ -66,13 +68,22 @@ def shifts(metrics: Metrics) -> str | None:
 
 def bound(metrics: Metrics) -> str | None:
     """The fewest cycles that the mapping allows, and how near the program comes."""
-    entry = metrics.get("bound")
+    return _bound(metrics.get("bound"), metrics.get("cycles"))
+
+
+def throughput(metrics: Metrics) -> str | None:
+    """How fast images follow each other in a batch."""
+    entry = metrics.get("throughput")
     if entry is None:
         return None
-    text = f"{number(entry['cycles'])} cycles, {entry['what']}"
-    if "cycles" not in metrics or not entry["cycles"]:
-        return text
-    return f"{text}; x{metrics['cycles'] / entry['cycles']:.3f}"
+    cycles, rate = number(entry["cycles_per_image"]), number(entry["images_per_s"])
+    return f"{cycles} cycles per image ({rate} images/s)"
+
+
+def throughput_bound(metrics: Metrics) -> str | None:
+    """The fewest cycles from image to image, and how near a batch comes."""
+    reached = metrics.get("throughput", {}).get("cycles_per_image")
+    return _bound(metrics.get("throughput_bound"), reached)
 
 
 def phases(metrics: Metrics) -> str | None:
@@ -81,7 +92,8 @@ def phases(metrics: Metrics) -> str | None:
         return None
     spent = metrics["programming"]
     return (
-        f"{number(len(metrics['phases']))}, programmed for every image in "
+        f"{number(len(metrics['phases']))}, programmed for every "
+        f"{'batch' if 'batch' in metrics else 'image'} in "
         f"{time(spent)} with {_scaled(spent['energy_pj'], _ENERGY)} and "
         f"{number(spent['cell_writes'])} cell writes; "
         f"cells endure {number(spent['images_until_worn'])} images"
@@ -104,6 +116,16 @@ def time(metrics: Metrics) -> str | None:
     """Time of one image."""
     value = metrics.get("time_ns")
     return None if value is None else _scaled(value, ("ns", "us", "ms", "s"))
+
+
+def _bound(entry: Metrics | None, reached: float | None) -> str | None:
+    """A bound on cycles, what it comes from, and how near ``reached`` comes to it."""
+    if entry is None:
+        return None
+    text = f"{number(entry['cycles'])} cycles, {entry['what']}"
+    if reached is None or not entry["cycles"]:
+        return text
+    return f"{text}; x{reached / entry['cycles']:.3f}"
 
 
 def _scaled(value: float, units: tuple[str, ...]) -> str:

@@ -140,6 +140,8 @@ _ROWS: Mapping[str, Callable[[Metrics], str | None]] = {
     "bound on cycles": _count("bound", "cycles"),
     "phases": _phases,
     "time per image": facts.time,
+    "cycles from image to image": _count("throughput", "cycles_per_image"),
+    "bound on these": _count("throughput_bound", "cycles"),
     "energy per image": facts.energy,
     "shifts per image": facts.shifts,
     "instructions": _count("instructions", "static"),

@@ -18,32 +18,32 @@ __all__ = ["phases_by_chip", "try_chip", "with_fitting_chips"]
 
 
 def try_chip(
-    module: ModuleOp, weights: WeightStore, target: Target, chip: Chip
+    module: ModuleOp, weights: WeightStore, target: Target, chip: Chip, batch: int = 1
 ) -> Mapping[str, Any]:
     """Static metrics of a ``cnn`` module compiled for ``chip``, which is not kept.
 
     Raises:
         DoesNotFitError: the chip is too small.
     """
-    *_, compiled = _compilation(module, weights, target, chip)
+    *_, compiled = _compilation(module, weights, target, chip, batch)
     return target.static_metrics(compiled, chip)
 
 
 def _compilation(
-    module: ModuleOp, weights: WeightStore, target: Target, chip: Chip
+    module: ModuleOp, weights: WeightStore, target: Target, chip: Chip, batch: int
 ) -> Iterator[ModuleOp]:
     """A copy of the module after each pass, the same one every time."""
     copy = module.clone()
     target.attach_chip(copy, chip)
     context = CompilationContext(weights=WeightStore(weights))
-    for pass_ in parse_passes(target.pipeline(chip, "area")):
+    for pass_ in parse_passes(target.pipeline_for(chip, "area", batch)):
         # Of the copy only numbers are kept, and verifying takes most of the time.
         run_passes(copy, context, [pass_], verify=False)
         yield copy
 
 
 def phases_by_chip(
-    module: ModuleOp, weights: WeightStore, target: Target
+    module: ModuleOp, weights: WeightStore, target: Target, batch: int = 1
 ) -> dict[str, int]:
     """In how many phases presets of the target run the network, in the target's order.
 
@@ -53,15 +53,19 @@ def phases_by_chip(
     found: dict[str, int] = {}
     for name in target.chip_names():
         try:
-            found[name] = _phases(module, weights, target, target.load_chip(name))
+            found[name] = _phases(
+                module, weights, target, target.load_chip(name), batch
+            )
         except DoesNotFitError:
             continue
     return found
 
 
-def _phases(module: ModuleOp, weights: WeightStore, target: Target, chip: Chip) -> int:
+def _phases(
+    module: ModuleOp, weights: WeightStore, target: Target, chip: Chip, batch: int
+) -> int:
     count = 1
-    for copy in _compilation(module, weights, target, chip):
+    for copy in _compilation(module, weights, target, chip, batch):
         count = len(phases_of(copy))
         if count > 1:
             break
@@ -69,12 +73,16 @@ def _phases(module: ModuleOp, weights: WeightStore, target: Target, chip: Chip) 
 
 
 def with_fitting_chips(
-    error: DoesNotFitError, module: ModuleOp, weights: WeightStore, target: Target
+    error: DoesNotFitError,
+    module: ModuleOp,
+    weights: WeightStore,
+    target: Target,
+    batch: int = 1,
 ) -> DoesNotFitError:
     """The same error with a hint at the presets that would do."""
     fitting = [
         name if count == 1 else f"{name} in {count} phases"
-        for name, count in phases_by_chip(module, weights, target).items()
+        for name, count in phases_by_chip(module, weights, target, batch).items()
     ]
     found = error.diagnostic
     hint = (

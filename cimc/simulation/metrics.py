@@ -53,21 +53,23 @@ def common_metrics(
 ) -> dict[str, Any]:
     """Cycles, time, energy by component, instructions and layers of a run.
 
+    Cycles, time and layers are those of the first image, energy and instructions are
+    what an image takes on average.
+
     ``energy`` is what :func:`energy_table` gave; one milliwatt for one nanosecond is
     one picojoule.
     """
-    program, counts, cycles = state.loaded, state.counts, state.cycles
-    time = cycles * 1e3 / clock_mhz
+    program, counts, cycles = state.loaded, state.counts // state.images, state.latency
     parts: dict[str, float] = {}
     parts.update(zip(components, (counts @ energy).tolist(), strict=True))
-    parts["leakage"] = leakage_mw * time
+    parts["leakage"] = leakage_mw * state.cycles * 1e3 / clock_mhz / state.images
     layers: list[dict[str, Any]] = []
     for op, (start, stop) in zip(program.layers, state.layers.tolist(), strict=True):
         times = {"start": start, "cycles": stop - start} if stop else {}
         layers.append(layer_row(op) | times)
     return {
         "cycles": cycles,
-        "time_ns": time,
+        "time_ns": cycles * 1e3 / clock_mhz,
         "energy_pj": {"total": sum(parts.values()), **parts},
         "instructions": {
             "static": program.static_instructions,

@@ -19,7 +19,7 @@ _NEVER = np.iinfo(np.int64).max
 
 
 class State(ABC):
-    """One run of a program on one image; a machine adds its memory.
+    """One run of a program, on one image or a batch; a machine adds its memory.
 
     ``registers`` vector registers of ``register_bytes`` each belong to every core,
     whose parallel units are ``units`` in number. ``races`` are the traps for accesses
@@ -46,7 +46,7 @@ class State(ABC):
         # Who is not in the phase that runs has nothing to do.
         self.cores[:, layout.C_HALTED] = 1
         self.heap = np.zeros(cores, np.int64)
-        self.ends: list[int] = []
+        self.phase_ends: list[int] = []
         self.addresses = np.zeros((cores, _ADDRESS_REGISTERS), np.int64)
         self.loops = np.zeros((cores, MAX_LOOP_DEPTH), np.int64)
         self.units = np.zeros((cores, units), np.int64)
@@ -97,14 +97,14 @@ class State(ABC):
     def run(self) -> int:
         """Run to the end or to a trap; FINISHED or the trap's code.
 
-        A phase begins when the one before is over; ``ends`` says when they all are.
+        A phase begins when the one before is over; ``phase_ends`` says when each was.
         """
         for phase in range(len(self.loaded.phases)):
             self.begin(phase)
             why = self._run_phase()
             if why != layout.FINISHED:
                 return why
-            self.ends.append(self.cycles)
+            self.phase_ends.append(self.cycles)
         return layout.FINISHED
 
     def _run_phase(self) -> int:
@@ -114,6 +114,16 @@ class State(ABC):
                 self.grow()
             elif why != layout.PAUSED:
                 return why
+
+    @property
+    def images(self) -> int:
+        """How many images the run is on."""
+        return 1
+
+    @property
+    def latency(self) -> int:
+        """When the first image was over."""
+        return self.cycles
 
     @property
     def cycles(self) -> int:

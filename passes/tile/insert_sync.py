@@ -21,7 +21,7 @@ from cimc.passes.tile.dependences import (
     readers_of,
     writers_of,
 )
-from cimc.passes.tile.follow_rows import follow, release_rows
+from cimc.passes.tile.follow_rows import follow, release_images, release_rows
 from cimc.passes.tile.groups import Group, hand_on, reuse_sums, sums_of
 from cimc.passes.tile.orders import Order
 from cimc.passes.tile.phases import handed_over, phases_of
@@ -48,14 +48,17 @@ class InsertSync(ModulePass):
     of what is about as fast what synchronises least often. ``hold`` says the products
     of how many vectors a core holds while it waits.
 
-    All this is for layers that do not share the time with their neighbours; others,
-    and with ``auto`` all that have neighbours on the chip, are linear by vectors.
+    All this is for layers that do not share the time with their neighbours or with
+    the next image of a batch; others, and with ``auto`` all that have neighbours on the
+    chip, are linear by vectors.
 
     Between layers, a core waits for each part of its rows until what it reads is
     there, and before it writes a row into a ring until all have read the row whose
     place that takes. Parts have at least ``group`` positions. Without ``overlap``, or
     where rows do not come in order, it waits until the maps that it reads are
-    complete. No sequence goes from one phase to another, which have an order.
+    complete. Before it writes an image of a batch into a map that holds whole images,
+    it waits until all have read the image whose place that takes. No sequence goes
+    from one phase to another, which have an order.
     """
 
     name = "insert-sync"
@@ -86,11 +89,7 @@ class InsertSync(ModulePass):
             )
         if any(isinstance(old, tile.SequenceOp) for old in op.body.block.ops):
             raise PassFailedException("the module has sequences already")
-        if self.scheme == "sequential" and any(
-            isinstance(buffer, tile.FeatureMapOp | tile.PartialSumsOp)
-            and buffer.ring is not None
-            for buffer in op.body.block.ops
-        ):
+        if self.scheme == "sequential" and _recycled(op):
             raise PassFailedException(
                 "cores that run one after another need whole buffers: no "
                 "recycle-buffers before insert-sync{scheme=sequential}"
@@ -130,13 +129,15 @@ class InsertSync(ModulePass):
             sweep for group in dict.fromkeys(chains.values()) for sweep in group
         )
         groups = dict.fromkeys(chains[sums] for sums in chains if sums not in whole)
+        maps = [source.owner for source in readers_of(sweeps)]
+        streams = any(isinstance(m, tile.FeatureMapOp) and m.images > 1 for m in maps)
         last: dict[tile.SweepOp, tile.SweepOp] = {}
         for group in groups:
             if self.scheme == "sequential":
                 for earlier, later in pairwise(group):
                     before[later].append(earlier)
             else:
-                alone = _maps(group).isdisjoint(in_pipeline)
+                alone = not streams and _maps(group).isdisjoint(in_pipeline)
                 alone = alone and all(memberships[sweep] == 1 for sweep in group)
                 group = hand_on(sequences, group, self._order(group, alone=alone))
             reuse_sums(sequences, group)
@@ -185,6 +186,7 @@ class InsertSync(ModulePass):
     ) -> None:
         """Let sweeps wait for those that write the maps that they read."""
         writers = writers_of(sweeps)
+        places = {sweep: place for place, sweep in enumerate(sweeps)}
         for source, found in readers_of(sweeps).items():
             for writer in writers.get(source, []):
                 met = [reader for reader in found if writer.overlaps(reader)]
@@ -195,14 +197,37 @@ class InsertSync(ModulePass):
                         follow(sequences, writer, reader, self.group)
                     else:
                         before[reader.sweep] += writer.sweeps
-                if writer.map.ring is not None:
-                    ends = {last.get(r.sweep, r.sweep): r for r in met}
+                if writer.map.ring is None:
+                    continue
+                ends = {last.get(r.sweep, r.sweep): r for r in met}
+                if writer.map.rows < writer.map.whole:
                     for end, reader in ends.items():
                         release_rows(sequences, writer, reader, end)
+                    continue
+                in_order = sorted(ends, key=lambda end: places[end])
+                for core, end in {core_of(end): end for end in in_order}.items():
+                    if core != writer.core:
+                        release_images(sequences, writer, end)
 
     def _at_once(self, writer: Writer, reader: Reader) -> bool:
         """Whether the reader begins before the writer is through."""
         return self.overlap and writer.in_order and reader.sweep.rows.size > 1
+
+
+def _recycled(op: ModuleOp) -> bool:
+    """Whether a buffer does not hold all of an image at a time."""
+    chains = chains_of([sweep for sweeps in phases_of(op) for sweep in sweeps])
+    for buffer in op.body.block.ops:
+        match buffer:
+            case tile.FeatureMapOp() if buffer.rows < buffer.whole:
+                return True
+            case tile.PartialSumsOp():
+                chain = chains.get(buffer.result)
+                if buffer.vectors < (chain[0].positions if chain else buffer.whole):
+                    return True
+            case _:
+                pass
+    return False
 
 
 def _may_hold(group: Group) -> bool:

@@ -138,9 +138,9 @@ WAYS: dict[str, Callable[[str, Chip], str]] = {
 class Reference:
     """An imported model, one image, and what onnxruntime computes of it."""
 
-    def __init__(self, model) -> None:
+    def __init__(self, model, seed: int = 0) -> None:
         self.model = import_model(model, name="random")
-        feeds = feeds_for(model)
+        feeds = feeds_for(model, seed)
         self.inputs = self.model.host.prologue(feeds)
         self.expected = Golden(self.model.quantised).run(feeds, self.model.tensors)
 

@@ -101,10 +101,14 @@ def _feature_map(op: tile.FeatureMapOp) -> Operation:
     """The declaration of a feature map, without its halo."""
     type_ = op.type
     height, width, channels = type_.shape
-    ring: dict[str, int] = {}
+    kind: type[rram.FeatureMapOp] = rram.FeatureMapOp
+    more: dict[str, int] = {}
     if op.ring is not None:
-        ring = {"ring_base": start_of(op), "ring_size": op.size_bytes}
-    return rram.FeatureMapOp(
+        more = {"ring_base": start_of(op), "ring_size": op.size_bytes}
+    if op.images > 1:
+        kind = rram.FeatureMapsOp
+        more |= {"images": op.images, "pitch": type_.size_bytes}
+    return kind(
         tensor=op.tensor.data,
         layer=op.layer.data,
         address=start_of(op) + type_.origin,
@@ -115,22 +119,35 @@ def _feature_map(op: tile.FeatureMapOp) -> Operation:
         column_stride=type_.column_stride,
         element="ui8" if type_.unsigned else "i8",
         role=op.role.data,
-        **ring,
+        **more,
     )
 
 
 def _halo(op: tile.FeatureMapOp) -> Iterator[Operation]:
-    """The bytes around a feature map: above, between its rows, and below.
+    """The bytes around the images of a feature map: above, between rows, and below.
 
-    Of a ring, only those beside its rows; sweeps write the others with its rows.
+    Of a ring of rows, only those beside them; sweeps write the others with its rows.
     """
-    type_ = op.type
-    height, width, _ = type_.shape
-    start, end = start_of(op), start_of(op) + op.size_bytes
-    first = start + type_.origin
-    if op.ring is not None:
-        height = op.rows
-        first = start + type_.halo[1] * type_.column_stride
+    type_, start = op.type, start_of(op)
+    if op.rows < op.whole:
+        beside = type_.halo[1] * type_.column_stride
+        yield from _fills(type_, start, start + beside, op.rows, op.rows)
+        return
+    for image in range(op.rows // op.whole):
+        begin = start + image * type_.size_bytes
+        height, _, _ = type_.shape
+        yield from _fills(type_, begin, begin + type_.origin, height, op.whole)
+
+
+def _fills(
+    type_: tile.FeatureMapType, start: int, first: int, height: int, rows: int
+) -> Iterator[Operation]:
+    """The bytes of ``rows`` rows around ``height`` rows of elements.
+
+    Rows begin at ``start``, elements at ``first``.
+    """
+    _, width, _ = type_.shape
+    end = start + rows * type_.row_stride
     row_end = first + width * type_.column_stride
     last_row_end = row_end + (height - 1) * type_.row_stride
     between = type_.row_stride - width * type_.column_stride

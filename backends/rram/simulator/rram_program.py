@@ -15,6 +15,7 @@ from cimc.backends.rram.dialect import (
     FeatureMapOp,
     FillOp,
     MemoryOp,
+    batch_of,
     phases_of,
 )
 from cimc.backends.rram.instruction_set import ISA
@@ -28,6 +29,7 @@ from cimc.backends.rram.simulator.layout import (
     MVM,
     NEXT,
     RING,
+    SLOT,
     STORE,
     WALK,
 )
@@ -73,8 +75,10 @@ class RramProgram(LoadedProgram):
     programming: list[Programming] = field(default_factory=list[Programming])
     """That of each phase."""
     copies: dict[int, range] = field(default_factory=dict[int, range])
-    """By base of a ring, where a whole copy of the maps in it lies beside memory."""
+    """By base of a ring, where whole copies of the maps in it lie beside memory."""
     copy_bytes: int = 0
+    batch: int = 1
+    """Up to how many images it works on at the same time."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -103,6 +107,7 @@ def load_program(module: ModuleOp, weights: WeightStore) -> RramProgram:
             op.tensor: op for op in module.ops if isinstance(op, FeatureMapOp)
         },
         programming=[Programming.of(cores) for cores in phases_of(module)],
+        batch=batch_of(module),
     )
     builder = _Builder(CHIP.get(module), module, program, weights)
     program.constants = Constants(builder.blocks.joined(), *builder.pool.joined())
@@ -120,6 +125,7 @@ class _Builder(ProgramBuilder):
         "ring": Operation(RING, ("a", "value", "base", "size")),
         "walk": Operation(WALK, ("a", "columns", "column", "step", "jump")),
         "next": Operation(NEXT, ("a",)),
+        "slot": Operation(SLOT, ("a", "pitch")),
     }
 
     def __init__(
