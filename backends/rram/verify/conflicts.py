@@ -52,9 +52,9 @@ def _search(
     """
     alike, piece = same_ring(store, other), pieces[index]
     size, low, high = store[S_SIZE], piece[P_LOW], piece[P_HIGH]
-    budget[0] -= stop - first
     for at in range(first, stop):
         candidate = pieces[at]
+        budget[0] -= 1
         if alike and not may_meet(
             low, high, candidate[P_LOW], candidate[P_HIGH], size, earliest, latest
         ):
