@@ -100,8 +100,9 @@ def _check_capacity(
 def _check_bank(
     bank: BankOp, machine: RacetrackMachine | None, layers: set[str]
 ) -> None:
-    setup = RegisterSetup.of(bank)
-    lines = [*linearise(bank.setup), *linearise(bank.main)]
+    lines = linearise(bank.setup)
+    setup = RegisterSetup.of(lines)
+    lines += linearise(bank.main)
     if machine is not None:
         what = f"instructions of bank {bank.number}"
         limit("racetrack", what, len(lines), machine.instruction_memory)

@@ -17,20 +17,21 @@ The bound of the network is the largest head + work + tail, or the time of bus o
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.ir import Attribute, SSAValue
 
-from cimc.backends.rram.dialect import LayerOp, cores_of
+from cimc.backends.rram.dialect import LayerOp
 from cimc.backends.rram.isa import LoadOp, StoreOp
 from cimc.backends.rram.machine import RramMachine
 from cimc.dialects import tile
 from cimc.dialects.cim import Window
 from cimc.dialects.tile.body import length_of
 from cimc.dialects.tile.memory import integer
-from cimc.isa.program import executed
+from cimc.isa.program import Line, executed
 from cimc.passes.tile.dependences import targets_of
 from cimc.passes.tile.sweeps import core_of
 from cimc.simulation.metrics import layer_row
@@ -65,9 +66,12 @@ class LayerBound:
         }
 
 
-def network_bound(module: ModuleOp, machine: RramMachine) -> dict[str, Any]:
+def network_bound(
+    module: ModuleOp, lines: Mapping[int, list[Line]], machine: RramMachine
+) -> dict[str, Any]:
     """``bound`` of metrics.json: cycles of an image at least, and what takes them.
 
+    ``lines`` are the main sections of the cores by number.
     Nothing if the layers of the program do not say how much they take.
     """
     bounds = [
@@ -81,12 +85,12 @@ def network_bound(module: ModuleOp, machine: RramMachine) -> dict[str, Any]:
     if not bounds:
         return {}
     ports = {
-        core.number: sum(
+        number: sum(
             executions * machine.bus_cycles(*line.op.transfer())
-            for line, executions in executed(core.main)
+            for line, executions in executed(main)
             if isinstance(line.op, LoadOp | StoreOp)
         )
-        for core in cores_of(module)
+        for number, main in lines.items()
     }
     if machine.mesh_columns:
         bounds += [(cycles, f"port of core {core}") for core, cycles in ports.items()]

@@ -15,12 +15,11 @@ from cimc.backends.rram.bounds import network_bound
 from cimc.backends.rram.check import CoreSetup
 from cimc.backends.rram.chip import Chip
 from cimc.backends.rram.dialect import LayerOp, MemoryOp, cores_of
-from cimc.backends.rram.instruction_set import ISA
 from cimc.backends.rram.isa import CallOp, MvmOp, ProgramOp, TransferOp
 from cimc.isa.declared import Instruction
 from cimc.isa.program import linearise
 from cimc.isa.vector import VectorInstruction
-from cimc.simulation.metrics import layer_row, static_instructions
+from cimc.simulation.metrics import layer_row
 
 __all__ = [
     "COMPONENTS",
@@ -80,19 +79,18 @@ def programming(
 def static_metrics(module: ModuleOp, chip: Chip) -> dict[str, Any]:
     """Keys of metrics.json that follow from the program alone."""
     cores = cores_of(module)
-    setups = [
-        [line.op for line in linearise(core.setup) if line.op is not None]
-        for core in cores
-    ]
+    setup_lines = [linearise(core.setup) for core in cores]
+    main_lines = {core.number: linearise(core.main) for core in cores}
+    setups = [[line.op for line in lines if line.op] for lines in setup_lines]
     cycles, energy = programming(setups, chip)
     structure = chip.structure
     memory = next(op.size for op in module.ops if isinstance(op, MemoryOp))
     crossbars = sum(isinstance(op, ProgramOp) for setup in setups for op in setup)
     crossbar_bits = structure.rows * structure.columns * structure.weight_bits
-    bound = network_bound(module, chip.machine())
+    bound = network_bound(module, main_lines, chip.machine())
     return {
         **({"bound": bound} if bound else {}),
-        "instructions": {"static": static_instructions(ISA, module)},
+        "instructions": {"static": sum(map(len, (*setup_lines, *main_lines.values())))},
         "layers": [layer_row(op) for op in module.ops if isinstance(op, LayerOp)],
         "crossbars": {
             "used": crossbars,

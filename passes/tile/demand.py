@@ -9,25 +9,28 @@ free of deadlock.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from xdsl.ir import SSAValue
 
 from cimc.dialects import tile
-from cimc.passes.tile.dependences import Reader, readers_of, targets_of
+from cimc.passes.tile.dependences import Reader, targets_of
 from cimc.passes.tile.sweeps import core_of
 
 __all__ = ["rows_alive"]
 
 
-def rows_alive(sweeps: list[tile.SweepOp], slack: int) -> dict[SSAValue, int]:
-    """Rows, halo included, that a ring for each feature map needs.
+def rows_alive(
+    sweeps: list[tile.SweepOp], readers_of: Mapping[SSAValue, list[Reader]], slack: int
+) -> dict[SSAValue, int]:
+    """Rows, halo included, that a ring for each feature map needs; who reads is known.
 
     For each layer between the one that writes a map and one that reads it, it gets
     ``slack`` times the rows more by which the reader moves on.
     """
-    maps = _maps(sweeps)
+    maps = _maps(sweeps, readers_of)
     for map_ in maps.values():
         if not map_.readings:
             _complete(map_)
@@ -100,18 +103,20 @@ class _Map:
             self.alive = max(self.alive, self.done - released)
 
 
-def _maps(sweeps: list[tile.SweepOp]) -> dict[SSAValue, _Map]:
+def _maps(
+    sweeps: list[tile.SweepOp], readers_of: Mapping[SSAValue, list[Reader]]
+) -> dict[SSAValue, _Map]:
     """All maps that the sweeps write or read, and how they depend on each other."""
     targets = targets_of(sweeps)
     maps: dict[SSAValue, _Map] = {}
-    for value in (*readers_of(sweeps), *targets.values()):
+    for value in (*readers_of, *dict.fromkeys(targets.values())):
         assert isinstance(value.type, tile.FeatureMapType)
         type_ = value.type
         maps[value] = _Map(type_.halo[0], type_.shape[0], type_.padded_rows)
     for source in set(maps) - set(targets.values()):
         maps[source].rows = maps[source].height
     readings: dict[tuple[SSAValue, SSAValue], list[Reader]] = defaultdict(list)
-    for source, readers in readers_of(sweeps).items():
+    for source, readers in readers_of.items():
         for reader in readers:
             readings[source, targets[reader.sweep]].append(reader)
     for (source, target), readers in readings.items():

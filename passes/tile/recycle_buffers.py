@@ -56,7 +56,7 @@ class RecycleBuffers(ModulePass):
         operations = list(op.body.block.ops)
         sweeps = [sweep for sweep in operations if isinstance(sweep, tile.SweepOp)]
         writers, readers = writers_of(sweeps), readers_of(sweeps)
-        alive = rows_alive(sweeps, self.slack)
+        alive = rows_alive(sweeps, readers, self.slack)
         for map_ in operations:
             if isinstance(map_, tile.FeatureMapOp) and map_.role.data == "intermediate":
                 rows = alive[map_.result]

@@ -144,11 +144,12 @@ def _along(chains: list[Chain]) -> Array:
 
     Where each core has a single access nothing is used again, so nobody asks.
     """
-    found = [np.empty((2, 0), np.int64)]
-    for chain in chains:
-        if not chain.single:
-            found.append(chain.cores[np.stack(np.triu_indices(len(chain.cores), 1))])
-    return np.hstack(found)
+    pairs = [
+        chain.cores[np.stack(np.triu_indices(len(chain.cores), 1))]
+        for chain in chains
+        if not chain.single
+    ]
+    return np.hstack([np.empty((2, 0), np.int64), *pairs])
 
 
 def _preset(module: ModuleOp, stream: Array, piece: Array) -> bool:

@@ -139,12 +139,12 @@ def _member(core: int, streams: Array, pieces: Array) -> _Member:
     own = np.concatenate([pieces[s[S_FIRST] : s[S_STOP]] for s in streams])
     times = own[:, P_TIMES]
     starts = np.cumsum(times) - times
-    index = np.arange(times.sum()) - np.repeat(starts, times)
+    index = np.arange(int(times.sum())) - np.repeat(starts, times)
     addresses = np.repeat(own[:, P_FIRST], times)
     addresses += index * np.repeat(own[:, P_STEP], times)
     order = np.argsort(addresses, kind="stable")
     addresses, epochs = addresses[order], np.repeat(own[:, P_EPOCH], times)[order]
-    starts = np.flatnonzero(np.diff(addresses, prepend=addresses[0] - 1))
+    starts = np.append(0, 1 + np.flatnonzero(np.diff(addresses)))
     first = np.minimum.reduceat(epochs, starts)
     last = np.maximum.reduceat(epochs, starts)
     return _Member(core, addresses[starts], first, last)
