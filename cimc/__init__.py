@@ -21,6 +21,7 @@ from cimc.diagnostics import (
 if TYPE_CHECKING:
     from cimc.driver import Artifact
     from cimc.frontend import Calibration, Shapes, Source
+    from cimc.objective import Objective
 
 __version__ = "0.1.0"
 
@@ -44,6 +45,7 @@ def compile(
     *,
     calibration: Calibration | None = None,
     shapes: Shapes | None = None,
+    objective: Objective = "latency",
     pipeline: str | None = None,
 ) -> Artifact:
     """Compile an ONNX model for a chip.
@@ -51,7 +53,8 @@ def compile(
     ``model`` is a path, the bytes of a file, or a ``ModelProto``; ``chip`` a preset or
     a YAML file, by default the target's own; ``calibration`` an ``.npz`` file, a
     folder, arrays by input name, or ``"random"``, and needed for float models only;
-    ``shapes`` gives inputs with dynamic axes their shape; ``pipeline`` replaces the
+    ``shapes`` gives inputs with dynamic axes their shape; ``objective`` says what
+    copies of layers are made for, ``"area"`` for none; ``pipeline`` replaces the
     target's passes.
 
     Raises:
@@ -66,6 +69,7 @@ def compile(
         chip=chip,
         shapes=shapes,
         calibration=calibration,
+        objective=objective,
         pipeline=pipeline,
     ).artifact
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cimc.diagnostics import InputError
+from cimc.objective import Objective
 from cimc.weights import Array, WeightStore
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ class Target:
     """The backend's own passes: name → lazy class."""
     attach_chip: Callable[[ModuleOp, Chip], None]
     """Write the chip into the module, where passes find it."""
-    pipeline: Callable[[Chip], str]
+    pipeline: Callable[[Chip, Objective], str]
     """The default pipeline from the ``cnn`` level to the ISA, as text."""
     encode: Callable[[ModuleOp], bytes]
     """ISA module → program bytes."""

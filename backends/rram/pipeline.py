@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from cimc.backends.rram.chip import Chip
 from cimc.backends.rram.lowering.held import most_held
 from cimc.backends.rram.machine import RramMachine
 from cimc.isa.sync import SYNC_BYTES
+from cimc.objective import Objective
 
 __all__ = ["pipeline"]
 
 
-def pipeline(machine: RramMachine) -> str:
-    """The default pipeline for a chip: one phase per line of the paper's mapping."""
+def pipeline(chip: Chip, objective: Objective = "latency") -> str:
+    """The default pipeline for a chip: one step per line of the paper's mapping."""
+    machine = chip.machine()
     # Sums take four bytes a lane, and parameter registers hold one crossbar's columns.
     lanes = min(machine.vector_register_bytes // 4, machine.columns)
     mesh = (
@@ -25,6 +28,7 @@ def pipeline(machine: RramMachine) -> str:
             "fuse-sweeps",
             f"im2col-partition{{rows={machine.rows} columns={machine.columns}}}",
             f"split-vectors{{lanes={lanes}}}",
+            *([] if objective == "area" else [_balance(chip, objective)]),
             f"place-tiles{{cores={machine.cores} "
             f"crossbars={machine.crossbars_per_core}}}",
             f"distribute-sweeps{{vectors={machine.kept_vectors}}}",
@@ -35,6 +39,20 @@ def pipeline(machine: RramMachine) -> str:
             "convert-tile-to-rram",
             "verify-sync",
         ]
+    )
+
+
+def _balance(chip: Chip, objective: Objective) -> str:
+    """Copies of layers; what is always on leaks like so many cores."""
+    machine, energy = chip.machine(), chip.energy
+    overhead = machine.vector_startup_cycles + machine.issue_cycles
+    per_cycle = max(1, machine.bus_bytes // machine.beat_cycles)
+    bus = 0 if machine.mesh_columns else per_cycle
+    shared = round(energy.leakage_shared.value / max(energy.leakage_core.value, 1e-9))
+    return (
+        f'balance-pipeline{{objective="{objective}" cores={machine.cores} '
+        f"crossbars={machine.crossbars_per_core} product={machine.mvm_cycles} "
+        f"lanes={machine.vector_lanes} overhead={overhead} bus={bus} shared={shared}}}"
     )
 
 

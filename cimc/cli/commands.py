@@ -96,6 +96,7 @@ def compile_(
         bool, typer.Option("--run", help="Simulate and compare with onnxruntime.")
     ] = False,
     input: InputFile = None,
+    objective: options.Objective = "latency",
     pipeline: Pipeline = None,
     print_pipeline: Annotated[
         bool, typer.Option(help="Print the pipeline's text and stop.")
@@ -125,7 +126,7 @@ def compile_(
             }
         )
     if print_pipeline:
-        text = default_pipeline(target, chip) if pipeline is None else pipeline
+        text = pipeline or default_pipeline(target, chip, objective)
         _write_text(f"{text}\n")
         return
     if output is None:
@@ -144,6 +145,7 @@ def compile_(
             pairs,
             shapes=options.parse_shapes(shape),
             calibration=options.calibration(calib),
+            objective=objective,
             images=images,
             run=run,
             verify_each=verify_each,
@@ -161,6 +163,7 @@ def compile_(
         chip=chip,
         shapes=options.parse_shapes(shape),
         calibration=options.calibration(calib),
+        objective=objective,
         pipeline=pipeline,
         verify_each=images if verify_each else None,
         observer=dumps.observe,

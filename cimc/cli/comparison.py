@@ -11,6 +11,7 @@ from cimc.cli.console import console, progress
 if TYPE_CHECKING:
     from cimc.driver import ImageSource, Outcome
     from cimc.frontend import Calibration, Shapes
+    from cimc.objective import Objective
 
 __all__ = ["compile_for_each"]
 
@@ -22,6 +23,7 @@ def compile_for_each(
     *,
     shapes: Shapes | None,
     calibration: Calibration | None,
+    objective: Objective,
     images: ImageSource,
     run: bool,
     verify_each: bool,
@@ -49,6 +51,7 @@ def compile_for_each(
         machines,
         shapes=shapes,
         calibration=calibration,
+        objective=objective,
         images=images,
         run=run,
         verify_each=verify_each,

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from cimc import objective
 from cimc.diagnostics import InputError
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Chips",
     "Json",
     "Model",
+    "Objective",
     "Shape",
     "TargetName",
     "TargetNames",
@@ -77,6 +79,13 @@ Shape = Annotated[
     typer.Option(
         help="Shape of an input with dynamic axes, e.g. in=1,3,224,224.",
         metavar="NAME=N,C,H,W",
+    ),
+]
+Objective = Annotated[
+    objective.Objective,
+    typer.Option(
+        help="What to spend crossbars or arrays on: copies of layers for the time of "
+        "an image, for images per second, for energy; or one copy of each (area)."
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]

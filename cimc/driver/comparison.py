@@ -11,13 +11,13 @@ from typing import Any
 
 from cimc.diagnostics import CimcError, VerificationError
 from cimc.driver.artifact import Artifact, check_destination, check_folder
-from cimc.driver.compilation import Compilation, compile_imported
+from cimc.driver.compilation import Compilation, compile_imported, copy_of
 from cimc.driver.execution import Progress, execute_images
 from cimc.driver.inputs import Images, ImageSource
 from cimc.driver.machines import Machine
 from cimc.driver.passes import Observer
-from cimc.frontend import Calibration, ImportedModel, Shapes, Source, import_model
-from cimc.weights import WeightStore
+from cimc.frontend import Calibration, Shapes, Source, import_model
+from cimc.objective import Objective
 
 __all__ = ["Outcome", "Watch", "compare_machines", "destinations", "exit_code_of"]
 
@@ -84,6 +84,7 @@ def compare_machines(
     *,
     shapes: Shapes | None = None,
     calibration: Calibration | None = None,
+    objective: Objective = "latency",
     images: ImageSource,
     run: bool = False,
     verify_each: bool = False,
@@ -111,9 +112,10 @@ def compare_machines(
         }
         try:
             compilation = compile_imported(
-                _copy(model),
+                copy_of(model),
                 machine,
                 import_seconds=seconds,
+                objective=objective,
                 verify_each=chosen if verify_each else None,
                 observer=watch.observer(machine),
             )
@@ -146,9 +148,3 @@ def _executed(
     except VerificationError as error:
         return replace(found, metrics=metrics, artifact=None, error=error)
     return replace(found, metrics=metrics, artifact=execution.measured(artifact))
-
-
-def _copy(model: ImportedModel) -> ImportedModel:
-    """The same model for passes to work on."""
-    weights = WeightStore(model.weights)
-    return replace(model, module=model.module.clone(), weights=weights)

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import gc
+import warnings
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any
 
 from xdsl.dialects.builtin import ModuleOp
 
 from cimc.context import CompilationContext
-from cimc.diagnostics import DoesNotFitError, InputError, VerificationError
+from cimc.diagnostics import (
+    CimcWarning,
+    DoesNotFitError,
+    InputError,
+    VerificationError,
+)
 from cimc.dialects.cim import WeightsRef
 from cimc.driver.artifact import Artifact
 from cimc.driver.execution import Execution
@@ -24,12 +30,14 @@ from cimc.driver.passes import Observer, parse_passes, run_passes
 from cimc.driver.verification import comparable, compare
 from cimc.frontend import Calibration, ImportedModel, Shapes, Source, import_model
 from cimc.golden import Golden
+from cimc.objective import Objective
 from cimc.weights import WeightStore
 
 __all__ = [
     "Compilation",
     "compile_imported",
     "compile_model",
+    "copy_of",
     "default_pipeline",
     "text_at_level",
 ]
@@ -40,18 +48,24 @@ class Compilation:
     """An artifact, and how it came about.
 
     ``weights`` are all constants that the IR of any level refers to; ``seconds`` says
-    how long each pass took, in order.
+    how long each pass took, in order; ``gaps`` how far from the best what a pass has
+    solved may be, as a part of it.
     """
 
     artifact: Artifact
     weights: WeightStore
     seconds: Mapping[str, float]
+    gaps: Mapping[str, float]
 
     def report(self, execution: Execution | None = None) -> dict[str, Any]:
         """All metrics, with those of a run of the artifact if there was one."""
         metrics = execution.metrics if execution else self.artifact.metrics
         seconds = dict(self.seconds)
-        compiling = {"wall_s": sum(seconds.values()), "passes": seconds}
+        compiling = {
+            "wall_s": sum(seconds.values()),
+            "passes": seconds,
+            "gaps": dict(self.gaps),
+        }
         return {**metrics, "compile": compiling}
 
 
@@ -62,15 +76,17 @@ def compile_model(
     chip: str | None = None,
     shapes: Shapes | None = None,
     calibration: Calibration | None = None,
+    objective: Objective = "latency",
     pipeline: str | None = None,
     verify_each: ImageSource | None = None,
     observer: Observer | None = None,
 ) -> Compilation:
     """Compile a model for a chip of a target.
 
-    ``pipeline`` replaces the target's own. ``verify_each`` executes the module after
-    every pass and compares all feature maps with onnxruntime, on the first image
-    that it gives for the quantised model. With one of them, the rules of the IR are
+    ``objective`` is what the target's own pipeline works for; ``pipeline`` replaces
+    that. ``verify_each`` executes the module after every pass and compares all feature
+    maps with onnxruntime, on the first image that it gives for the quantised model.
+    With one of the two, the rules of the IR are
     checked after every pass, too; those of the program always are. ``observer`` is
     called with the imported module and then after every pass.
 
@@ -89,6 +105,7 @@ def compile_model(
         model,
         machine,
         import_seconds=import_seconds,
+        objective=objective,
         pipeline=pipeline,
         verify_each=verify_each(model.quantised) if verify_each else None,
         observer=observer,
@@ -113,6 +130,7 @@ def compile_imported(
     machine: Machine,
     *,
     import_seconds: float,
+    objective: Objective = "latency",
     pipeline: str | None = None,
     verify_each: Images | None = None,
     observer: Observer | None = None,
@@ -127,7 +145,8 @@ def compile_imported(
         VerificationError: with ``verify_each``, a pass changed the result (E060).
     """
     backend, chip = machine.target, machine.chip
-    text = pipeline if pipeline is not None else backend.pipeline(chip)
+    default = backend.pipeline(chip, objective)
+    text = pipeline if pipeline is not None else default
     passes = parse_passes(text)
     backend.attach_chip(model.module, chip)
     seconds: dict[str, float] = {}
@@ -142,13 +161,24 @@ def compile_imported(
             watcher(name, module, duration)
 
     watch("import", model.module, import_seconds)
-    imported = model.module.clone()
+    imported = copy_of(model)
     context = CompilationContext(weights=model.weights)
     verify = verify_each is not None or pipeline is not None
     try:
         run_passes(model.module, context, passes, watch, verify=verify)
     except DoesNotFitError as error:
-        raise with_fitting_chips(error, imported, model.weights, backend) from None
+        if pipeline is None and objective != "area":
+            return _without_copies(
+                error,
+                imported,
+                machine,
+                import_seconds=import_seconds,
+                verify_each=verify_each,
+                observer=observer,
+            )
+        raise with_fitting_chips(
+            error, imported.module, imported.weights, backend
+        ) from None
     if level_of(model.module) != "isa":
         raise InputError(
             "E075",
@@ -157,7 +187,7 @@ def compile_imported(
             where="-p",
             hints=(
                 "cimc opt, which runs part of a pipeline",
-                f"the default: {backend.pipeline(chip)}",
+                f"the default: {default}",
             ),
         )
     start = perf_counter()
@@ -180,13 +210,39 @@ def compile_imported(
             **backend.static_metrics(model.module, chip),
         },
     )
-    return Compilation(artifact, model.weights, seconds)
+    return Compilation(artifact, model.weights, seconds, context.gaps)
 
 
-def default_pipeline(target: str, chip: str | None) -> str:
+def _without_copies(
+    error: DoesNotFitError, model: ImportedModel, machine: Machine, **options: Any
+) -> Compilation:
+    """Compile with one copy of each layer, since more did not fit."""
+    compilation = compile_imported(model, machine, objective="area", **options)
+    found = error.diagnostic
+    warnings.warn(
+        CimcWarning(
+            "W106",
+            f"there is one copy of each layer, since with more {found.message}",
+            where=found.where,
+            hints=("--objective area says so at once", *found.hints),
+        ),
+        stacklevel=3,
+    )
+    return compilation
+
+
+def copy_of(model: ImportedModel) -> ImportedModel:
+    """The same model for passes to work on."""
+    weights = WeightStore(model.weights)
+    return replace(model, module=model.module.clone(), weights=weights)
+
+
+def default_pipeline(
+    target: str, chip: str | None, objective: Objective = "latency"
+) -> str:
     """The pipeline text that a target would use for a chip."""
     machine = load_machine(target, chip)
-    return machine.target.pipeline(machine.chip)
+    return machine.target.pipeline(machine.chip, objective)
 
 
 def text_at_level(artifact: Artifact, level: str) -> str:

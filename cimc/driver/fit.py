@@ -28,7 +28,8 @@ def try_chip(
     target.attach_chip(copy, chip)
     context = CompilationContext(weights=WeightStore(weights))
     # Of the copy only numbers are kept, and verifying takes most of the time.
-    run_passes(copy, context, parse_passes(target.pipeline(chip)), verify=False)
+    passes = parse_passes(target.pipeline(chip, "area"))
+    run_passes(copy, context, passes, verify=False)
     return target.static_metrics(copy, chip)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from cimc.objective import Objective
 from cimc.target import Chip, Simulator, Target
 from cimc.weights import WeightStore
 
@@ -56,8 +57,8 @@ def package_target(
     def attach_chip(module: ModuleOp, chip: Chip) -> None:
         isa().machine.attach(module, _described(chip).machine())
 
-    def pipeline(chip: Chip) -> str:
-        return part("pipeline", "pipeline")(_described(chip).machine())
+    def pipeline(chip: Chip, objective: Objective) -> str:
+        return part("pipeline", "pipeline")(chip, objective)
 
     def encode(module: ModuleOp) -> bytes:
         from cimc.isa import codec

@@ -12,10 +12,10 @@ from xdsl.passes import ModulePass
 
 from cimc.diagnostics import DoesNotFitError
 from cimc.dialects import tile
-from cimc.dialects.tile.body import length_of
 from cimc.dialects.tile.memory import integer
 from cimc.passes.tile.banks import Banks
 from cimc.passes.tile.sweeps import core_of
+from cimc.passes.tile.traffic import transfers
 
 __all__ = ["AllocateBuffers"]
 
@@ -81,20 +81,7 @@ def _traffic(module: ModuleOp) -> dict[SSAValue, Counter[int]]:
     """Bytes that each core moves to and from each buffer."""
     found: dict[SSAValue, Counter[int]] = defaultdict(Counter)
     for sweep in module.body.block.ops:
-        if not isinstance(sweep, tile.SweepOp):
-            continue
-        for op in sweep.body.block.ops:
-            match op:
-                case tile.WindowOp():
-                    moved = op.source, length_of(op.result)
-                case tile.LoadPartialOp():
-                    moved = op.source, 4 * length_of(op.result)
-                case tile.StorePartialOp():
-                    moved = op.target, 4 * length_of(op.value)
-                case tile.StoreOp():
-                    moved = op.target, length_of(op.value)
-                case _:
-                    continue
-            buffer, size = moved
-            found[buffer][core_of(sweep)] += size * sweep.positions
+        if isinstance(sweep, tile.SweepOp):
+            for buffer, size in transfers(sweep):
+                found[buffer][core_of(sweep)] += size * sweep.positions
     return found

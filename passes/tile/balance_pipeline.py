@@ -11,13 +11,21 @@ from xdsl.ir import Attribute, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
 
+from cimc.context import record_gap
 from cimc.dialects import tile
 from cimc.dialects.tile.body import length_of
 from cimc.dialects.tile.memory import integer
 from cimc.passes.tile.dependences import Reader, readers_of, targets_of
-from cimc.passes.tile.pace import Link, Stage, copies_for_latency
+from cimc.passes.tile.pace import (
+    Pace,
+    pace_for_energy,
+    pace_for_latency,
+    pace_for_throughput,
+)
+from cimc.passes.tile.stages import Link, Stage
 from cimc.passes.tile.sweeps import split, weight_blocks
 from cimc.passes.tile.tiling import tiling
+from cimc.passes.tile.traffic import transfers
 
 __all__ = ["BalancePipeline"]
 
@@ -29,26 +37,31 @@ _Key = tuple[SSAValue, Attribute]
 class BalancePipeline(ModulePass):
     """Compute parts of a layer's columns at once, each with its own copy of the blocks.
 
-    Layers run at the same time, so the slowest one sets the pace. A layer gets at
-    most ``limit`` copies, as CP-SAT finds best for the time of one image (see
-    :mod:`cimc.passes.tile.pace`) on ``cores`` cores with ``crossbars`` each; its
-    sweeps are cut into as many, over near-equal ranges of columns. A product takes
-    ``product`` cycles, and the vector unit one for ``lanes`` lanes and ``overhead``
-    more for each of its vectors.
+    Layers run at the same time, so the slowest one sets the pace. A layer gets at most
+    ``limit`` copies on ``cores`` cores with ``crossbars`` each, as is best for the
+    ``objective`` (see :mod:`cimc.passes.tile.pace`); its sweeps are cut into as many,
+    over near-equal ranges of columns.
+
+    A product takes ``product`` cycles, and the vector unit one for ``lanes`` lanes and
+    ``overhead`` more for each of its vectors. All cores share a bus of ``bus`` bytes a
+    cycle, if there is one. What all cores share leaks like ``shared`` cores.
     """
 
     name = "balance-pipeline"
 
+    objective: str = "latency"
     cores: int = 1024
     crossbars: int = 1
     product: int = 1000
     lanes: int = 32
     overhead: int = 50
+    bus: int = 0
+    shared: int = 0
     limit: int = 16
 
     def __post_init__(self) -> None:
         sizes = (self.cores, self.crossbars, self.product, self.lanes, self.limit)
-        if min(sizes) < 1 or self.overhead < 0:
+        if min(sizes) < 1 or min(self.overhead, self.bus, self.shared) < 0:
             raise ValueError("sizes and cycles must be at least 1")
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
@@ -60,17 +73,43 @@ class BalancePipeline(ModulePass):
         groups: dict[_Key, list[tile.SweepOp]] = defaultdict(list)
         for sweep, target in targets_of(sweeps).items():
             groups[target, sweep.layer].append(sweep)
-        copies = copies_for_latency(self._stages(groups, sweeps), self.cores)
+        if not groups:
+            return
+        pace = self._pace(self._stages(groups, sweeps), self._bus_cycles(sweeps))
+        record_gap(ctx, self.name, pace.gap)
         most: Counter[Attribute] = Counter()
-        for (_, layer), number in zip(groups, copies, strict=True):
+        for (_, layer), number in zip(groups, pace.copies, strict=True):
             most[layer] = max(most[layer], number)
         for layer in operations:
             if isinstance(layer, tile.LayerOp) and most[layer.layer] > 1:
                 layer.properties["copies"] = integer(most[layer.layer])
-        for members, number in zip(groups.values(), copies, strict=True):
+        for members, number in zip(groups.values(), pace.copies, strict=True):
             for sweep in members:
                 if number > 1:
                     split(sweep, "columns", number)
+
+    def _pace(self, stages: list[Stage], least: int) -> Pace:
+        match self.objective:
+            case "latency":
+                return pace_for_latency(stages, self.cores, least)
+            case "throughput":
+                return pace_for_throughput(stages, self.cores, least)
+            case "energy":
+                return pace_for_energy(stages, self.cores, least, self.shared)
+            case _:
+                raise PassFailedException(
+                    "objective must be latency, throughput or energy, "
+                    f"not {self.objective!r}"
+                )
+
+    def _bus_cycles(self, sweeps: list[tile.SweepOp]) -> int:
+        """Cycles in which the bus moves windows and results, at the least."""
+        if not self.bus:
+            return 0
+        moved = sum(
+            size * sweep.positions for sweep in sweeps for _, size in transfers(sweep)
+        )
+        return moved // self.bus
 
     def _stages(
         self, groups: dict[_Key, list[tile.SweepOp]], sweeps: list[tile.SweepOp]

@@ -7,57 +7,60 @@ its last rows for the last of theirs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from ortools.sat.python import cp_model
+from cimc.passes.tile.latency_model import LatencyModel
+from cimc.passes.tile.stages import Stage, cores_of
 
-from cimc.passes.tile.solver import solve
+__all__ = ["Pace", "pace_for_energy", "pace_for_latency", "pace_for_throughput"]
 
-__all__ = ["Link", "Stage", "copies_for_latency"]
-
-#: Deterministic time of the solver, for each of its two searches.
-_EFFORT = 4.0
 #: Latency that may be given away for fewer cores: one part in so many.
 _TRADE = 500
 
 
 @dataclass(frozen=True)
-class Link:
-    """What a stage reads: ``source`` is the number of an earlier one.
+class Pace:
+    """The ``copies`` of each stage, and how they were found.
 
-    The first row needs ``first`` rows of the source; ``last`` rows need its last one.
+    One image takes ``cycles`` in the model of the objective. No choice takes fewer
+    than (1 - ``gap``) times that.
     """
 
-    source: int
-    first: int
-    last: int
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A layer in a pipeline: ``rows`` of ``columns``, each position in ``cycles``.
-
-    A copy takes ``cores``; there are at most ``limit`` copies.
-    """
-
-    rows: int
-    columns: int
+    copies: tuple[int, ...]
     cycles: int
-    cores: int
-    limit: int
-    links: tuple[Link, ...] = field(default=())
-
-    def choices(self) -> dict[int, int]:
-        """Copies → cycles of one row, for all numbers of copies that gain something."""
-        found: dict[int, int] = {}
-        for copies in range(1, min(self.limit, self.columns) + 1):
-            cycles = -(-self.columns // copies) * self.cycles
-            if cycles not in found.values():
-                found[copies] = cycles
-        return found
+    gap: float = 0.0
 
 
-def copies_for_latency(stages: list[Stage], cores: int, least: int = 0) -> list[int]:
+def pace_for_throughput(stages: Sequence[Stage], cores: int, least: int = 0) -> Pace:
+    """The fewest copies with which images can follow each other the fastest.
+
+    Together they take at most ``cores``. Images follow each other in the time of the
+    slowest stage, and in no less than ``least``, the time of the bus. One copy of each
+    if the cores do not suffice for more. This is exact.
+    """
+    best = tuple(1 for _ in stages)
+    spans = sorted({stage.span(c) for stage in stages for c in stage.choices()})
+    below = sum(span <= least for span in spans)
+    spans = spans[max(below - 1, 0) :]
+    low, high = 0, len(spans) - 1
+    while low <= high:
+        middle = (low + high) // 2
+        copies = tuple(_fewest(stage, spans[middle]) for stage in stages)
+        if all(copies) and cores_of(stages, copies) <= cores:
+            best, high = copies, middle - 1
+        else:
+            low = middle + 1
+    slowest = max(stage.span(c) for stage, c in zip(stages, best, strict=True))
+    return Pace(best, max(slowest, least))
+
+
+def _fewest(stage: Stage, span: int) -> int:
+    """The fewest copies with which a stage takes at most ``span``; 0 if none do."""
+    return next((c for c in stage.choices() if stage.span(c) <= span), 0)
+
+
+def pace_for_latency(stages: Sequence[Stage], cores: int, least: int = 0) -> Pace:
     """The copies of each stage with which one image takes the least time.
 
     Together they take at most ``cores``. The time is at least ``least`` cycles, those
@@ -65,101 +68,42 @@ def copies_for_latency(stages: list[Stage], cores: int, least: int = 0) -> list[
     as good but for a small part, the fewest are taken. One of each if the cores do
     not suffice for that.
     """
-    if sum(stage.cores for stage in stages) > cores:
-        return [1] * len(stages)
-    first = _Model(stages, cores, least)
+    balanced = pace_for_throughput(stages, cores, least)
+    if cores_of(stages, balanced.copies) > cores:
+        return balanced
+    first = LatencyModel(stages, cores, least)
     first.model.minimize(first.latency)
-    start = _balanced(stages, cores)
-    solver = first.solve(start)
+    solver = first.solve(balanced.copies)
     if solver is None:
-        return start
-    best = first.chosen(solver)
-    second = _Model(stages, cores, least)
-    limit = int(solver.value(first.latency))
-    second.model.add(second.latency <= limit + limit // _TRADE)
+        return Pace(balanced.copies, balanced.cycles, 1.0)
+    copies = first.copies(solver)
+    latency = int(solver.value(first.latency))
+    gap = 1 - max(solver.best_objective_bound, 0.0) / max(latency, 1)
+    second = LatencyModel(stages, cores, least)
+    second.model.add(second.latency <= latency + latency // _TRADE)
     second.model.minimize(second.cores)
-    solver = second.solve(best)
-    return best if solver is None else second.chosen(solver)
+    solver = second.solve(copies)
+    if solver is not None:
+        copies = second.copies(solver)
+    return Pace(copies, latency, gap)
 
 
-def _balanced(stages: list[Stage], cores: int) -> list[int]:
-    """The fewest copies with which no stage takes longer than needed: a first guess."""
-    choices = [stage.choices() for stage in stages]
-    spans = sorted(
-        {
-            stage.rows * cycles
-            for stage, choice in zip(stages, choices, strict=True)
-            for cycles in choice.values()
-        }
+def pace_for_energy(
+    stages: Sequence[Stage], cores: int, least: int = 0, shared: int = 0
+) -> Pace:
+    """The copies with which leakage takes the least energy for one image.
+
+    What an image computes takes the same energy with any number of copies. Leakage is
+    that of the cores in use, and of what all share, which leaks like ``shared`` cores.
+    Numbers of cores are tried that are each half as large as the one before, down to
+    one copy of each stage, and the best latency for each: that is a heuristic.
+    """
+    single = cores_of(stages, [1] * len(stages))
+    paces = [pace_for_latency(stages, cores, least)]
+    while cores > single:
+        cores = max(cores // 2, single)
+        paces.append(pace_for_latency(stages, cores, least))
+    return min(
+        paces,
+        key=lambda pace: (shared + cores_of(stages, pace.copies)) * pace.cycles,
     )
-    best = [1] * len(stages)
-    low, high = 0, len(spans) - 1
-    while low <= high:
-        middle = (low + high) // 2
-        copies = [
-            min(
-                (c for c, cycles in choice.items() if stage.rows * cycles <= span),
-                default=0,
-            )
-            for stage, choice in zip(stages, choices, strict=True)
-            for span in (spans[middle],)
-        ]
-        used = sum(c * stage.cores for c, stage in zip(copies, stages, strict=True))
-        if all(copies) and used <= cores:
-            best, high = copies, middle - 1
-        else:
-            low = middle + 1
-    return best
-
-
-class _Model:
-    """Copies, the time of a row, and when each stage begins and ends."""
-
-    def __init__(self, stages: list[Stage], cores: int, least: int) -> None:
-        self.model = model = cp_model.CpModel()
-        self.choices = [stage.choices() for stage in stages]
-        horizon = sum(stage.rows * stage.columns * stage.cycles for stage in stages)
-        horizon = max(horizon, least)
-        self.taken: list[dict[int, cp_model.IntVar]] = []
-        rows: list[cp_model.LinearExpr] = []
-        starts: list[cp_model.IntVar] = []
-        ends: list[cp_model.IntVar] = []
-        zero = model.new_constant(0) * 1
-        self.latency = model.new_int_var(least, horizon, "latency")
-        for index, (stage, choices) in enumerate(
-            zip(stages, self.choices, strict=True)
-        ):
-            taken = {c: model.new_bool_var(f"{index} x {c}") for c in choices}
-            model.add_exactly_one(taken.values())
-            row = sum((choices[c] * var for c, var in taken.items()), start=zero)
-            start = model.new_int_var(0, horizon, f"start {index}")
-            end = model.new_int_var(0, horizon, f"end {index}")
-            model.add(end >= start + stage.rows * row)
-            for link in stage.links:
-                model.add(start >= starts[link.source] + link.first * rows[link.source])
-                model.add(end >= ends[link.source] + link.last * row)
-            model.add(self.latency >= end)
-            self.taken.append(taken)
-            rows.append(row)
-            starts.append(start)
-            ends.append(end)
-        self.cores = sum(
-            copies * stage.cores * var
-            for stage, taken in zip(stages, self.taken, strict=True)
-            for copies, var in taken.items()
-        )
-        model.add(self.cores <= cores)
-
-    def solve(self, hint: list[int]) -> cp_model.CpSolver | None:
-        """The solver with its solution, if it has found one."""
-        for copies, taken in zip(hint, self.taken, strict=True):
-            for number, var in taken.items():
-                self.model.add_hint(var, number == copies)
-        return solve(self.model, _EFFORT)
-
-    def chosen(self, solver: cp_model.CpSolver) -> list[int]:
-        """The copies of each stage in the solution."""
-        return [
-            next(copies for copies, var in taken.items() if solver.boolean_value(var))
-            for taken in self.taken
-        ]

@@ -100,7 +100,7 @@ def test_mlir_opt_accepts_models_after_every_pass(target, chip, name):
     run_passes(
         model.module,
         CompilationContext(weights=model.weights),
-        parse_passes(target.pipeline(chip)),
+        parse_passes(target.pipeline(chip, "latency")),
         lambda pass_, module, seconds: stages.append(module.clone()),
     )
     accept(*stages)

@@ -7,6 +7,7 @@ maps, integer for integer.
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -101,21 +102,17 @@ def default_way(pipeline: str, chip: Chip) -> str:
 
 
 def balanced(pipeline: str, chip: Chip) -> str:
-    """The pipeline with copies of layers for columns, as many as there are cores for.
-
-    Of all costs, a product is cheap, so that other layers are copied as well.
-    """
-    structure = chip.machine()
-    options = f"cores={structure.cores} crossbars={structure.crossbars_per_core}"
-    return pipeline.replace(
-        "place-tiles", f"balance-pipeline{{{options} product=60 limit=3}},place-tiles"
-    )
+    """Few copies of each layer; products are cheap, so that others are copied, too."""
+    return re.sub(r"product=\d+", "product=60 limit=3", pipeline)
 
 
 #: Ways to run layers at the same time, or one after another.
 WAYS: dict[str, Callable[[str, Chip], str]] = {
     "default": default_way,
-    "rows of one layer on several cores": balanced,
+    "columns of one layer on several cores": balanced,
+    "one copy of each layer": lambda pipeline, chip: (
+        re.sub(r"balance-pipeline\{[^}]*\},", "", pipeline)
+    ),
     "in turns": lambda pipeline, chip: pipeline.replace('"auto"', '"cyclic"'),
     "in a line": lambda pipeline, chip: pipeline.replace('"auto"', '"linear"'),
     "whole buffers": lambda pipeline, chip: pipeline.replace("recycle-buffers,", ""),
@@ -201,7 +198,7 @@ def check_every_level(
 
     check("import")
     context = CompilationContext(weights=weights)
-    default = target.pipeline(chip)
+    default = target.pipeline(chip, "latency")
     pipeline = way(default, chip)
     assert (pipeline == default) == (way is default_way)
     for pass_ in parse_passes(pipeline):

@@ -39,7 +39,7 @@ def test_every_stage_is_read_back_unchanged(rename):
     target.attach_chip(imported.module, chip)
     context = CompilationContext(weights=imported.weights)
     context.add_dialect(target.dialect())
-    for pass_ in parse_passes(target.pipeline(chip)):
+    for pass_ in parse_passes(target.pipeline(chip, "latency")):
         run_passes(imported.module, context, [pass_])
         text = text_of(imported.module)
         assert text_of(parse_module(text, context, pass_.name)) == text

@@ -66,7 +66,7 @@ def check(model, scheme: str, every: int, crossbars: int, options: str = "") -> 
     pipeline = re.sub(
         'scheme="auto"',
         f'scheme="{scheme}" every={every} {options}',
-        target.pipeline(chip),
+        target.pipeline(chip, "area"),
     )
     for pass_ in parse_passes(pipeline):
         run_passes(module, context, [pass_])

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import cimc
 from cimc.driver import Artifact, Images, load_images
+from cimc.objective import Objective
 
 MODELS = Path(__file__).parents[2] / "models"
 SAMPLES = {"lenet5": "mnist", "resnet8": "cifar10"}
@@ -19,10 +20,19 @@ def samples_of(network: str, split: str = "test") -> Path:
 
 @cache
 def compiled(
-    network: str, chip: str, pipeline: str | None = None, target: str = "rram"
+    network: str,
+    chip: str,
+    pipeline: str | None = None,
+    target: str = "rram",
+    objective: Objective = "latency",
 ) -> Artifact:
-    model = MODELS / f"{network}_int8.onnx"
-    return cimc.compile(model, target=target, chip=chip, pipeline=pipeline)
+    return cimc.compile(
+        MODELS / f"{network}_int8.onnx",
+        target=target,
+        chip=chip,
+        pipeline=pipeline,
+        objective=objective,
+    )
 
 
 def images(artifact: Artifact, network: str, count: int | None = None) -> Images:

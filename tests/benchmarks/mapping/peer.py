@@ -47,7 +47,7 @@ PEER = {
 def compared(network: str) -> Row:
     """A network on the chip, and how many times less it takes than the peer's."""
     chip, peer = CHIPS.load("pimcomp-144"), PEER[network]
-    row = measure(network, chip, chip.structure.cores)
+    row = measure(network, chip, "latency")
     return {
         **row,
         "their crossbars": peer.crossbars,

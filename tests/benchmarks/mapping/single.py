@@ -101,7 +101,7 @@ def run(shape: Shape, chips: Iterable[Chip], scheme: str) -> list[Result]:
 
 def _pipeline(machine: Chip, scheme: str) -> tuple[str, str]:
     """The passes that do not depend on the bus, and the others."""
-    text = get_target("rram").pipeline(machine)
+    text = get_target("rram").pipeline(machine, "area")
     text = text.replace('scheme="auto"', f'scheme="{scheme}"')
     first, others = text.split(",recycle-buffers")
     others = others.removeprefix(",")

@@ -20,9 +20,9 @@ from rich.console import Console
 from rich.table import Table
 
 from cimc.backends.rram.chip import CHIPS, Chip
-from cimc.backends.rram.pipeline import pipeline
 from cimc.driver import compile_model, execute_images
 from cimc.driver.inputs import Images
+from cimc.objective import Objective
 from tests.benchmarks.cache import quantised
 from tests.support.qdq import feeds_for
 
@@ -45,29 +45,14 @@ _LARGE = {
 Row = dict[str, Any]
 
 
-def with_copies(chip: Chip, cores: int) -> str:
-    """The default pipeline with copies of layers on so many cores."""
-    machine = chip.machine()
-    balance = (
-        f"balance-pipeline{{cores={cores} crossbars={machine.crossbars_per_core} "
-        f"product={machine.mvm_cycles} lanes={machine.vector_lanes}}}"
-    )
-    return pipeline(machine).replace("place-tiles", f"{balance},place-tiles")
-
-
-def measure(network: str, chip: Chip, cores: int | None = None) -> Row:
-    """Compile a network, run one image and compare it.
-
-    With ``cores``, layers are copied to use at most that many.
-    """
+def measure(network: str, chip: Chip, objective: Objective) -> Row:
+    """Compile a network, run one image and compare it."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "chip.yaml"
         file.write_text(json.dumps(chip.model_dump(mode="json")))
         start = perf_counter()
         compilation = compile_model(
-            quantised(network),
-            chip=str(file),
-            pipeline=None if cores is None else with_copies(chip, cores),
+            quantised(network), chip=str(file), objective=objective
         )
         compiled = perf_counter() - start
     artifact = compilation.artifact
@@ -91,6 +76,7 @@ def measure(network: str, chip: Chip, cores: int | None = None) -> Row:
         "compile_s": compiled,
         "simulate_s": metrics["simulator"]["wall_s"],
         "passes_s": dict(compilation.seconds),
+        "gap": compilation.gaps.get("balance-pipeline", 0.0),
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3,
     }
 
@@ -102,11 +88,22 @@ def rows(networks: Sequence[str], chips: Sequence[str]) -> Iterator[Row]:
             chip = CHIPS.load(name)
             if not chip.structure.mesh_columns:
                 chip = chip.with_structure(**_LARGE)
-            single = measure(network, chip)
+            single = measure(network, chip, "area")
             yield {"budget": BUDGETS[0], **single}
             for budget in BUDGETS[1:]:
-                cores = min(budget * single["cores"], chip.structure.cores)
-                yield {"budget": budget, **measure(network, chip, cores)}
+                some = with_cores(chip, budget * single["cores"])
+                yield {"budget": budget, **measure(network, some, "latency")}
+
+
+def with_cores(chip: Chip, cores: int) -> Chip:
+    """The chip with at most so many cores; on a mesh, with rows that are full."""
+    structure = chip.structure
+    row = structure.mesh_columns or 1
+    cores = min(-(-cores // row) * row, structure.cores)
+    if not structure.mesh_columns:
+        return chip.with_structure(cores=cores)
+    memory = cores * (structure.shared_memory_bytes // structure.cores)
+    return chip.with_structure(cores=cores, shared_memory_bytes=memory)
 
 
 def show(found: Sequence[Row], columns: Sequence[str]) -> None:
@@ -136,7 +133,7 @@ def main(arguments: list[str]) -> None:
     columns = (
         *("network", "chip", "budget", "equal", "cycles", "ratio", "crossbars"),
         *("cores", "memory_bytes", "sync / data", "instructions"),
-        *("compile_s", "simulate_s"),
+        *("compile_s", "simulate_s", "gap"),
     )
     for row in rows(options.networks, options.chips):
         found.append(row)

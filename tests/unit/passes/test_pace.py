@@ -1,11 +1,16 @@
-"""Copies for the latency of a pipeline, against all choices there are."""
+"""Copies of the layers of a pipeline, against all choices there are."""
 
 from itertools import product
 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from cimc.passes.tile.pace import Link, Stage, copies_for_latency
+from cimc.passes.tile.pace import (
+    pace_for_energy,
+    pace_for_latency,
+    pace_for_throughput,
+)
+from cimc.passes.tile.stages import Link, Stage, cores_of
 
 #: Latency that the choice may give away for fewer cores, as one part in so many.
 TRADE = 500
@@ -26,10 +31,10 @@ def latency(stages, copies, least=0):
     return max([least, *ends])
 
 
-def cores_of(stages, copies):
-    return sum(
-        stage.cores * number for stage, number in zip(stages, copies, strict=True)
-    )
+def choices(stages, cores):
+    """All numbers of copies that the cores suffice for."""
+    ranges = (range(1, min(stage.limit, stage.columns) + 1) for stage in stages)
+    return [choice for choice in product(*ranges) if cores_of(stages, choice) <= cores]
 
 
 @st.composite
@@ -58,29 +63,66 @@ def pipelines(draw):
 @settings(max_examples=settings().max_examples // 2)
 def test_no_choice_is_faster_or_as_fast_with_fewer_cores(stages, cores, least):
     assume(cores_of(stages, [1] * len(stages)) <= cores)
-    copies = copies_for_latency(stages, cores, least)
-    possible = [
-        choice
-        for choice in product(
-            *(range(1, min(stage.limit, stage.columns) + 1) for stage in stages)
-        )
-        if cores_of(stages, choice) <= cores
-    ]
+    pace = pace_for_latency(stages, cores, least)
+    copies = pace.copies
+    possible = choices(stages, cores)
     best = min(latency(stages, choice, least) for choice in possible)
     enough = [
         cores_of(stages, choice)
         for choice in possible
         if latency(stages, choice, least) <= best + best // TRADE
     ]
-    assert tuple(copies) in possible
+    assert copies in possible
+    assert (pace.cycles, pace.gap) == (best, 0)
     assert latency(stages, copies, least) <= best + best // TRADE
     assert cores_of(stages, copies) == min(enough)
-    assert copies == copies_for_latency(stages, cores, least)
+    assert copies == pace_for_latency(stages, cores, least).copies
+
+
+@given(pipelines(), st.integers(1, 40), st.sampled_from([0, 0, 500]))
+def test_no_choice_has_images_follow_each_other_faster(stages, cores, least):
+    assume(cores_of(stages, [1] * len(stages)) <= cores)
+
+    def interval(copies):
+        spans = (s.span(c) for s, c in zip(stages, copies, strict=True))
+        return max(least, *spans)
+
+    pace = pace_for_throughput(stages, cores, least)
+    possible = choices(stages, cores)
+    assert pace.copies in possible
+    assert pace.cycles == interval(pace.copies) == min(map(interval, possible))
+    as_fast = [choice for choice in possible if interval(choice) == pace.cycles]
+    assert cores_of(stages, pace.copies) == min(cores_of(stages, c) for c in as_fast)
+
+
+@given(pipelines(), st.integers(1, 40), st.integers(0, 100))
+@settings(max_examples=settings().max_examples // 2)
+def test_leakage_takes_no_more_than_with_one_copy_or_the_best_latency(
+    stages, cores, shared
+):
+    assume(cores_of(stages, [1] * len(stages)) <= cores)
+
+    def energy(copies):
+        return (shared + cores_of(stages, copies)) * latency(stages, copies)
+
+    copies = pace_for_energy(stages, cores, 0, shared).copies
+    assert copies in choices(stages, cores)
+    fastest = pace_for_latency(stages, cores).copies
+    single = tuple(1 for _ in stages)
+    allowed = 1 + 2 / TRADE  # Each latency may be given away for fewer cores.
+    assert energy(copies) <= allowed * min(energy(fastest), energy(single))
+
+
+def test_leakage_that_all_share_asks_for_speed():
+    # Three copies have two columns each, the last one less.
+    stages = [Stage(4, 5, 10, 5, 4)]
+    assert pace_for_energy(stages, 40, 0, 0).copies == (1,)
+    assert pace_for_energy(stages, 40, 0, 1000).copies == (3,)
 
 
 def test_too_few_cores_leave_one_of_each():
     stages = [Stage(4, 4, 10, 3, 4), Stage(4, 4, 10, 3, 4)]
-    assert copies_for_latency(stages, 5) == [1, 1]
+    assert pace_for_latency(stages, 5).copies == (1, 1)
 
 
 def test_only_numbers_that_shorten_a_row_are_choices():
@@ -101,4 +143,4 @@ def test_the_slow_stage_gets_the_copies():
     # than 4 of the 8 cores that are left after one for the other gain nothing.
     slow = Stage(8, 8, 100, 1, 7)
     quick = Stage(8, 8, 10, 1, 8, (Link(0, 1, 1),))
-    assert copies_for_latency([slow, quick], 5) == [4, 1]
+    assert pace_for_latency([slow, quick], 5).copies == (4, 1)

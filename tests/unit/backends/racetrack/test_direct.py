@@ -45,7 +45,7 @@ def run(model, **sizes: int):
     module, weights = reference.model.module, reference.model.weights
     TARGET.attach_chip(module, chip)
     context = CompilationContext(weights=weights)
-    run_passes(module, context, parse_passes(TARGET.pipeline(chip)))
+    run_passes(module, context, parse_passes(TARGET.pipeline(chip, "latency")))
     found = TARGET.simulator(TARGET.encode(module), weights, chip).run(reference.inputs)
     reference.check(found.feature_maps, "simulation")
     return {**TARGET.static_metrics(module, chip), **found.metrics}

@@ -94,7 +94,7 @@ def test_both_fidelities_run_a_network_alike(cell, data):
     RACETRACK_TARGET.attach_chip(module, chip)
     context = CompilationContext(weights=weights)
     try:
-        for pass_ in parse_passes(RACETRACK_TARGET.pipeline(chip)):
+        for pass_ in parse_passes(RACETRACK_TARGET.pipeline(chip, "latency")):
             if pass_.name == "convert-tile-to-racetrack":
                 expected = tile.interpret(module, weights, reference.inputs)
             run_passes(module, context, [pass_])
