@@ -102,8 +102,9 @@ def _check_bank(
 ) -> None:
     if bank.phase:
         raise VerifyException(f"[RACETRACK-7] bank {bank.text()}: banks have no phases")
-    setup = RegisterSetup.of(bank)
-    lines = [*linearise(bank.setup), *linearise(bank.main)]
+    lines = linearise(bank.setup)
+    setup = RegisterSetup.of(lines)
+    lines += linearise(bank.main)
     if machine is not None:
         what = f"instructions of bank {bank.number}"
         limit("racetrack", what, len(lines), machine.instruction_memory)

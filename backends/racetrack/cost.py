@@ -15,14 +15,13 @@ from xdsl.dialects.builtin import ModuleOp
 from cimc.backends.racetrack import isa
 from cimc.backends.racetrack.area import area_report
 from cimc.backends.racetrack.chip import Chip
-from cimc.backends.racetrack.dialect import ArraysOp, LayerOp, banks_of
-from cimc.backends.racetrack.instruction_set import ISA
+from cimc.backends.racetrack.dialect import ArraysOp, BankOp, LayerOp, banks_of
 from cimc.backends.racetrack.machine import RacetrackMachine
 from cimc.isa.declared import Instruction
-from cimc.isa.program import linearise
+from cimc.isa.program import Line, linearise
 from cimc.isa.vector import SetParameters, SetTable, VectorInstruction
 from cimc.simulation.constants import Pool
-from cimc.simulation.metrics import layer_row, static_instructions
+from cimc.simulation.metrics import layer_row
 from cimc.weights import Array
 
 __all__ = [
@@ -205,7 +204,11 @@ def static_metrics(module: ModuleOp, chip: Chip) -> dict[str, Any]:
     map_arrays = sum(op.count for op in module.ops if isinstance(op, ArraysOp))
     layers = [layer_row(op) for op in module.ops if isinstance(op, LayerOp)]
     return {
-        "instructions": {"static": static_instructions(ISA, module)},
+        "instructions": {
+            "static": sum(
+                len(lines) for bank in banks_of(module) for lines in _sections(bank)
+            )
+        },
         "layers": layers,
         "banks": {"used": len(banks), "available": structure.banks},
         "weight_arrays": {
@@ -236,9 +239,13 @@ def _arrays_used(module: ModuleOp) -> dict[int, set[int]]:
     return {
         bank.number: {
             line.op.w
-            for section in (bank.setup, bank.main)
-            for line in linearise(section)
+            for lines in _sections(bank)
+            for line in lines
             if isinstance(line.op, isa.ProgramOp)
         }
         for bank in banks_of(module)
     }
+
+
+def _sections(bank: BankOp) -> tuple[list[Line], list[Line]]:
+    return linearise(bank.setup), linearise(bank.main)

@@ -9,7 +9,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from cimc.backends.rram.dialect import CoreOp, FeatureMapOp, SectionOp
 from cimc.backends.rram.isa import LoopOp, NextOp, RingOp, SetOp, WalkOp
-from cimc.isa.program import linearise
+from cimc.isa.program import Line
 from cimc.isa.rules import broken
 
 __all__ = ["check_addresses", "ring_sizes"]
@@ -27,10 +27,12 @@ def ring_sizes(maps: Iterable[FeatureMapOp]) -> dict[int, int]:
     return sizes
 
 
-def check_addresses(core: CoreOp, rings: dict[int, int], memory: int) -> None:
-    """Check RING, WALK and NEXT of a core; ``rings`` are those of feature maps."""
+def check_addresses(
+    core: CoreOp, main: Iterable[Line], rings: dict[int, int], memory: int
+) -> None:
+    """Check RING, WALK and NEXT in the main section; ``rings`` are those of maps."""
     try:
-        for line in linearise(core.main):
+        for line in main:
             if isinstance(line.op, RingOp):
                 _check_ring(line.op, rings, memory)
         _check_walks(core.main, set())

@@ -36,7 +36,7 @@ from cimc.dialects import tile
 from cimc.dialects.cim import Window
 from cimc.dialects.tile.body import length_of
 from cimc.dialects.tile.memory import integer
-from cimc.isa.program import executed
+from cimc.isa.program import executed, linearise
 from cimc.isa.vector import VectorInstruction
 from cimc.passes.tile.dependences import targets_of
 from cimc.passes.tile.sweeps import core_of
@@ -128,7 +128,7 @@ def _units(cores: list[CoreOp], machine: RramMachine) -> Iterator[tuple[int, str
     """Cycles that an image takes each crossbar and each vector unit."""
     for core in cores:
         units: Counter[str] = Counter()
-        for line, executions in executed(core.main):
+        for line, executions in executed(linearise(core.main)):
             if isinstance(line.op, MvmOp):
                 units[f"crossbar xb{line.op.xb}"] += executions * machine.mvm_cycles
             elif isinstance(line.op, VectorInstruction):
@@ -143,7 +143,7 @@ def _transfers(cores: list[CoreOp], machine: RramMachine) -> list[tuple[int, str
     ports = {
         core.number: sum(
             executions * machine.bus_cycles(*line.op.transfer())
-            for line, executions in executed(core.main)
+            for line, executions in executed(linearise(core.main))
             if isinstance(line.op, LoadOp | StoreOp)
         )
         for core in cores

@@ -24,7 +24,7 @@ from cimc.backends.rram.dialect import (
 from cimc.backends.rram.isa import CallOp, MvmOp, ProgramOp, WaitOp
 from cimc.backends.rram.machine import CHIP, RramMachine
 from cimc.isa.declared import Access, Instruction
-from cimc.isa.program import linearise
+from cimc.isa.program import Line, linearise
 from cimc.isa.rules import broken, limit, unique
 from cimc.isa.setup import RegisterSetup, set_once
 from cimc.isa.sync import Credit
@@ -37,13 +37,14 @@ _TOP_LEVEL = (MemoryOp, FillOp, FeatureMapOp, LayerOp, CoreOp)
 
 
 class CoreSetup:
-    """What a core's setup section sets, by register number."""
+    """What a core's setup section sets, by register number; ``lines`` are all of it."""
 
     def __init__(self, core: CoreOp) -> None:
-        self.registers = RegisterSetup.of(core)
+        self.lines = linearise(core.setup)
+        self.registers = RegisterSetup.of(self.lines)
         self.crossbars: dict[int, ProgramOp] = {}
         credits: dict[int, Credit] = {}
-        for line in linearise(core.setup):
+        for line in self.lines:
             if isinstance(line.op, ProgramOp):
                 set_once(self.crossbars, line.op.xb, line.op)
             elif isinstance(line.op, Credit):
@@ -102,8 +103,9 @@ def check_program(module: ModuleOp) -> None:
             )
     machine, rings = CHIP.find(module), ring_sizes(maps)
     for core in cores:
-        _check_core(core, machine, set(layers))
-        check_addresses(core, rings, memory[0].size)
+        main = linearise(core.main)
+        _check_core(core, main, machine, set(layers))
+        check_addresses(core, main, rings, memory[0].size)
     if machine is not None:
         limit("rram", "shared memory", memory[0].size, machine.shared_memory_bytes)
         for core in cores:
@@ -121,9 +123,11 @@ def _check_phases(module: ModuleOp) -> None:
         unique("rram", "core", (core.number for core in cores))
 
 
-def _check_core(core: CoreOp, machine: RramMachine | None, layers: set[str]) -> None:
+def _check_core(
+    core: CoreOp, main: list[Line], machine: RramMachine | None, layers: set[str]
+) -> None:
     setup = CoreSetup(core)
-    lines = [*linearise(core.setup), *linearise(core.main)]
+    lines = [*setup.lines, *main]
     if machine is not None:
         limit(
             "rram",

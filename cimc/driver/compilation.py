@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import warnings
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any
@@ -21,6 +19,7 @@ from cimc.diagnostics import (
 )
 from cimc.dialects.cim import WeightsRef
 from cimc.driver.artifact import Artifact
+from cimc.driver.collector import collector_paused
 from cimc.driver.execution import Execution
 from cimc.driver.fit import with_fitting_chips
 from cimc.driver.inputs import Images, ImageSource
@@ -122,19 +121,7 @@ def compile_model(
     )
 
 
-@contextmanager
-def _collector_paused() -> Generator[None]:
-    """Let Python not look for dead cycles in IR, which is one large, living cycle."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
-
-
-@_collector_paused()
+@collector_paused()
 def compile_imported(
     model: ImportedModel,
     machine: Machine,

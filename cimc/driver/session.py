@@ -10,6 +10,7 @@ from onnx.helper import tensor_dtype_to_np_dtype
 
 from cimc.diagnostics import InputError
 from cimc.driver.artifact import Artifact
+from cimc.driver.collector import collector_paused
 from cimc.frontend import HostSegments
 from cimc.frontend.shapes import model_inputs
 from cimc.target import Simulation
@@ -29,6 +30,7 @@ class Session:
         InputError: the target has no such simulator (E006).
     """
 
+    @collector_paused()
     def __init__(self, artifact: Artifact, fidelity: str | None = None) -> None:
         self.artifact = artifact
         self._host = HostSegments(artifact.model, artifact.inputs, artifact.outputs)

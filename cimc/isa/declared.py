@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, cast
 from xdsl.ir import Block, Operation, OpTraits, Region
 from xdsl.printer import Printer
 from xdsl.traits import NoTerminator
+from xdsl.utils.exceptions import VerifyException
 
 from cimc.isa.fields import Field
 from cimc.isa.fields_text import Constant
@@ -87,8 +88,12 @@ class DeclaredOp(Operation):
     def body(self, index: int = 0) -> tuple[Operation, ...]:
         """The operations of a region."""
         block = self.regions[index].blocks.first
-        # The iterator has no length, which a block would count out for the tuple.
-        return tuple(iter(block.ops)) if block is not None else ()
+        found: list[Operation] = []
+        op = None if block is None else block.first_op
+        while op is not None:
+            found.append(op)
+            op = op.next_op
+        return tuple(found)
 
     @classmethod
     def _properties(cls, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -151,6 +156,17 @@ class DeclaredOp(Operation):
                 continue
             printer.print_string(f" {label} " if label else " ")
             printer.print_region(self.regions[index], print_empty_block=False)
+
+    def verify(self, verify_nested_ops: bool = True) -> None:
+        """Check its own rules, and all inside; there are no operands or results."""
+        try:
+            self.verify_()
+        except VerifyException as error:
+            self.emit_error(f"Operation does not verify: {error}", error)
+        if verify_nested_ops:
+            for index in range(len(self.bodies)):
+                for op in self.body(index):
+                    op.verify()
 
     def verify_(self) -> None:
         """Rule 1: every field is there, of its kind and within its limits."""

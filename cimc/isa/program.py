@@ -6,7 +6,7 @@ encoded program is the same list of lines on all of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import ClassVar, NamedTuple, TypeVar, cast
 
 from xdsl.ir import Operation
@@ -207,11 +207,11 @@ def linearise(body: tuple[Operation, ...]) -> list[Line]:
     return lines
 
 
-def executed(body: tuple[Operation, ...]) -> list[tuple[Line, int]]:
-    """The lines of a body with how often each runs."""
+def executed(lines: Iterable[Line]) -> list[tuple[Line, int]]:
+    """The lines of a section with how often each runs."""
     found: list[tuple[Line, int]] = []
     times, counts = 1, list[int]()
-    for line in linearise(body):
+    for line in lines:
         if line.opcode == END:
             times //= counts.pop()
         found.append((line, times))
@@ -224,14 +224,12 @@ def executed(body: tuple[Operation, ...]) -> list[tuple[Line, int]]:
 def _flatten(
     body: tuple[Operation, ...], section: Section | None, lines: list[Line]
 ) -> None:
-    for op in body:
-        assert isinstance(op, DeclaredOp), op.name
-        if isinstance(op, Instruction) and not op.bodies:
+    for op in cast(tuple[Instruction, ...], body):
+        if not op.bodies:
             lines.append(Line(op, op.opcode, section))
         elif isinstance(op, Section):
             _flatten(op.body(), op, lines)
         else:
-            assert isinstance(op, Loop), op.name
             start = len(lines)
             lines.append(Line(op, op.opcode, section))
             _flatten(op.body(), section, lines)

@@ -44,6 +44,7 @@ class Rebuilder:
         self._constants = constants
         self._layers = layers
         self._at = 0
+        self._known: dict[int, Instruction] = {}
 
     def section(self, length: int) -> list[Operation]:
         """The next ``length`` instructions as a setup or main body."""
@@ -85,6 +86,13 @@ class Rebuilder:
         self._at += 1
         if op is self._isa.loop:
             return self._loop(word, stop, depth, in_span)
+        first = self._known.get(word)
+        if first is None:
+            first = self._known[word] = self._first(op, word, at)
+        return op.create(properties=first.properties)
+
+    def _first(self, op: type[Instruction], word: int, at: int) -> Instruction:
+        """The operation of a word that has not occurred before; most occur often."""
         values = op.values_of_word(word)
         if values is None:
             raise malformed(f"instruction {at}: bits set outside the fields")

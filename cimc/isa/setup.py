@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 from xdsl.ir import Operation
 
-from cimc.isa.program import Loop, Unit, linearise
+from cimc.isa.program import Line, Loop
 from cimc.isa.rules import broken
 from cimc.isa.vector import Requant, SetParameters, SetTable, Table
 
@@ -26,14 +27,14 @@ class RegisterSetup:
     _in_main: set[Operation] = field(default_factory=set[Operation])
 
     @classmethod
-    def of(cls, unit: Unit) -> RegisterSetup:
+    def of(cls, setup: Iterable[Line]) -> RegisterSetup:
         """What the setup section of a unit sets.
 
         Raises:
             VerifyException: a register is set twice (rule 9).
         """
         found = cls()
-        for line in linearise(unit.setup):
+        for line in setup:
             match line.op:
                 case SetParameters() as op:
                     set_once(found.parameters, op.q, op)

@@ -6,15 +6,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from xdsl.dialects.builtin import FloatAttr, IntegerAttr, ModuleOp, StringAttr
+from xdsl.dialects.builtin import FloatAttr, IntegerAttr, StringAttr
 from xdsl.ir import Attribute
 
-from cimc.isa.instruction_set import InstructionSet
-from cimc.isa.program import Layer, linearise
+from cimc.isa.program import Layer
 from cimc.simulation.state import State
 from cimc.weights import Array
 
-__all__ = ["common_metrics", "energy_table", "layer_row", "static_instructions"]
+__all__ = ["common_metrics", "energy_table", "layer_row"]
 
 
 def layer_row(op: Layer) -> dict[str, Any]:
@@ -28,14 +27,6 @@ def _plain(attribute: Attribute) -> int | float | str:
         return attribute.value.data
     assert isinstance(attribute, StringAttr)
     return attribute.data
-
-
-def static_instructions(isa: InstructionSet, module: ModuleOp) -> int:
-    """Encoded instructions of all units, setup and main."""
-    return sum(
-        len(linearise(unit.setup)) + len(linearise(unit.main))
-        for unit in isa.units_of(module)
-    )
 
 
 def energy_table(rows: Iterable[Sequence[float]], components: int) -> Array:

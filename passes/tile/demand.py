@@ -108,15 +108,16 @@ def _maps(
     sweeps: list[tile.SweepOp], targets: dict[tile.SweepOp, SSAValue]
 ) -> dict[SSAValue, _Map]:
     """All maps that the sweeps write or read, and how they depend on each other."""
+    by_source = readers_of(sweeps)
     maps: dict[SSAValue, _Map] = {}
-    for value in (*readers_of(sweeps), *targets.values()):
+    for value in (*by_source, *dict.fromkeys(targets.values())):
         assert isinstance(value.type, tile.FeatureMapType)
         type_ = value.type
         maps[value] = _Map(type_.halo[0], type_.shape[0], type_.padded_rows)
     for source in set(maps) - set(targets.values()):
         maps[source].rows = maps[source].height
     readings: dict[tuple[SSAValue, SSAValue], list[Reader]] = defaultdict(list)
-    for source, readers in readers_of(sweeps).items():
+    for source, readers in by_source.items():
         for reader in readers:
             readings[source, targets[reader.sweep]].append(reader)
     for (source, target), readers in readings.items():

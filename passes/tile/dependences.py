@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 from xdsl.ir import SSAValue
@@ -64,11 +65,18 @@ class Writer:
     def overlaps(self, reader: Reader) -> bool:
         """Whether the reader reads channels and columns that this core writes."""
         return any(
-            _meet(store.channels, reader.channels)
-            and _meet(_written_columns(self.map, sweep, halo=True), reader.columns)
+            _meet(channels, reader.channels) and _meet(columns, reader.columns)
+            for channels, columns in self._written
+        )
+
+    @cached_property
+    def _written(self) -> list[tuple[Range, Range]]:
+        """Channels and columns of every store."""
+        return [
+            (store.channels, _written_columns(self.map, sweep, halo=True))
             for sweep in self.sweeps
             for store in _stores(self.map, sweep)
-        )
+        ]
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal, get_args
@@ -167,14 +168,14 @@ class InsertSync(ModulePass):
         makes the next layer late.
         """
         writers = writers_of(sweeps)
+        if self.scheme == "auto":
+            return {op.source for op in _windows(sweeps) if op.source in writers}
         return {
             source
             for source, found in readers_of(sweeps).items()
             for writer in writers.get(source, [])
             for reader in found
-            if self.scheme == "auto"
-            or writer.map.ring is not None
-            or self._at_once(writer, reader)
+            if writer.map.ring is not None or self._at_once(writer, reader)
         }
 
     def _connect(
@@ -228,6 +229,13 @@ def _recycled(op: ModuleOp) -> bool:
             case _:
                 pass
     return False
+
+
+def _windows(sweeps: list[tile.SweepOp]) -> Iterator[tile.WindowOp]:
+    for sweep in sweeps:
+        for op in sweep.body.block.ops:
+            if isinstance(op, tile.WindowOp):
+                yield op
 
 
 def _may_hold(group: Group) -> bool:

@@ -135,7 +135,7 @@ class _Builder(ProgramBuilder):
 
     def enter(self, unit: Unit) -> None:
         """Load the constants of a bank."""
-        setup = RegisterSetup.of(unit)
+        setup = RegisterSetup.of(linearise(unit.setup))
         self._parameters = {
             q: self.pool.parameters(op) for q, op in setup.parameters.items()
         }

@@ -9,6 +9,7 @@ from xdsl.dialects.builtin import ModuleOp
 
 from cimc.backends.rram.dialect import FeatureMapOp, FillOp
 from cimc.backends.rram.verify import layout
+from cimc.backends.rram.verify.chains import Chain, chains_of
 from cimc.backends.rram.verify.conflicts import check_pairs
 from cimc.backends.rram.verify.findings import Findings
 from cimc.backends.rram.verify.knowledge import SOURCES
@@ -53,19 +54,25 @@ class _Checker:
         pieces = unfolded.pieces
         self._streams, self._pieces, self._schedule = streams, pieces, schedule
         self._images, self._more = unfolded.images, more
+        chains = chains_of(streams, pieces, schedule)
+        chain_of = np.full(len(streams), -1)
+        for number, chain in enumerate(chains):
+            chain_of[chain.streams] = number
         order = np.argsort(streams[:, layout.S_LOW], kind="stable")
         none = np.empty((0, 2), np.int64)
-        self._pairs = np.empty((meetings(streams, pieces, order, none), 2), np.int64)
-        meetings(streams, pieces, order, self._pairs)
+        count = meetings(streams, pieces, order, chain_of, none)
+        self._pairs = np.empty((count, 2), np.int64)
+        meetings(streams, pieces, order, chain_of, self._pairs)
         self._beyond = np.empty((len(pieces), 2), np.int64)
         extents(streams, pieces, self._beyond)
         self._unseen = np.zeros(len(pieces), np.bool_)
         self._cores = streams[:, layout.S_CORE][self._pairs]
         stores, others = self._cores.T
+        along = _along(chains)
         self._knowledge = Knowledge(
             schedule,
-            np.concatenate([stores, others]),
-            np.concatenate([others, stores]),
+            np.concatenate([stores, others, along[0]]),
+            np.concatenate([others, stores, along[1]]),
         )
 
     def check_order(self, findings: Findings) -> None:
@@ -139,6 +146,19 @@ class _Checker:
             cores |= both
         if group:
             yield np.array(group)
+
+
+def _along(chains: list[Chain]) -> Array:
+    """Pairs of cores along chains: a core's reads are known over those behind it.
+
+    Where each core has a single access nothing is used again, so nobody asks.
+    """
+    pairs = [
+        chain.cores[np.stack(np.triu_indices(len(chain.cores), 1))]
+        for chain in chains
+        if not chain.single
+    ]
+    return np.hstack([np.empty((2, 0), np.int64), *pairs])
 
 
 def _preset(module: ModuleOp, stream: Array, piece: Array) -> bool:

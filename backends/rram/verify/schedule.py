@@ -35,7 +35,6 @@ class Schedule:
 
 
 #: How often maps along paths are made from each other.
-
 ROUNDS = 64
 
 

@@ -135,23 +135,28 @@ def _apart(pieces: Array, one: Array, other: Array) -> bool:
     return distance >= one[S_LENGTH] and distance + other[S_LENGTH] <= grid
 
 
-@compiled("int64(int64[:, ::1], int64[:, ::1], int64[::1], int64[:, ::1])")
-def meetings(streams: Array, pieces: Array, order: Array, pairs: Array) -> int:
+@compiled("int64(int64[:, ::1], int64[:, ::1], int64[::1], int64[::1], int64[:, ::1])")
+def meetings(
+    streams: Array, pieces: Array, order: Array, chain_of: Array, pairs: Array
+) -> int:
     """Count pairs of streams that may meet, one of them storing, on different cores.
 
-    ``order`` sorts the streams by their first byte. The pairs are listed as far as
+    ``order`` sorts the streams by their first byte, ``chain_of`` numbers the chain of
+    each (-1: none), in which there is nothing to check. The pairs are listed as far as
     there is room, the one that stores first.
     """
     count = 0
     for i in range(order.size):
-        one = streams[order[i]]
+        one, chain = streams[order[i]], chain_of[order[i]]
         for k in range(i + 1, order.size):
             other = streams[order[k]]
             if other[S_LOW] >= one[S_HIGH]:
                 break
-            if one[S_CORE] == other[S_CORE] or _apart(pieces, one, other):
+            if chain >= 0 and chain == chain_of[order[k]]:
                 continue
             if one[S_STORES] == 0 and other[S_STORES] == 0:
+                continue
+            if one[S_CORE] == other[S_CORE] or _apart(pieces, one, other):
                 continue
             if count < pairs.shape[0]:
                 first = i if one[S_STORES] != 0 else k
