@@ -21,7 +21,7 @@ from cimc.diagnostics import (
 if TYPE_CHECKING:
     from cimc.driver import Artifact
     from cimc.frontend import Calibration, Shapes, Source
-    from cimc.target import Objective
+    from cimc.objective import Objective
 
 __version__ = "0.1.0"
 

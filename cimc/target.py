@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from cimc.diagnostics import InputError
+from cimc.objective import Objective
 from cimc.weights import Array, WeightStore
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Chip",
-    "Objective",
     "Simulation",
     "Simulator",
     "SimulatorFactory",
@@ -32,9 +32,6 @@ __all__ = [
 ]
 
 _GROUP = "cimc.targets"
-
-Objective = Literal["latency", "throughput", "energy", "area"]
-"""What is best: the time of an image, images per time, their energy, or few arrays."""
 
 
 class Chip(Protocol):

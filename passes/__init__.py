@@ -31,6 +31,7 @@ PASSES: dict[str, Callable[[], type[ModulePass]]] = {
         "cimc.passes.tile.im2col_partition", "Im2colPartition"
     ),
     "split-vectors": lazy_pass("cimc.passes.tile.split_vectors", "SplitVectors"),
+    "cut-phases": lazy_pass("cimc.passes.tile.cut_phases", "CutPhases"),
     "place-tiles": lazy_pass("cimc.passes.tile.place_tiles", "PlaceTiles"),
     "duplicate-weights": lazy_pass(
         "cimc.passes.tile.duplicate_weights", "DuplicateWeights"

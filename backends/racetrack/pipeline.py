@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cimc.backends.racetrack.chip import Chip
-from cimc.target import Objective
+from cimc.objective import Objective
 
 __all__ = ["pipeline"]
 

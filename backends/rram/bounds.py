@@ -12,22 +12,27 @@ computes the positions of the feature maps and however it synchronises:
 - all data go over one bus; on a mesh, those of a core through its own port.
 
 The bound of the network is the largest head + work + tail, or the time of bus or port.
+Phases follow each other, so their bounds add up, with the time that programming takes;
+a layer that goes through several counts in the one where it takes the most.
+
 From image to image of a batch it is what the busiest crossbar, vector unit, bus or port
-takes for an image.
+takes for an image; here, too, phases add up, and programming serves a whole batch.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.ir import Attribute, SSAValue
 
-from cimc.backends.rram.dialect import LayerOp, cores_of
+from cimc.backends.rram.dialect import CoreOp, LayerOp, batch_of, phases_of
 from cimc.backends.rram.isa import LoadOp, MvmOp, StoreOp
 from cimc.backends.rram.machine import RramMachine
+from cimc.backends.rram.programming import Programming
 from cimc.dialects import tile
 from cimc.dialects.cim import Window
 from cimc.dialects.tile.body import length_of
@@ -52,6 +57,8 @@ class LayerBound:
     what: str
     head: int
     tail: int
+    phase: int | None = None
+    """The phase in which it takes the most, if there are several."""
 
     @property
     def total(self) -> int:
@@ -61,6 +68,7 @@ class LayerBound:
     def details(self) -> dict[str, Attribute]:
         """What a layer of a program says of it: ``bound_cycles`` is the work."""
         return {
+            **({} if self.phase is None else {"phase": integer(self.phase)}),
             "bound_cycles": integer(self.work),
             "bound_by": StringAttr(self.what),
             "cycles_before": integer(self.head),
@@ -73,24 +81,53 @@ def network_bound(module: ModuleOp, machine: RramMachine) -> dict[str, Any]:
 
     Nothing if the layers of the program do not say how much they take.
     """
-    bounds = [
-        (
-            sum(row[key] for key in ("cycles_before", "bound_cycles", "cycles_after")),
-            f"{row['bound_by']} of {row['name']}",
-        )
-        for op in module.ops
-        if isinstance(op, LayerOp) and "bound_cycles" in (row := layer_row(op))
-    ]
-    if not bounds:
+    layers: dict[int, list[tuple[int, str]]] = defaultdict(list)
+    for op in module.ops:
+        if isinstance(op, LayerOp) and "bound_cycles" in (row := layer_row(op)):
+            keys = ("cycles_before", "bound_cycles", "cycles_after")
+            what = f"{row['bound_by']} of {row['name']}"
+            layers[row.get("phase", 0)].append((sum(row[key] for key in keys), what))
+    if not layers:
         return {}
-    cycles, what = max([*bounds, *_transfers(module, machine)])
-    return {"cycles": cycles, "what": what}
+    phases = phases_of(module) or [[]]
+    bounds = [
+        max([*layers[phase], *_transfers(cores, machine)])
+        for phase, cores in enumerate(phases)
+    ]
+    return _in_phases(bounds, _programming(phases, machine))
 
 
 def throughput_bound(module: ModuleOp, machine: RramMachine) -> dict[str, Any]:
     """``throughput_bound`` of metrics.json: cycles from image to image, at least."""
-    bounds = _transfers(module, machine)
-    for core in cores_of(module):
+    phases = phases_of(module) or [[]]
+    bounds = [
+        max([*_transfers(cores, machine), *_units(cores, machine)], default=(0, ""))
+        for cores in phases
+    ]
+    programming = _programming(phases, machine)
+    return _in_phases(bounds, programming // batch_of(module))
+
+
+def _programming(phases: list[list[CoreOp]], machine: RramMachine) -> int:
+    """Cycles in which the crossbars of all phases are programmed."""
+    rows = sum(Programming.of(cores).rows for cores in phases)
+    return rows * machine.programming_row_cycles
+
+
+def _in_phases(bounds: list[tuple[int, str]], programming: int) -> dict[str, Any]:
+    """The bound of all phases, from that of each; one phase is programmed before."""
+    if len(bounds) == 1:
+        ((cycles, what),) = bounds
+        return {"cycles": cycles, "what": what}
+    return {
+        "cycles": programming + sum(cycles for cycles, _ in bounds),
+        "what": f"{len(bounds)} phases, programming included",
+    }
+
+
+def _units(cores: list[CoreOp], machine: RramMachine) -> Iterator[tuple[int, str]]:
+    """Cycles that crossbars and vector units work for an image."""
+    for core in cores:
         units: Counter[str] = Counter()
         for line, executions in executed(core.main):
             if isinstance(line.op, MvmOp):
@@ -98,43 +135,44 @@ def throughput_bound(module: ModuleOp, machine: RramMachine) -> dict[str, Any]:
             elif isinstance(line.op, VectorInstruction):
                 cycles = machine.vector_cycles(line.op.lane_operations())
                 units["vector unit"] += executions * cycles
-        bounds += [
-            (cycles, f"{u} of core {core.number}") for u, cycles in units.items()
-        ]
-    cycles, what = max(bounds)
-    return {"cycles": cycles, "what": what}
+        for unit, cycles in units.items():
+            yield cycles, f"{unit} of core {core.number}"
 
 
-def _transfers(module: ModuleOp, machine: RramMachine) -> list[tuple[int, str]]:
-    """Cycles that all data of an image take on the bus, or in the port of each core."""
+def _transfers(cores: list[CoreOp], machine: RramMachine) -> list[tuple[int, str]]:
+    """Cycles that the bus is taken, or on a mesh the port of each core."""
     ports = {
         core.number: sum(
             executions * machine.bus_cycles(*line.op.transfer())
             for line, executions in executed(core.main)
             if isinstance(line.op, LoadOp | StoreOp)
         )
-        for core in cores_of(module)
+        for core in cores
     }
-    if machine.mesh_columns:
-        return [(cycles, f"port of core {core}") for core, cycles in ports.items()]
-    return [(sum(ports.values()), "bus")]
+    if not machine.mesh_columns:
+        return [(sum(ports.values()), "bus")]
+    return [(cycles, f"port of core {core}") for core, cycles in ports.items()]
 
 
 def layer_bounds(
-    sweeps: list[tile.SweepOp], machine: RramMachine
+    phases: list[list[tile.SweepOp]], machine: RramMachine
 ) -> dict[str, LayerBound]:
-    """The bounds of all layers, by name."""
-    maps = _maps(sweeps, machine)
-    for map_ in maps:
-        map_.head = _longest(map_, "sources")
-    for map_ in reversed(maps):
-        map_.tail = _longest(map_, "users")
+    """The bounds of all layers, by name, from the sweeps of each phase."""
+    targets = targets_of([sweep for sweeps in phases for sweep in sweeps])
     bounds: dict[str, LayerBound] = {}
-    for map_ in maps:
-        found = LayerBound(map_.work, map_.what, map_.head, map_.tail)
-        known = bounds.setdefault(map_.layer, found)
-        if known.total < found.total:
-            bounds[map_.layer] = found
+    for phase, sweeps in enumerate(phases):
+        members = set(sweeps)
+        maps = _maps({s: map_ for s, map_ in targets.items() if s in members}, machine)
+        for map_ in maps:
+            map_.head = _longest(map_, "sources")
+        for map_ in reversed(maps):
+            map_.tail = _longest(map_, "users")
+        for map_ in maps:
+            found = LayerBound(map_.work, map_.what, map_.head, map_.tail)
+            found.phase = phase if len(phases) > 1 else None
+            known = bounds.setdefault(map_.layer, found)
+            if known.total < found.total:
+                bounds[map_.layer] = found
     return bounds
 
 
@@ -244,9 +282,8 @@ def _edges(map_: _Map, side: Literal["sources", "users"]) -> list[_Edge]:
     return map_.sources if side == "sources" else map_.users
 
 
-def _maps(sweeps: list[tile.SweepOp], machine: RramMachine) -> list[_Map]:
+def _maps(targets: dict[tile.SweepOp, SSAValue], machine: RramMachine) -> list[_Map]:
     """The maps that sweeps compute, in program order, and how they depend."""
-    targets = targets_of(sweeps)
     maps: dict[SSAValue, _Map] = {}
     work: Counter[tuple[SSAValue, int]] = Counter()
     edges: dict[tuple[SSAValue, SSAValue, Window], None] = {}

@@ -6,6 +6,8 @@ A module holds declarations (memory, preset bytes, feature maps, layers) and one
 
 from __future__ import annotations
 
+from itertools import groupby
+
 from xdsl.dialects.builtin import ModuleOp
 
 from cimc.isa.declared import DeclaredOp
@@ -24,6 +26,7 @@ __all__ = [
     "SectionOp",
     "batch_of",
     "cores_of",
+    "phases_of",
 ]
 
 
@@ -163,7 +166,11 @@ SectionOp = named("rram", Section, "section")
 
 
 class CoreOp(Unit):
-    """The program of one core: ``setup`` runs once, ``main`` once per image."""
+    """The program of one core in one phase.
+
+    ``setup`` runs once and ``main`` once per image, or both for every image where there
+    are several phases: ``rram.core 7 phase 1 setup { … } main { … }``.
+    """
 
     name = "rram.core"
     kind = "core"
@@ -179,3 +186,9 @@ def batch_of(module: ModuleOp) -> int:
 def cores_of(module: ModuleOp) -> list[CoreOp]:
     """The cores of a module, in order of appearance."""
     return [op for op in module.ops if isinstance(op, CoreOp)]
+
+
+def phases_of(module: ModuleOp) -> list[list[CoreOp]]:
+    """The cores of each phase; rule 7: they are listed phase by phase."""
+    by_phase = groupby(cores_of(module), lambda core: core.phase)
+    return [list(cores) for _, cores in by_phase]

@@ -6,7 +6,7 @@ from cimc.backends.rram.chip import Chip
 from cimc.backends.rram.lowering.held import most_held
 from cimc.backends.rram.machine import RramMachine
 from cimc.isa.sync import SYNC_BYTES
-from cimc.target import Objective
+from cimc.objective import Objective
 
 __all__ = ["pipeline"]
 
@@ -31,6 +31,9 @@ def pipeline(chip: Chip, objective: Objective = "latency", batch: int = 1) -> st
             "fuse-sweeps",
             f"im2col-partition{{rows={machine.rows} columns={machine.columns}}}",
             f"split-vectors{{lanes={lanes}}}",
+            f"cut-phases{{cores={machine.cores} "
+            f"crossbars={machine.crossbars_per_core} mvm={machine.mvm_cycles} "
+            f"row={machine.programming_row_cycles} bus={machine.bus_bytes}}}",
             *([] if objective == "area" else [_balance(chip, objective)]),
             f"place-tiles{{cores={machine.cores} "
             f"crossbars={machine.crossbars_per_core}}}",

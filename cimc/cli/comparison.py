@@ -11,7 +11,7 @@ from cimc.cli.console import console, progress
 if TYPE_CHECKING:
     from cimc.driver import ImageSource, Outcome
     from cimc.frontend import Calibration, Shapes
-    from cimc.target import Objective
+    from cimc.objective import Objective
 
 __all__ = ["compile_for_each"]
 

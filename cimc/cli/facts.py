@@ -2,8 +2,8 @@
 
 A target says what it counts by the form of its metrics: each entry at the top that
 holds exactly ``used`` and ``available`` is a resource of the chip. ``shifts`` with
-``total`` and ``bound``, ``area_mm2`` with ``total`` and ``memory_bytes`` by kind of
-content are shown where they are present.
+``total`` and ``bound``, ``area_mm2`` with ``total``, ``memory_bytes`` by kind of
+content, and ``phases`` with what ``programming`` takes are shown where they are there.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ __all__ = [
     "energy",
     "memory",
     "number",
+    "phases",
     "resources",
     "shifts",
     "throughput",
@@ -25,6 +26,8 @@ __all__ = [
 ]
 
 Metrics = Mapping[str, Any]
+
+_ENERGY = ("pJ", "nJ", "uJ", "mJ", "J")
 
 
 def number(value: float) -> str:
@@ -83,6 +86,19 @@ def throughput_bound(metrics: Metrics) -> str | None:
     return _bound(metrics.get("throughput_bound"), reached)
 
 
+def phases(metrics: Metrics) -> str | None:
+    """How often the machine is programmed for one image, and what that takes."""
+    if "phases" not in metrics:
+        return None
+    spent = metrics["programming"]
+    return (
+        f"{number(len(metrics['phases']))}, programmed for every image in "
+        f"{time(spent)} with {_scaled(spent['energy_pj'], _ENERGY)} and "
+        f"{number(spent['cell_writes'])} cell writes; "
+        f"cells endure {number(spent['images_until_worn'])} images"
+    )
+
+
 def area(metrics: Metrics) -> str | None:
     """Area of the chip."""
     total = metrics.get("area_mm2", {}).get("total")
@@ -92,8 +108,7 @@ def area(metrics: Metrics) -> str | None:
 def energy(metrics: Metrics) -> str | None:
     """Energy of one image."""
     total = metrics.get("energy_pj", {}).get("total")
-    units = ("pJ", "nJ", "uJ", "mJ", "J")
-    return None if total is None else _scaled(total, units)
+    return None if total is None else _scaled(total, _ENERGY)
 
 
 def time(metrics: Metrics) -> str | None:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from cimc import target
+from cimc import objective
 from cimc.diagnostics import InputError
 
 __all__ = [
@@ -83,7 +83,7 @@ Shape = Annotated[
     ),
 ]
 Objective = Annotated[
-    target.Objective,
+    objective.Objective,
     typer.Option(
         help="What to spend crossbars or arrays on: copies of layers for the time of "
         "an image, for images per second, for energy; or one copy of each (area)."

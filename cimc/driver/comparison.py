@@ -17,7 +17,7 @@ from cimc.driver.inputs import Images, ImageSource
 from cimc.driver.machines import Machine
 from cimc.driver.passes import Observer
 from cimc.frontend import Calibration, Shapes, Source, import_model
-from cimc.target import Objective
+from cimc.objective import Objective
 
 __all__ = ["Outcome", "Watch", "compare_machines", "destinations", "exit_code_of"]
 

@@ -30,7 +30,7 @@ from cimc.driver.passes import Observer, parse_passes, run_passes
 from cimc.driver.verification import comparable, compare
 from cimc.frontend import Calibration, ImportedModel, Shapes, Source, import_model
 from cimc.golden import Golden
-from cimc.target import Objective
+from cimc.objective import Objective
 from cimc.weights import WeightStore
 
 __all__ = [

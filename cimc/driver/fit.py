@@ -13,7 +13,7 @@ from cimc.driver.passes import parse_passes, run_passes
 from cimc.target import Chip, Target
 from cimc.weights import WeightStore
 
-__all__ = ["fitting_chips", "try_chip", "with_fitting_chips"]
+__all__ = ["phases_by_chip", "try_chip", "with_fitting_chips"]
 
 
 def try_chip(
@@ -33,18 +33,21 @@ def try_chip(
     return target.static_metrics(copy, chip)
 
 
-def fitting_chips(
+def phases_by_chip(
     module: ModuleOp, weights: WeightStore, target: Target, batch: int = 1
-) -> list[str]:
-    """Presets of the target that hold the network, in the target's order."""
-    fitting: list[str] = []
+) -> dict[str, int]:
+    """In how many phases presets of the target run the network, in the target's order.
+
+    That is 1 if a preset holds it at once; those that cannot run it are left out.
+    """
+    found: dict[str, int] = {}
     for name in target.chip_names():
         try:
-            try_chip(module, weights, target, target.load_chip(name), batch)
+            metrics = try_chip(module, weights, target, target.load_chip(name), batch)
         except DoesNotFitError:
             continue
-        fitting.append(name)
-    return fitting
+        found[name] = len(metrics.get("phases", [name]))
+    return found
 
 
 def with_fitting_chips(
@@ -55,7 +58,10 @@ def with_fitting_chips(
     batch: int = 1,
 ) -> DoesNotFitError:
     """The same error with a hint at the presets that would do."""
-    fitting = fitting_chips(module, weights, target, batch)
+    fitting = [
+        name if count == 1 else f"{name} in {count} phases"
+        for name, count in phases_by_chip(module, weights, target, batch).items()
+    ]
     found = error.diagnostic
     hint = (
         f"--chip {fitting[0]}" + (f" (or {', '.join(fitting[1:])})" * bool(fitting[1:]))

@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from cimc.target import Chip, Objective, Simulator, Target
+from cimc.objective import Objective
+from cimc.target import Chip, Simulator, Target
 from cimc.weights import WeightStore
 
 if TYPE_CHECKING:

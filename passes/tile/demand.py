@@ -15,19 +15,23 @@ from itertools import pairwise
 from xdsl.ir import SSAValue
 
 from cimc.dialects import tile
-from cimc.passes.tile.dependences import Reader, readers_of, targets_of
+from cimc.passes.tile.dependences import Reader, readers_of
 from cimc.passes.tile.sweeps import core_of
 
 __all__ = ["rows_alive"]
 
 
-def rows_alive(sweeps: list[tile.SweepOp], slack: int) -> dict[SSAValue, int]:
+def rows_alive(
+    sweeps: list[tile.SweepOp], targets: dict[tile.SweepOp, SSAValue], slack: int
+) -> dict[SSAValue, int]:
     """Rows, halo included, that a ring for each feature map needs.
 
+    ``sweeps`` are those of a phase, and ``targets`` says for which map each works.
     For each layer between the one that writes a map and one that reads it, it gets
     ``slack`` times the rows more by which the reader moves on.
     """
-    maps = _maps(sweeps)
+    members = set(sweeps)
+    maps = _maps(sweeps, {s: map_ for s, map_ in targets.items() if s in members})
     for map_ in maps.values():
         if not map_.readings:
             _complete(map_)
@@ -100,9 +104,10 @@ class _Map:
             self.alive = max(self.alive, self.done - released)
 
 
-def _maps(sweeps: list[tile.SweepOp]) -> dict[SSAValue, _Map]:
+def _maps(
+    sweeps: list[tile.SweepOp], targets: dict[tile.SweepOp, SSAValue]
+) -> dict[SSAValue, _Map]:
     """All maps that the sweeps write or read, and how they depend on each other."""
-    targets = targets_of(sweeps)
     maps: dict[SSAValue, _Map] = {}
     for value in (*readers_of(sweeps), *targets.values()):
         assert isinstance(value.type, tile.FeatureMapType)

@@ -24,6 +24,7 @@ from cimc.passes.tile.dependences import (
 from cimc.passes.tile.follow_rows import follow, release_images, release_rows
 from cimc.passes.tile.groups import Group, hand_on, reuse_sums, sums_of
 from cimc.passes.tile.orders import Order
+from cimc.passes.tile.phases import handed_over, phases_of
 from cimc.passes.tile.pipeline_time import Timing, best_order
 from cimc.passes.tile.sequences import Sequences, insert
 from cimc.passes.tile.sweeps import core_of
@@ -55,8 +56,9 @@ class InsertSync(ModulePass):
     there, and before it writes a row into a ring until all have read the row whose
     place that takes. Parts have at least ``group`` positions. Without ``overlap``, or
     where rows do not come in order, it waits until the maps that it reads are
-    complete. Before it writes an image of a batch into a map that holds whole images,
-    it waits until all have read the image whose place that takes.
+    complete. No sequence goes from one phase to another, which have an order. Before a
+    core writes an image of a batch into a map that holds whole images, it waits until
+    all have read the image whose place that takes.
     """
 
     name = "insert-sync"
@@ -92,11 +94,17 @@ class InsertSync(ModulePass):
                 "cores that run one after another need whole buffers: no "
                 "recycle-buffers before insert-sync{scheme=sequential}"
             )
+        whole = handed_over(phases_of(op))
+        for phase in range(len(phases_of(op))):
+            self._order_phase(op, phase, whole)
+
+    def _order_phase(self, op: ModuleOp, phase: int, whole: set[SSAValue]) -> None:
         sequences = Sequences()
         before: dict[tile.SweepOp, list[tile.SweepOp]] = defaultdict(list)
-        last = self._chain(op, sequences, before)
-        self._connect(op, sequences, before, last)
-        sweeps = _sweeps(op)
+        last = self._chain(phases_of(op)[phase], whole, sequences, before)
+        # Groups may have other sweeps now.
+        sweeps = phases_of(op)[phase]
+        self._connect(sweeps, sequences, before, last)
         positions = {sweep: i for i, sweep in enumerate(sweeps)}
         _Completion(positions, sequences).order(
             {sweep: before[sweep] for sweep in sweeps if sweep in before}
@@ -106,19 +114,28 @@ class InsertSync(ModulePass):
 
     def _chain(
         self,
-        op: ModuleOp,
+        sweeps: list[tile.SweepOp],
+        whole: set[SSAValue],
         sequences: Sequences,
         before: dict[tile.SweepOp, list[tile.SweepOp]],
     ) -> dict[tile.SweepOp, tile.SweepOp]:
-        """Synchronise each horizontal group; which sweep is the last for each."""
-        sweeps = _sweeps(op)
+        """Synchronise each horizontal group; which sweep is the last for each.
+
+        Sums that are ``whole`` are those of no group: another phase adds to them.
+        """
         in_pipeline = self._in_pipeline(sweeps)
         streams = any(
-            isinstance(map_, tile.FeatureMapOp) and map_.images > 1
-            for map_ in op.body.block.ops
+            isinstance(store, tile.StoreOp)
+            and isinstance(store.target.owner, tile.FeatureMapOp)
+            and store.target.owner.images > 1
+            for sweep in sweeps
+            for store in sweep.body.block.ops
         )
-        groups = list(dict.fromkeys(map(tuple, chains_of(sweeps).values())))
-        memberships = Counter(sweep for group in groups for sweep in group)
+        chains = {sums: tuple(chain) for sums, chain in chains_of(sweeps).items()}
+        memberships = Counter(
+            sweep for group in dict.fromkeys(chains.values()) for sweep in group
+        )
+        groups = dict.fromkeys(chains[sums] for sums in chains if sums not in whole)
         last: dict[tile.SweepOp, tile.SweepOp] = {}
         for group in groups:
             if self.scheme == "sequential":
@@ -167,13 +184,12 @@ class InsertSync(ModulePass):
 
     def _connect(
         self,
-        op: ModuleOp,
+        sweeps: list[tile.SweepOp],
         sequences: Sequences,
         before: dict[tile.SweepOp, list[tile.SweepOp]],
         last: dict[tile.SweepOp, tile.SweepOp],
     ) -> None:
         """Let sweeps wait for those that write the maps that they read."""
-        sweeps = _sweeps(op)
         writers = writers_of(sweeps)
         places = {sweep: place for place, sweep in enumerate(sweeps)}
         for source, found in readers_of(sweeps).items():
@@ -205,7 +221,7 @@ class InsertSync(ModulePass):
 
 def _recycled(op: ModuleOp) -> bool:
     """Whether a buffer does not hold all of an image at a time."""
-    chains = chains_of(_sweeps(op))
+    chains = chains_of(o for o in op.body.block.ops if isinstance(o, tile.SweepOp))
     for buffer in op.body.block.ops:
         match buffer:
             case tile.FeatureMapOp() if buffer.rows < buffer.whole:
@@ -217,10 +233,6 @@ def _recycled(op: ModuleOp) -> bool:
             case _:
                 pass
     return False
-
-
-def _sweeps(op: ModuleOp) -> list[tile.SweepOp]:
-    return [sweep for sweep in op.body.block.ops if isinstance(sweep, tile.SweepOp)]
 
 
 def _may_hold(group: Group) -> bool:

@@ -12,6 +12,7 @@ from xdsl.utils.exceptions import PassFailedException
 from cimc.dialects import tile
 from cimc.dialects.tile.memory import integer
 from cimc.passes.tile.dependences import chains_of
+from cimc.passes.tile.phases import handed_over, phases_of
 
 __all__ = ["StreamImages"]
 
@@ -26,8 +27,9 @@ class StreamImages(ModulePass):
     when it is through with one.
 
     The host writes all inputs before a batch and reads all outputs behind it, so these
-    have a place for every image. In all other buffers the images follow each other,
-    through rings as they are. What was whole becomes a ring of two images.
+    have a place for every image, and so have buffers between phases. In all others the
+    images follow each other, through rings as they are. What was whole becomes a ring
+    of two images.
     """
 
     name = "stream-images"
@@ -48,14 +50,16 @@ class StreamImages(ModulePass):
             )
         if self.images == 1:
             return
-        sweeps = [sweep for sweep in operations if isinstance(sweep, tile.SweepOp)]
+        phases = phases_of(op)
+        whole = handed_over(phases)
         for map_ in operations:
             if isinstance(map_, tile.FeatureMapOp):
-                of_host = map_.role.data != "intermediate"
-                self._stream(map_, None if of_host else map_.whole)
+                between = map_.role.data == "intermediate" and map_.result not in whole
+                self._stream(map_, map_.whole if between else None)
+        sweeps = [sweep for sweeps in phases for sweep in sweeps]
         for sums, chain in chains_of(sweeps).items():
             assert isinstance(sums.owner, tile.PartialSumsOp)
-            self._stream(sums.owner, chain[0].positions)
+            self._stream(sums.owner, None if sums in whole else chain[0].positions)
 
     def _stream(
         self, buffer: tile.FeatureMapOp | tile.PartialSumsOp, size: int | None

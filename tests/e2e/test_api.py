@@ -60,7 +60,7 @@ def test_saved_and_loaded(artifact: Artifact, tmp_path: Path) -> None:
 
     assert loaded.program == artifact.program
     assert loaded.metrics == artifact.metrics
-    assert loaded.metrics["crossbars"]["used"] == 9
+    assert loaded.metrics["crossbars"]["used"] == 40
     assert loaded.weights.keys() == artifact.weights.keys()
     assert loaded.ir("rram") == artifact.ir("rram")
     feeds = {"image": image()}

@@ -59,11 +59,11 @@ def test_chips_side_by_side(cimc: CommandLine, images: Path) -> None:
     assert table["pelke-32"] == ["pelke-128"]
     assert table["equal to onnxruntime"] == ["yes", "yes"]
     assert table["accuracy"] == ["4 of 4", "4 of 4"]
-    assert table["crossbars"] == ["73 of 1 024", "9 of 1 024"]
+    assert table["crossbars"] == ["131 of 1 024", "40 of 1 024"]
     for label in ("cycles per image", "time per image", "energy per image"):
         assert len(table[label]) == 2
     assert len(table["area"]) == 2
-    assert table["memory for weights"] == ["74.8 kB", "147 kB"]
+    assert table["memory for weights"] == ["134 kB", "655 kB"]
     assert {"error", "shifts per image"}.isdisjoint(table)
 
 
@@ -115,11 +115,11 @@ def test_targets_side_by_side(
     assert written(cimc) == {"rram-pelke-128", "mirror-glass-64"}
     table = rows(result.err)
     assert table["rram"] == ["mirror"]
-    assert table["crossbars"] == ["9 of 1 024", "—"]
-    assert table["macro units"] == ["—", "24 of 1 024"]
+    assert table["crossbars"] == ["40 of 1 024", "—"]
+    assert table["macro units"] == ["—", "64 of 1 024"]
     assert table["shifts per image"] == ["—", "5 100 (bound 5 000, x1.02)"]
     assert table["area"][1] == "1.23 mm2"
-    assert table["memory for weights"] == ["147 kB", "61.7 kB"]
+    assert table["memory for weights"] == ["655 kB", "61.7 kB"]
     assert table["memory for feature maps"][1] == "—"
     for machine in written(cimc):
         assert cimc("run", f"out/{machine}", "--verify").code == 0
@@ -133,20 +133,27 @@ def test_default_chips(cimc: CommandLine, mirror: SecondTarget) -> None:
     assert {"cycles per image", "equal to onnxruntime"}.isdisjoint(rows(result.err))
 
 
+def too_little_memory(cimc: CommandLine) -> str:
+    """A chip on which no network has room for its feature maps."""
+    few = "extends: rram-small\nname: few\nstructure: {shared_memory_bytes: 1024}\n"
+    (cimc.folder / "few.yaml").write_text(few)
+    return "few.yaml"
+
+
 def test_what_does_not_fit_keeps_nobody_else(cimc: CommandLine) -> None:
-    result = compare(cimc, "--chip", "rram-small,pelke-128", "--json")
+    result = compare(cimc, "--chip", f"{too_little_memory(cimc)},pelke-128", "--json")
 
     assert result.code == 3
     assert written(cimc) == {"rram-pelke-128"}
-    assert not (cimc.folder / "out/rram-rram-small").exists()
+    assert not (cimc.folder / "out/rram-few").exists()
     table = rows(result.err)
-    assert table["error"] == ["does not fit E031", "—"]
-    assert table["crossbars"] == ["—", "9 of 1 024"]
+    assert table["error"] == ["does not fit E032", "—"]
+    assert table["crossbars"] == ["—", "40 of 1 024"]
     assert result.err.count("error[E") == 1
-    assert "\n  on rram, chip rram-small\n" in result.err
+    assert "\n  on rram, chip few\n" in result.err
     unfit, fit = result.document["machines"]
     assert unfit.keys() == {"target", "chip", "model", "error"}
-    assert unfit["error"]["code"] == "E031"
+    assert unfit["error"]["code"] == "E032"
     assert "error" not in fit
 
 
@@ -159,7 +166,7 @@ def test_a_wrong_result_is_not_written(
         "--target",
         "rram,mirror,rram",
         "--chip",
-        "rram-small,glass-64,pelke-128",
+        f"{too_little_memory(cimc)},glass-64,pelke-128",
     )
     result = compare(cimc, *targets, "--run", "--input", images, "--json")
 
@@ -167,7 +174,7 @@ def test_a_wrong_result_is_not_written(
     assert result.code == 1
     assert written(cimc) == {"rram-pelke-128"}
     table = rows(result.err)
-    assert table["error"] == ["does not fit E031", "wrong result E061", "—"]
+    assert table["error"] == ["does not fit E032", "wrong result E061", "—"]
     assert table["equal to onnxruntime"] == ["—", "NO, 4 differ", "yes"]
     wrong = result.document["machines"][1]
     assert wrong["verified"]["mismatches"] == 4
@@ -233,7 +240,7 @@ def test_more_machines_than_columns(cimc: CommandLine, images: Path) -> None:
 
     assert result.code == 0, result.err
     assert max(map(len, result.err.splitlines())) <= 80
-    assert rows(result.err)["crossbars"] == ["9 of 1 024"] * 5
+    assert rows(result.err)["crossbars"] == ["40 of 1 024"] * 5
     for chip in chips:
         assert result.err.count(chip) == 2  # where it is written, and its column
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import cimc
 from cimc.driver import Artifact, Images, load_images
-from cimc.target import Objective
+from cimc.objective import Objective
 
 MODELS = Path(__file__).parents[2] / "models"
 SAMPLES = {"lenet5": "mnist", "resnet8": "cifar10"}
@@ -24,7 +24,7 @@ def compiled(
     chip: str,
     pipeline: str | None = None,
     target: str = "rram",
-    objective: Objective = "area",
+    objective: Objective = "latency",
     batch: int = 1,
 ) -> Artifact:
     return cimc.compile(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from itertools import pairwise
+from operator import mul
 from typing import Any
 
 from xdsl.dialects.builtin import ModuleOp
@@ -32,13 +35,19 @@ def energies(module: ModuleOp, chip: Chip) -> Array:
     return energy_table(rows, len(COMPONENTS))
 
 
-def run_metrics(state: RramState, chip: Chip, energy: Array) -> dict[str, Any]:
-    """Keys of metrics.json that one run determines: what an image takes on average.
+def run_metrics(
+    state: RramState, chip: Chip, energy: Array, static: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Keys of metrics.json that one run determines, beside the ``static`` ones.
 
-    Of a batch also how many images it is through with in a second, when the pipeline
-    is full: from the end of the first one to that of the last.
+    They say what an image takes on average. Of a batch also how many images it is
+    through with in a second, when the pipeline is full: from the end of the first one
+    to that of the last. Where crossbars are programmed anew for each batch, all of its
+    time counts.
     """
-    used = len(state.program.core_numbers)
+    spans = [stop - start for start, stop in pairwise([0, *state.ends])]
+    cores = [len(phase) for phase in state.program.phases]
+    used = sum(map(mul, cores, spans)) / max(1, sum(spans))
     leakage = chip.energy.leakage_core.value * used + chip.energy.leakage_shared.value
     units = ("issue", "vector", "lsu", "crossbar", "bus")
     links = int(state.scalars[G_LINK_BUSY])
@@ -57,6 +66,12 @@ def run_metrics(state: RramState, chip: Chip, energy: Array) -> dict[str, Any]:
         energy_of_links = beats * chip.structure.bus_bytes * chip.energy.bus_byte.value
         common["energy_pj"]["bus"] = energy_of_links
         common["energy_pj"]["total"] += energy_of_links
+    if rows := static.get("phases"):
+        programmed = static["programming"]["energy_pj"] / state.images
+        common["energy_pj"]["programming"] = programmed
+        common["energy_pj"]["total"] += programmed
+        spent = zip(rows, spans, strict=True)
+        common["phases"] = [{**row, "cycles": span} for row, span in spent]
     return {
         **common,
         **_throughput(state, chip.clock.value),
@@ -68,10 +83,12 @@ def run_metrics(state: RramState, chip: Chip, energy: Array) -> dict[str, Any]:
 
 def _throughput(state: RramState, clock_mhz: float) -> dict[str, Any]:
     """Cycles from image to image; nothing for a single one."""
-    first, last = int(state.ends[0]), int(state.ends[-1])
-    if first == last:
+    first, last = state.latency, int(state.image_ends[-1])
+    if state.images == 1 or first == last:
         return {}
     cycles = (last - first) / (state.images - 1)
+    if len(state.program.phases) > 1:
+        cycles = state.cycles / state.images
     return {
         "throughput": {
             "images": state.images,

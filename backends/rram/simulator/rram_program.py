@@ -16,10 +16,12 @@ from cimc.backends.rram.dialect import (
     FillOp,
     MemoryOp,
     batch_of,
+    phases_of,
 )
 from cimc.backends.rram.instruction_set import ISA
 from cimc.backends.rram.isa import MvmOp, ProgramOp, RingOp, TransferOp
 from cimc.backends.rram.machine import CHIP, RramMachine
+from cimc.backends.rram.programming import Programming
 from cimc.backends.rram.simulator.layout import (
     CROSSBAR,
     LOAD,
@@ -70,6 +72,8 @@ class RramProgram(LoadedProgram):
     )
     crossbars: int = 1
     """Most crossbars that one core uses."""
+    programming: list[Programming] = field(default_factory=list[Programming])
+    """That of each phase."""
     copies: dict[int, range] = field(default_factory=dict[int, range])
     """By base of a ring, where whole copies of the maps in it lie beside memory."""
     copy_bytes: int = 0
@@ -103,6 +107,7 @@ def load_program(module: ModuleOp, weights: WeightStore) -> RramProgram:
             op.tensor: op for op in module.ops if isinstance(op, FeatureMapOp)
         },
         batch=batch_of(module),
+        programming=[Programming.of(cores) for cores in phases_of(module)],
     )
     builder = _Builder(CHIP.get(module), module, program, weights)
     program.constants = Constants(builder.blocks.joined(), *builder.pool.joined())

@@ -26,7 +26,7 @@ from cimc.backends.rram.simulator.layout import (
 )
 from cimc.backends.rram.simulator.rram_program import RramProgram
 from cimc.isa.mesh import place_of
-from cimc.simulation.layout import EPOCH_BITS, SHADOW_HOST
+from cimc.simulation.layout import EPOCH_BITS, EPOCH_MASK, SHADOW_HOST
 from cimc.simulation.state import State
 from cimc.weights import Array
 
@@ -59,6 +59,7 @@ class RramState(State):
             trace_events=trace_events,
         )
         self.program = program
+        self._machine = machine
         self._timing = np.array(
             [
                 machine.issue_cycles,
@@ -81,7 +82,6 @@ class RramState(State):
         self.writers = np.zeros(program.memory_bytes, np.int64)
         self.readers = np.zeros(program.memory_bytes, np.int32)
         self.reads = np.zeros((_READS, READ_COLUMNS), np.int64)
-        self.scalars[G_READS] = 1
         self.copies = np.zeros(program.copy_bytes, np.uint8)
         self.copy_writers = np.zeros(program.copy_bytes, np.int32)
         for fill in program.fills:
@@ -90,7 +90,7 @@ class RramState(State):
                 self.host_write(fill.address + index * fill.stride, run)
         self.batch = np.zeros((len(program.core_numbers), BATCH_COLUMNS), np.int64)
         self.batch[:, B_START] = program.starts
-        self.ends = np.zeros(images, np.int64)
+        self.image_ends = np.zeros(images, np.int64)
         self.stalls = np.zeros((len(program.core_numbers), len(STALLS)), np.int64)
 
     def host_write(self, address: int, values: Array) -> None:
@@ -101,12 +101,12 @@ class RramState(State):
     @property
     def images(self) -> int:
         """See base class."""
-        return self.ends.size
+        return self.image_ends.size
 
     @property
     def latency(self) -> int:
         """See base class."""
-        return int(self.ends[0])
+        return int(self.image_ends[0])
 
     def whole(self, op: FeatureMapOp, image: int) -> Array:
         """The feature map of an image, from its first byte on.
@@ -129,6 +129,19 @@ class RramState(State):
         if op.in_ring:
             start += self.program.copies[op.ring_base].start - op.ring_base
         return start
+
+    def begin(self, phase: int, start: int = 0) -> None:
+        """Program the crossbars of a phase, and let it find what those before left.
+
+        Nothing of that is unordered any more. A program of one phase is set up before.
+        """
+        if len(self.program.phases) > 1:
+            rows = self.program.programming[phase].rows
+            start = self.cycles + rows * self._machine.programming_row_cycles
+        super().begin(phase, start)
+        self.writers[self.writers > EPOCH_MASK] &= ~EPOCH_MASK
+        self.readers[:] = 0
+        self.scalars[G_READS] = 1
 
     def grow(self) -> None:
         """See base class."""
@@ -177,7 +190,7 @@ class RramState(State):
             self.trace,
             self.busy,
             self.batch,
-            self.ends,
+            self.image_ends,
         )
 
 

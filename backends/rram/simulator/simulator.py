@@ -133,7 +133,8 @@ class Simulator(ProgramSimulator[RramState]):
 
     def metrics(self, state: RramState) -> Mapping[str, Any]:
         """See base class."""
-        return {**self._static, **run_metrics(state, self._chip, self._energies)}
+        run = run_metrics(state, self._chip, self._energies, self._static)
+        return {**self._static, **run}
 
 
 def _view(values: Array, op: FeatureMapOp) -> Array:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from cimc.backends.rram.verify.layout import (
     P_EPOCH,
+    P_FIRST,
     P_HIGH,
     P_LOW,
     P_STEP,
     P_TIMES,
     S_CORE,
+    S_COUNT,
     S_FIRST,
     S_LENGTH,
     S_STOP,
@@ -20,15 +22,31 @@ from cimc.weights import Array
 __all__ = ["mark_seen"]
 
 
-@compiled("boolean(int64[::1], int64[:, ::1], int64[:, ::1], int64, int64)")
-def _written(store: Array, pieces: Array, beyond: Array, past: int, index: int) -> bool:
+@compiled("boolean(int64[::1], int64[::1], int64[::1], int64[::1])")
+def _covers(store: Array, piece: Array, load: Array, read: Array) -> bool:
+    """Whether one ``piece`` of a STORE writes every byte that is ``read``.
+
+    It leaves no gaps, or both leave the same ones, with one segment each time.
+    """
+    if piece[P_LOW] > read[P_LOW] or read[P_HIGH] > piece[P_HIGH]:
+        return False
+    step = piece[P_STEP]
+    if piece[P_TIMES] == 1 or abs(step) <= store[S_LENGTH]:
+        return True
+    if step < 0 or store[S_COUNT] > 1 or load[S_COUNT] > 1:
+        return False
+    beyond = (read[P_FIRST] - piece[P_FIRST]) % step + load[S_LENGTH]
+    return beyond <= store[S_LENGTH] and (read[P_TIMES] == 1 or read[P_STEP] == step)
+
+
+@compiled("boolean(int64[::1], int64[::1], int64[:, ::1], int64[:, ::1], int64, int64)")
+def _written(
+    store: Array, load: Array, pieces: Array, beyond: Array, past: int, index: int
+) -> bool:
     """Whether one piece of ``store`` before ``past`` wrote all that a piece reads."""
-    low, high = pieces[index, P_LOW], pieces[index, P_HIGH]
     at = past - 1
-    while at >= store[S_FIRST] and beyond[at, 0] >= high:
-        piece = pieces[at]
-        dense = piece[P_TIMES] == 1 or abs(piece[P_STEP]) <= store[S_LENGTH]
-        if dense and piece[P_LOW] <= low and high <= piece[P_HIGH]:
+    while at >= store[S_FIRST] and beyond[at, 0] >= pieces[index, P_HIGH]:
+        if _covers(store, pieces[at], load, pieces[index]):
             return True
         at -= 1
     return False
@@ -64,5 +82,5 @@ def mark_seen(
             epoch = before[pieces[index, P_EPOCH]]
             while past < store[S_STOP] and pieces[past, P_EPOCH] < epoch:
                 past += 1
-            if unseen[index] and _written(store, pieces, beyond, past, index):
+            if unseen[index] and _written(store, other, pieces, beyond, past, index):
                 unseen[index] = False

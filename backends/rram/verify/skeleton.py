@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
-from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation
 
 from cimc.backends.rram import isa
-from cimc.backends.rram.dialect import CoreOp, SectionOp, batch_of, cores_of
+from cimc.backends.rram.dialect import CoreOp, SectionOp
 from cimc.backends.rram.verify import layout
 from cimc.isa.program import linearise
 from cimc.weights import Array
@@ -48,9 +47,9 @@ class Skeleton:
     credits: dict[int, int] = field(default_factory=dict[int, int])
 
     @classmethod
-    def of(cls, module: ModuleOp) -> Skeleton:
-        """The skeleton of all cores of a module."""
-        skeleton = cls(cores_of(module), images=batch_of(module))
+    def of(cls, cores: Iterable[CoreOp], images: int) -> Skeleton:
+        """The skeleton of the cores of a phase, which works on so many images."""
+        skeleton = cls([*cores], images=images)
         for core in skeleton.cores:
             lines = linearise(core.setup)
             for line in lines:
@@ -95,7 +94,7 @@ class Skeleton:
             if isinstance(parent, SectionOp):
                 layer = f"layer {parent.layer!r}, "
             parent = parent.parent_op()
-        core = self.cores[self.core_of(row)].number
+        core = self.cores[self.core_of(row)].text()
         assert isinstance(op, isa.Instruction)
         return f"{layer}core {core}, instruction {number}: {op.name} {op.text()}"
 

@@ -8,6 +8,7 @@ from importlib import import_module
 STUDIES = {
     "study": "orders of cores on single layers, by crossbar and bus",
     "whole": "networks with one copy of each layer and with four times that",
+    "ablation": "what each pass is good for, by leaving it out",
     "peer": "networks on PIMCOMP-NN's chip, beside what it makes of them",
 }
 

@@ -132,7 +132,7 @@ def test_run_of_another_target(cimc: CommandLine, mirror: SecondTarget) -> None:
     running = cimc("run", "out", "--verify").err
 
     for shown in (compiling, running):
-        assert "macro units: 24 of 1 024\n" in shown
+        assert "macro units: 64 of 1 024\n" in shown
         assert "shifts: 5 100 (bound 5 000, x1.02)\n" in shown
         assert "area: 1.23 mm2\n" in shown
         assert "equal to onnxruntime: yes" in shown

@@ -5,8 +5,8 @@ import pytest
 from cimc.backends.rram.bounds import layer_bounds
 from cimc.backends.rram.chip import CHIPS
 from cimc.context import CompilationContext
-from cimc.dialects import tile
 from cimc.driver.text import parse_module
+from cimc.passes.tile.phases import phases_of
 
 MACHINE = CHIPS.load("rram-small").machine()
 
@@ -68,8 +68,7 @@ def bounds():
     for short, long in SHORT.items():
         text = text.replace(short, long)
     module = parse_module(text, CompilationContext(), "chain")
-    sweeps = [op for op in module.body.block.ops if isinstance(op, tile.SweepOp)]
-    return layer_bounds(sweeps, MACHINE)
+    return layer_bounds(phases_of(module), MACHINE)
 
 
 def test_work_is_that_of_the_busiest_core():
