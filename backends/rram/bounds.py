@@ -15,7 +15,7 @@ The bound of the network is the largest head + work + tail, or the time of bus o
 Phases follow each other, so their bounds add up, with the time that programming takes;
 a layer that goes through several counts in the one where it takes the most.
 From image to image of a batch it is what the busiest crossbar, vector unit, bus or port
-takes for an image.
+takes for an image; here, too, phases add up, and programming serves a whole batch.
 """
 
 from __future__ import annotations
@@ -93,34 +93,34 @@ def network_bound(module: ModuleOp, machine: RramMachine) -> dict[str, Any]:
         max([*layers[phase], *_transfers(cores, machine)])
         for phase, cores in enumerate(phases)
     ]
-    if len(phases) == 1:
-        ((cycles, what),) = bounds
-        return {"cycles": cycles, "what": what}
-    rows = sum(Programming.of(cores).rows for cores in phases)
-    programming = rows * machine.programming_row_cycles
-    return {
-        "cycles": programming + sum(cycles for cycles, _ in bounds),
-        "what": f"{len(phases)} phases, programming included",
-    }
+    return _in_phases(bounds, _programming(phases, machine))
 
 
 def throughput_bound(module: ModuleOp, machine: RramMachine) -> dict[str, Any]:
-    """``throughput_bound`` of metrics.json: cycles from image to image, at least.
-
-    Of phases it is their sum, with the part of an image in the programming.
-    """
-    phases = phases_of(module)
+    """``throughput_bound`` of metrics.json: cycles from image to image, at least."""
+    phases = phases_of(module) or [[]]
     bounds = [
-        max([*_transfers(cores, machine), *_units(cores, machine)]) for cores in phases
+        max([*_transfers(cores, machine), *_units(cores, machine)], default=(0, ""))
+        for cores in phases
     ]
-    if len(phases) == 1:
+    programming = _programming(phases, machine)
+    return _in_phases(bounds, programming // batch_of(module))
+
+
+def _programming(phases: list[list[CoreOp]], machine: RramMachine) -> int:
+    """Cycles in which the crossbars of all phases are programmed."""
+    rows = sum(Programming.of(cores).rows for cores in phases)
+    return rows * machine.programming_row_cycles
+
+
+def _in_phases(bounds: list[tuple[int, str]], programming: int) -> dict[str, Any]:
+    """The bound of all phases, from that of each; one phase is programmed before."""
+    if len(bounds) == 1:
         ((cycles, what),) = bounds
         return {"cycles": cycles, "what": what}
-    rows = sum(Programming.of(cores).rows for cores in phases)
-    programming = rows * machine.programming_row_cycles // batch_of(module)
     return {
         "cycles": programming + sum(cycles for cycles, _ in bounds),
-        "what": f"{len(phases)} phases, programming included",
+        "what": f"{len(bounds)} phases, programming included",
     }
 
 
