@@ -137,7 +137,7 @@ def test_layer_that_a_chip_does_not_hold(cimc: CommandLine, command: str) -> Non
     model = builder.model((1, 128, 4, 4), builder.conv("image", 128, 128))
     onnx.save(model, cimc.folder / "model.onnx")
     more = ["-o", "out"] if command == "compile" else []
-    few = "extends: rram-small\nname: few\nstructure: {shared_memory_bytes: 2048}\n"
+    few = "extends: rram-small\nname: few\nstructure: {shared_memory_bytes: 6144}\n"
     (cimc.folder / "few.yaml").write_text(few)
     chip = ["--chip", "few.yaml", "--calib", "random"]
 
