@@ -35,12 +35,12 @@ def tap_offsets(
     ``row_stride`` and ``column_stride`` are those of the memory in which the map
     lies, and ``channel`` is where the window's channels begin there.
     """
+    down, right = window.window.dilation
+    rows, columns = window.tap_rows, window.tap_columns
     return [
-        tap_row * window.window.dilation[0] * row_stride
-        + tap_column * window.window.dilation[1] * column_stride
-        + channel
-        for tap_row in range(window.tap_rows.start, window.tap_rows.stop)
-        for tap_column in range(window.tap_columns.start, window.tap_columns.stop)
+        row * down * row_stride + column * right * column_stride + channel
+        for row in range(rows.start, rows.stop)
+        for column in range(columns.start, columns.stop)
     ]
 
 

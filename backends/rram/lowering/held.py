@@ -9,7 +9,7 @@ waits and signals once.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 from xdsl.ir import Operation, SSAValue
 
@@ -60,15 +60,11 @@ def _sums(sweep: tile.SweepOp) -> dict[SSAValue, None]:
 def _may_hold(sweep: tile.SweepOp, sums: SSAValue) -> bool:
     """Whether a sweep has one product, and the sums have no gaps between positions."""
     assert isinstance(sums.owner, tile.PartialSumsOp)
+    if sums.owner.ring is not None or sweep.columns.size != sums.owner.type.shape[1]:
+        return False
+    number = Counter(type(op) for op in sweep.body.block.ops)
     kinds = (tile.WindowOp, tile.MvmOp, tile.StoreOp, tile.LoadPartialOp)
-    return (
-        sums.owner.ring is None
-        and sweep.columns.size == sums.owner.type.shape[1]
-        and all(
-            sum(isinstance(op, kind) for op in sweep.body.block.ops) <= 1
-            for kind in kinds
-        )
-    )
+    return all(number[kind] <= 1 for kind in kinds)
 
 
 def _period(sweep: tile.SweepOp, most: int) -> int:

@@ -43,8 +43,8 @@ class _SequenceUser(BodyOp):
     @property
     def every(self) -> int:
         """After how many positions it happens again; all of the sweep's at most."""
-        positions = self.sweep.positions
-        return positions if self.some_every is None else self.some_every.value.data
+        every = self.some_every
+        return self.sweep.positions if every is None else every.value.data
 
     @property
     def by(self) -> int:
