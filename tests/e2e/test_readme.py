@@ -67,4 +67,4 @@ def test_the_numbers_of_the_comparison_are_current(cimc: CommandLine) -> None:
     rows = [line.split() for line in table.splitlines()[1:]]
     assert len(rows) > 5
     for row in rows:
-        assert row in [line.split() for line in README.splitlines()]
+        assert row in [line.split() for line in shown.splitlines()]
