@@ -36,10 +36,10 @@ def test_batches_equal_onnxruntime(network, chip, objective, near, batch):
     assert metrics["verified"]["images"] == 2 * batch - 1
     bound = metrics["throughput_bound"]["cycles"]
     assert metrics["throughput"]["cycles_per_image"] <= near * bound
-    # The first image is about as fast as alone.
+    # The first image shares the bus with the next ones, but is about as fast as alone.
     alone = compiled(network, chip, objective=objective)
     one = execute_images(alone, images(alone, network, 1), verify=False).metrics
-    assert metrics["cycles"] <= 1.01 * one["cycles"]
+    assert metrics["cycles"] <= 1.03 * one["cycles"]
 
 
 def test_memory_grows_by_inputs_and_outputs_but_little_else():
