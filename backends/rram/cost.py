@@ -77,7 +77,7 @@ def static_metrics(module: ModuleOp, chip: Chip) -> dict[str, Any]:
     phases = phases_of(module)
     parts = [Programming.of(cores) for cores in phases]
     structure = chip.structure
-    memory = next(op.size for op in module.ops if isinstance(op, MemoryOp))
+    memory = next(op.used for op in module.ops if isinstance(op, MemoryOp))
     cores = max((part.cores for part in parts), default=0)
     crossbars = max((part.crossbars for part in parts), default=0)
     crossbar_bits = structure.rows * structure.columns * structure.weight_bits

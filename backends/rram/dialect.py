@@ -31,11 +31,20 @@ __all__ = [
 
 
 class MemoryOp(DeclaredOp):
-    """Bytes of shared memory that the program uses: ``rram.memory 65536``."""
+    """Shared memory up to the last byte of the program: ``rram.memory 65536``.
+
+    On a mesh buffers lie in banks far apart: ``rram.memory 65536 uses 8192``.
+    """
 
     name = "rram.memory"
-    syntax = "{size}"
+    syntax = "{size}{uses}"
     size = Integer(minimum=1)
+    uses = Integer(default=0, keyword="uses")
+
+    @property
+    def used(self) -> int:
+        """Bytes that buffers take, of all that there are."""
+        return self.uses or self.size
 
 
 class FillOp(DeclaredOp):

@@ -1,8 +1,12 @@
 """Both shipped networks on every preset: equal to onnxruntime, image by image."""
 
+import re
+
 import numpy as np
 import pytest
+from xdsl.dialects.builtin import ModuleOp
 
+from cimc.dialects import tile
 from cimc.driver import compile_model, default_pipeline, execute_images
 from tests.support.shipped import MODELS, compiled, images, samples_of
 
@@ -136,3 +140,24 @@ def test_metrics_name_what_the_format_promises() -> None:
     for layer in metrics["layers"]:
         assert {"name", "kind", "macs", "p_v", "p_h", "cycles"} <= layer.keys()
     assert sum(layer["macs"] for layer in metrics["layers"]) == 12_501_632
+
+
+def test_memory_of_a_mesh_counts_what_buffers_take() -> None:
+    artifact = compiled("lenet5", "mesh-128", objective="area")
+    sizes: list[int] = []
+
+    def keep(name: str, module: ModuleOp, duration: float) -> None:
+        if name == "allocate-buffers":
+            buffers = (tile.FeatureMapOp, tile.PartialSumsOp)
+            ops = (op for op in module.body.block.ops if isinstance(op, buffers))
+            sizes.extend(op.size_bytes for op in ops)
+
+    compile_model(
+        MODELS / "lenet5_int8.onnx", chip="mesh-128", objective="area", observer=keep
+    )
+
+    used = artifact.metrics["memory_bytes"]["feature_maps"]
+    # Each begins at a multiple of the width of a link.
+    assert sum(sizes) <= used < sum(sizes) + 64 * len(sizes)
+    (line,) = re.findall(r"rram.memory (\d+) uses (\d+)", artifact.ir("rram"))
+    assert int(line[0]) > int(line[1]) == used

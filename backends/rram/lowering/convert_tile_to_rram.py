@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from xdsl.context import Context
@@ -74,9 +74,7 @@ def _convert(
         for op in operations
         if isinstance(op, tile.FeatureMapOp | tile.PartialSumsOp)
     ]
-    yield rram.MemoryOp(
-        size=max(start_of(buffer) + buffer.size_bytes for buffer in buffers)
-    )
+    yield _memory(buffers, machine.bus_bytes)
     maps = [op for op in buffers if isinstance(op, tile.FeatureMapOp)]
     for op in maps:
         yield from _halo(op)
@@ -121,6 +119,20 @@ def _feature_map(op: tile.FeatureMapOp) -> Operation:
         role=op.role.data,
         **more,
     )
+
+
+def _memory(
+    buffers: Iterable[tile.FeatureMapOp | tile.PartialSumsOp], alignment: int
+) -> rram.MemoryOp:
+    """Shared memory up to the end of all buffers, and how much they take of it."""
+    places = [(start_of(op), start_of(op) + op.size_bytes) for op in buffers]
+    size = max(stop for _, stop in places)
+    used = end = 0
+    for start, stop in sorted(places):
+        stop = min(-(-stop // alignment) * alignment, size)
+        used += max(0, stop - max(start, end))
+        end = max(end, stop)
+    return rram.MemoryOp(size=size, uses=used if used < size else 0)
 
 
 def _halo(op: tile.FeatureMapOp) -> Iterator[Operation]:
