@@ -86,7 +86,7 @@ def verdicts(
     batch: int = 1,
 ) -> Iterator[Verdict]:
     """The verdict on each fault that ``sample`` takes."""
-    artifact = compiled(network, chip, batch=batch)
+    artifact = compiled(network, chip, objective="area", batch=batch)
     target = get_target("rram")
     module = target.decode(artifact.program)
     outcome = simulation_of(artifact, network, batch)

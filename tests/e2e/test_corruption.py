@@ -65,7 +65,7 @@ CALLS = {
 
 @pytest.fixture(scope="module")
 def artifact() -> Artifact:
-    return compiled(NETWORK, "pelke-128")
+    return compiled(NETWORK, "pelke-128", objective="area")
 
 
 def caught(
