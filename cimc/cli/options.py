@@ -86,7 +86,7 @@ Objective = Annotated[
     objective.Objective,
     typer.Option(
         help="What to spend crossbars or arrays on: copies of layers for the time of "
-        "an image, for images per second, for energy; or one copy of each (area)."
+        "an image, for images per second (with --batch), for energy; or none (area)."
     ),
 ]
 Batch = Annotated[
