@@ -44,13 +44,16 @@ def tap_offsets(
     ]
 
 
-def copies(taps: Iterable[int], length: int, start: int, stop: int) -> list[Copy]:
+def copies(
+    taps: Iterable[int], length: int, start: int, stop: int, row: int = 0
+) -> list[Copy]:
     """The fewest strided copies for elements [start, stop) of a window.
 
     ``taps`` are the offsets of the taps, each of ``length`` bytes; elements count
-    through the taps in order.
+    through the taps in order. In a ring of rows of ``row`` bytes, no segment goes on
+    from one row to the next, which may lie elsewhere.
     """
-    return _join_strides(_join_neighbours(_runs(taps, length, start, stop)))
+    return _join_strides(_join_neighbours(_runs(taps, length, start, stop), row))
 
 
 def _runs(
@@ -66,11 +69,12 @@ def _runs(
     return runs
 
 
-def _join_neighbours(runs: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Join runs that touch in memory."""
+def _join_neighbours(runs: list[tuple[int, int]], row: int) -> list[tuple[int, int]]:
+    """Join runs that touch in memory, but not rows of ``row`` bytes, if given."""
     joined: list[tuple[int, int]] = []
     for offset, length in runs:
-        if joined and sum(joined[-1]) == offset:
+        touch = bool(joined) and sum(joined[-1]) == offset
+        if touch and not (row and offset % row == 0):
             joined[-1] = (joined[-1][0], joined[-1][1] + length)
         else:
             joined.append((offset, length))

@@ -20,21 +20,42 @@ from cimc.simulation.trace import TRACE_EVENTS, write_trace
 from cimc.target import Simulation
 from cimc.weights import Array
 
-__all__ = ["ProgramSimulator", "check_batch", "check_inputs", "decode_for", "put"]
+__all__ = [
+    "ImageByImage",
+    "ProgramSimulator",
+    "check_batch",
+    "check_inputs",
+    "decode_for",
+    "put",
+]
 
 S = TypeVar("S", bound=State)
 
 
-class ProgramSimulator(ABC, Generic[S]):
-    """Runs a program image after image; a machine says how its memory is filled.
-
-    One whose images can be under way at the same time says so, and how they run.
-    """
+class ImageByImage(ABC):
+    """Runs images one after another; who can have several under way says so."""
 
     @property
     def batch(self) -> int:
         """Up to how many images are under way at the same time."""
         return 1
+
+    @abstractmethod
+    def run(
+        self, inputs: Mapping[str, Array], *, trace: Path | None = None
+    ) -> Simulation:
+        """Run one image; ``inputs`` maps tensor names to (height, width, channels)."""
+
+    def run_batch(
+        self, images: Sequence[Mapping[str, Array]], *, trace: Path | None = None
+    ) -> list[Simulation]:
+        """Run a batch of images, ``trace`` all of it; like :meth:`run` otherwise."""
+        check_batch(len(images), self.batch)
+        return [self.run(inputs, trace=trace) for inputs in images]
+
+
+class ProgramSimulator(ImageByImage, Generic[S]):
+    """Runs a program image after image; a machine says how its memory is filled."""
 
     @abstractmethod
     def new_state(self, trace_events: int) -> S:
@@ -87,13 +108,6 @@ class ProgramSimulator(ABC, Generic[S]):
             self.metrics(state),
             lambda tensor, index: self.writer(state, tensor, index),
         )
-
-    def run_batch(
-        self, images: Sequence[Mapping[str, Array]], *, trace: Path | None = None
-    ) -> list[Simulation]:
-        """Run a batch of images, ``trace`` all of it; like :meth:`run` otherwise."""
-        check_batch(len(images), self.batch)
-        return [self.run(inputs, trace=trace) for inputs in images]
 
     def finished(self, loaded: Callable[[int], S], trace: Path | None) -> S:
         """A machine at the end; ``loaded`` makes one with room for so many events.

@@ -24,14 +24,14 @@ from cimc.backends.racetrack.simulator.domain_bank import Bank
 from cimc.backends.racetrack.simulator.domain_chip import MapArray, SharedParts
 from cimc.diagnostics import InputError, VerificationError
 from cimc.simulation.constants import Pool
-from cimc.simulation.simulator import check_inputs, decode_for, put
+from cimc.simulation.simulator import ImageByImage, check_inputs, decode_for, put
 from cimc.target import Simulation
 from cimc.weights import Array, WeightStore
 
 __all__ = ["DomainSimulator"]
 
 
-class DomainSimulator:
+class DomainSimulator(ImageByImage):
     """A program with its constants, ready to run image after image.
 
     Raises:

@@ -216,8 +216,14 @@ class SweepLowering:
     ) -> list[Operation]:
         """Load some elements of a window, or of some of its taps."""
         base, offset = place
+        source = op.source.owner
+        ring = isinstance(source, tile.FeatureMapOp) and source.ring is not None
         found = copies(
-            taps or _taps(op), op.channels.size, elements.start, elements.stop
+            taps or _taps(op),
+            op.channels.size,
+            elements.start,
+            elements.stop,
+            row=op.source_type.row_stride if ring else 0,
         )
         return [
             isa.LoadOp(

@@ -54,7 +54,8 @@ class _Checker:
         pieces = unfolded.pieces
         self._streams, self._pieces, self._schedule = streams, pieces, schedule
         self._images, self._more = unfolded.images, more
-        chains = chains_of(streams, pieces, schedule)
+        alone = unfolded.images == 1 and not more
+        chains = chains_of(streams, pieces, schedule) if alone else []
         chain_of = np.full(len(streams), -1)
         for number, chain in enumerate(chains):
             chain_of[chain.streams] = number

@@ -56,7 +56,6 @@ def _search(
     alike, piece = same_ring(store, other), pieces[index]
     size, low, high = store[S_SIZE], piece[P_LOW], piece[P_HIGH]
     for at in range(first, stop):
-        budget[0] -= 1
         candidate = pieces[at]
         budget[0] -= 1
         if alike and not may_meet(

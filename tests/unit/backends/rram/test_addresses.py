@@ -151,11 +151,11 @@ def test_places_begin_where_the_sweep_does():
     window = next(op for op in found if isinstance(op, tile.WindowOp))
     inside, padded = (op for op in found if isinstance(op, tile.StoreOp))
     # Padded rows have 5 columns of 2 bytes. In a ring, addresses count from its start.
-    assert Place.of_window(window) == Place(10 + 4, Walk(10, 2, maps[0]))
+    assert Place.of_window(window) == Place(10 + 4, Walk(10, 2, ring=maps[0]))
     assert Place.of_store(inside) == Place(512 + 12 + 10 + 4 + 1, Walk(10, 2))
     assert Place.of_store(padded) == Place(512 + 10 + 4 + 1, Walk(10, 2))
     # A ring of sums holds the vectors of the sweep one after another.
-    assert Place.of_sums(sums.result, sweep) == Place(0, Walk(16, 8, sums))
+    assert Place.of_sums(sums.result, sweep) == Place(0, Walk(16, 8, ring=sums))
     addresses = AddressRegisters(sweep)
     addresses.register("fetch", Place.of_window(window).walk)
     addresses.register("compute", Place.of_sums(sums.result, sweep).walk)

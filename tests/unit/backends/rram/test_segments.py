@@ -58,3 +58,11 @@ def test_one_load_counts_its_segments_in_12_bits():
         Copy(0, 0, 4095, 1, 2),
         Copy(4095, 8190, 905, 1, 2),
     ]
+
+
+def test_rows_of_a_ring_stay_apart():
+    # 3x2 taps of a map that is two columns wide: the rows touch each other.
+    taps = [0, 3, 6, 9, 12, 15]
+    assert copies(taps, 3, 0, 18) == [Copy(0, 0, 1, 18, 0)]
+    assert copies(taps, 3, 0, 18, row=6) == [Copy(0, 0, 3, 6, 6)]
+    assert copies(taps, 3, 4, 18, row=6) == [Copy(0, 4, 1, 2, 0), Copy(2, 6, 2, 6, 6)]
