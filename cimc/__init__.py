@@ -46,6 +46,7 @@ def compile(
     calibration: Calibration | None = None,
     shapes: Shapes | None = None,
     objective: Objective = "latency",
+    batch: int = 1,
     pipeline: str | None = None,
 ) -> Artifact:
     """Compile an ONNX model for a chip.
@@ -54,8 +55,8 @@ def compile(
     a YAML file, by default the target's own; ``calibration`` an ``.npz`` file, a
     folder, arrays by input name, or ``"random"``, and needed for float models only;
     ``shapes`` gives inputs with dynamic axes their shape; ``objective`` says what
-    copies of layers are made for, ``"area"`` for none; ``pipeline`` replaces the
-    target's passes.
+    copies of layers are made for, ``"area"`` for none; ``batch`` how many images may be
+    under way at the same time; ``pipeline`` replaces the target's passes.
 
     Raises:
         InputError: the model, the data or an option is at fault.
@@ -70,6 +71,7 @@ def compile(
         shapes=shapes,
         calibration=calibration,
         objective=objective,
+        batch=batch,
         pipeline=pipeline,
     ).artifact
 

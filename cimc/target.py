@@ -53,7 +53,8 @@ class Simulation:
 
     ``feature_maps`` maps tensor names to integer arrays (height, width, channels).
     ``metrics`` holds the keys of ``metrics.json`` that the run determines (cycles,
-    time_ns, energy_pj, instructions, layers, traffic, …).
+    time_ns, energy_pj, instructions, layers, traffic, …); those of a batch are of all
+    its images.
     """
 
     feature_maps: Mapping[str, Array]
@@ -65,6 +66,11 @@ class Simulation:
 class Simulator(Protocol):
     """A loaded program, ready to run image after image."""
 
+    @property
+    def batch(self) -> int:
+        """Up to how many images are under way at the same time."""
+        ...
+
     def run(
         self, inputs: Mapping[str, Array], *, trace: Path | None = None
     ) -> Simulation:
@@ -73,6 +79,12 @@ class Simulator(Protocol):
         Raises:
             VerificationError: the program trapped (names core, instruction, layer).
         """
+        ...
+
+    def run_batch(
+        self, images: Sequence[Mapping[str, Array]], *, trace: Path | None = None
+    ) -> Sequence[Simulation]:
+        """Run up to ``batch`` images at the same time; like :meth:`run` otherwise."""
         ...
 
 
@@ -111,6 +123,26 @@ class Target:
         default_factory=dict[str, "SimulatorFactory"]
     )
     """Simulators by level of detail, where there are several."""
+    streaming_pipeline: Callable[[Chip, Objective, int], str] | None = None
+    """The pipeline for batches of so many images that are under way at the same time,
+    where there is one."""
+
+    def pipeline_for(self, chip: Chip, objective: Objective, batch: int) -> str:
+        """The default pipeline for batches of ``batch`` images.
+
+        Raises:
+            InputError: there is none for such batches (E007).
+        """
+        if batch == 1:
+            return self.pipeline(chip, objective)
+        if batch < 1 or self.streaming_pipeline is None:
+            raise InputError(
+                "E007",
+                f"target {self.name} cannot work on {batch} images at the same time",
+                where="--batch",
+                hints=("leave it out: images run one after another",),
+            )
+        return self.streaming_pipeline(chip, objective, batch)
 
     def simulator_at(self, fidelity: str | None) -> SimulatorFactory:
         """The simulator of a level of detail, by default ``simulator``.

@@ -31,6 +31,7 @@ PASSES: dict[str, Callable[[], type[ModulePass]]] = {
         "cimc.passes.tile.im2col_partition", "Im2colPartition"
     ),
     "split-vectors": lazy_pass("cimc.passes.tile.split_vectors", "SplitVectors"),
+    "cut-phases": lazy_pass("cimc.passes.tile.cut_phases", "CutPhases"),
     "place-tiles": lazy_pass("cimc.passes.tile.place_tiles", "PlaceTiles"),
     "duplicate-weights": lazy_pass(
         "cimc.passes.tile.duplicate_weights", "DuplicateWeights"
@@ -44,6 +45,7 @@ PASSES: dict[str, Callable[[], type[ModulePass]]] = {
     ),
     "localise-maps": lazy_pass("cimc.passes.tile.localise_maps", "LocaliseMaps"),
     "recycle-buffers": lazy_pass("cimc.passes.tile.recycle_buffers", "RecycleBuffers"),
+    "stream-images": lazy_pass("cimc.passes.tile.stream_images", "StreamImages"),
     "insert-sync": lazy_pass("cimc.passes.tile.insert_sync", "InsertSync"),
     "allocate-buffers": lazy_pass(
         "cimc.passes.tile.allocate_buffers", "AllocateBuffers"

@@ -100,6 +100,8 @@ def _check_capacity(
 def _check_bank(
     bank: BankOp, machine: RacetrackMachine | None, layers: set[str]
 ) -> None:
+    if bank.phase:
+        raise VerifyException(f"[RACETRACK-7] bank {bank.text()}: banks have no phases")
     lines = linearise(bank.setup)
     setup = RegisterSetup.of(lines)
     lines += linearise(bank.main)

@@ -37,7 +37,7 @@ def check_addresses(
                 _check_ring(line.op, rings, memory)
         _check_walks(core.main, set())
     except VerifyException as error:
-        raise VerifyException(f"{error} (core {core.number})") from error
+        raise VerifyException(f"{error} (core {core.text()})") from error
 
 
 def _check_ring(op: RingOp, rings: dict[int, int], memory: int) -> None:

@@ -1,42 +1,48 @@
 """Lower bounds on the time of a mapped network, layer by layer.
 
-They hold for every program with the same blocks and copies, in whatever order it
-computes the positions of the feature maps and however it synchronises:
+They hold for every program with the same blocks and copies in which each core computes
+its part of the columns row by row, however it synchronises:
 
 - a crossbar takes ``mvm_cycles`` for each of its vectors, one after another, and so
   does a vector unit for its work: the *work* of a layer is that of its busiest core;
 - before the first vector of a layer, each layer above must have computed the fewest
-  vectors that any of its positions depends on (its *head*); after the last, those
-  below must compute all that depend on it, at the least (its *tail*). Windows at the
-  corners of a map need, and serve, the fewest;
+  rows that any of its positions depends on, up to that position (its *head*); after the
+  last, those below must compute the rows that depend on it, from there on (its *tail*).
+  Windows at the corners of a map need, and serve, the fewest;
 - all data go over one bus; on a mesh, those of a core through its own port.
 
 The bound of the network is the largest head + work + tail, or the time of bus or port.
+Phases follow each other, so their bounds add up, with the time that programming takes;
+a layer that goes through several counts in the one where it takes the most.
+From image to image of a batch it is what the busiest crossbar, vector unit, bus or port
+takes for an image.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.ir import Attribute, SSAValue
 
-from cimc.backends.rram.dialect import LayerOp
-from cimc.backends.rram.isa import LoadOp, StoreOp
+from cimc.backends.rram.dialect import CoreOp, LayerOp, batch_of, phases_of
+from cimc.backends.rram.isa import LoadOp, MvmOp, StoreOp
 from cimc.backends.rram.machine import RramMachine
+from cimc.backends.rram.programming import Programming
 from cimc.dialects import tile
 from cimc.dialects.cim import Window
 from cimc.dialects.tile.body import length_of
 from cimc.dialects.tile.memory import integer
-from cimc.isa.program import Line, executed
+from cimc.isa.program import executed, linearise
+from cimc.isa.vector import VectorInstruction
 from cimc.passes.tile.dependences import targets_of
 from cimc.passes.tile.sweeps import core_of
 from cimc.simulation.metrics import layer_row
 
-__all__ = ["LayerBound", "layer_bounds", "network_bound"]
+__all__ = ["LayerBound", "layer_bounds", "network_bound", "throughput_bound"]
 
 #: Layers above and below whose windows of windows are looked at.
 _DEPTH = 24
@@ -50,6 +56,8 @@ class LayerBound:
     what: str
     head: int
     tail: int
+    phase: int | None = None
+    """The phase in which it takes the most, if there are several."""
 
     @property
     def total(self) -> int:
@@ -59,6 +67,7 @@ class LayerBound:
     def details(self) -> dict[str, Attribute]:
         """What a layer of a program says of it: ``bound_cycles`` is the work."""
         return {
+            **({} if self.phase is None else {"phase": integer(self.phase)}),
             "bound_cycles": integer(self.work),
             "bound_by": StringAttr(self.what),
             "cycles_before": integer(self.head),
@@ -66,55 +75,103 @@ class LayerBound:
         }
 
 
-def network_bound(
-    module: ModuleOp, lines: Mapping[int, list[Line]], machine: RramMachine
-) -> dict[str, Any]:
+def network_bound(module: ModuleOp, machine: RramMachine) -> dict[str, Any]:
     """``bound`` of metrics.json: cycles of an image at least, and what takes them.
 
-    ``lines`` are the main sections of the cores by number.
     Nothing if the layers of the program do not say how much they take.
     """
-    bounds = [
-        (
-            sum(row[key] for key in ("cycles_before", "bound_cycles", "cycles_after")),
-            f"{row['bound_by']} of {row['name']}",
-        )
-        for op in module.ops
-        if isinstance(op, LayerOp) and "bound_cycles" in (row := layer_row(op))
-    ]
-    if not bounds:
+    layers: dict[int, list[tuple[int, str]]] = defaultdict(list)
+    for op in module.ops:
+        if isinstance(op, LayerOp) and "bound_cycles" in (row := layer_row(op)):
+            keys = ("cycles_before", "bound_cycles", "cycles_after")
+            what = f"{row['bound_by']} of {row['name']}"
+            layers[row.get("phase", 0)].append((sum(row[key] for key in keys), what))
+    if not layers:
         return {}
+    phases = phases_of(module) or [[]]
+    bounds = [
+        max([*layers[phase], *_transfers(cores, machine)])
+        for phase, cores in enumerate(phases)
+    ]
+    if len(phases) == 1:
+        ((cycles, what),) = bounds
+        return {"cycles": cycles, "what": what}
+    rows = sum(Programming.of(cores).rows for cores in phases)
+    programming = rows * machine.programming_row_cycles
+    return {
+        "cycles": programming + sum(cycles for cycles, _ in bounds),
+        "what": f"{len(phases)} phases, programming included",
+    }
+
+
+def throughput_bound(module: ModuleOp, machine: RramMachine) -> dict[str, Any]:
+    """``throughput_bound`` of metrics.json: cycles from image to image, at least.
+
+    Of phases it is their sum, with the part of an image in the programming.
+    """
+    phases = phases_of(module)
+    bounds = [
+        max([*_transfers(cores, machine), *_units(cores, machine)]) for cores in phases
+    ]
+    if len(phases) == 1:
+        ((cycles, what),) = bounds
+        return {"cycles": cycles, "what": what}
+    rows = sum(Programming.of(cores).rows for cores in phases)
+    programming = rows * machine.programming_row_cycles // batch_of(module)
+    return {
+        "cycles": programming + sum(cycles for cycles, _ in bounds),
+        "what": f"{len(phases)} phases, programming included",
+    }
+
+
+def _units(cores: list[CoreOp], machine: RramMachine) -> Iterator[tuple[int, str]]:
+    """Cycles that an image takes each crossbar and each vector unit."""
+    for core in cores:
+        units: Counter[str] = Counter()
+        for line, executions in executed(linearise(core.main)):
+            if isinstance(line.op, MvmOp):
+                units[f"crossbar xb{line.op.xb}"] += executions * machine.mvm_cycles
+            elif isinstance(line.op, VectorInstruction):
+                cycles = machine.vector_cycles(line.op.lane_operations())
+                units["vector unit"] += executions * cycles
+        for unit, cycles in units.items():
+            yield cycles, f"{unit} of core {core.number}"
+
+
+def _transfers(cores: list[CoreOp], machine: RramMachine) -> list[tuple[int, str]]:
+    """Cycles that all data of an image take on the bus, or in the port of each core."""
     ports = {
-        number: sum(
+        core.number: sum(
             executions * machine.bus_cycles(*line.op.transfer())
-            for line, executions in executed(main)
+            for line, executions in executed(linearise(core.main))
             if isinstance(line.op, LoadOp | StoreOp)
         )
-        for number, main in lines.items()
+        for core in cores
     }
-    if machine.mesh_columns:
-        bounds += [(cycles, f"port of core {core}") for core, cycles in ports.items()]
-    else:
-        bounds.append((sum(ports.values()), "bus"))
-    cycles, what = max(bounds)
-    return {"cycles": cycles, "what": what}
+    if not machine.mesh_columns:
+        return [(sum(ports.values()), "bus")]
+    return [(cycles, f"port of core {core}") for core, cycles in ports.items()]
 
 
 def layer_bounds(
-    sweeps: list[tile.SweepOp], machine: RramMachine
+    phases: list[list[tile.SweepOp]], machine: RramMachine
 ) -> dict[str, LayerBound]:
-    """The bounds of all layers, by name."""
-    maps = _maps(sweeps, machine)
-    for map_ in maps:
-        map_.head = _longest(map_, "sources")
-    for map_ in reversed(maps):
-        map_.tail = _longest(map_, "users")
+    """The bounds of all layers, by name, from the sweeps of each phase."""
+    targets = targets_of([sweep for sweeps in phases for sweep in sweeps])
     bounds: dict[str, LayerBound] = {}
-    for map_ in maps:
-        found = LayerBound(map_.work, map_.what, map_.head, map_.tail)
-        known = bounds.setdefault(map_.layer, found)
-        if known.total < found.total:
-            bounds[map_.layer] = found
+    for phase, sweeps in enumerate(phases):
+        members = set(sweeps)
+        maps = _maps({s: map_ for s, map_ in targets.items() if s in members}, machine)
+        for map_ in maps:
+            map_.head = _longest(map_, "sources")
+        for map_ in reversed(maps):
+            map_.tail = _longest(map_, "users")
+        for map_ in maps:
+            found = LayerBound(map_.work, map_.what, map_.head, map_.tail)
+            found.phase = phase if len(phases) > 1 else None
+            known = bounds.setdefault(map_.layer, found)
+            if known.total < found.total:
+                bounds[map_.layer] = found
     return bounds
 
 
@@ -140,10 +197,15 @@ class _Map:
         return self.vectors * self.cycles
 
     def part(self, rows: int, columns: int) -> int:
-        """Cycles for so many positions, if all cores share them evenly."""
+        """Cycles for so many positions at the beginning or the end of the map.
+
+        All cores share them evenly, or one has whole rows of its part but for one.
+        """
         height, width = self.size
         copies = max(1, height * width // max(self.vectors, 1))
-        return -(-rows * columns // copies) * self.cycles
+        shared = -(-rows * columns // copies)
+        alone = (rows - 1) * (width // copies) + 1
+        return max(shared, alone) * self.cycles
 
 
 @dataclass(frozen=True)
@@ -224,9 +286,8 @@ def _edges(map_: _Map, side: Literal["sources", "users"]) -> list[_Edge]:
     return map_.sources if side == "sources" else map_.users
 
 
-def _maps(sweeps: list[tile.SweepOp], machine: RramMachine) -> list[_Map]:
+def _maps(targets: dict[tile.SweepOp, SSAValue], machine: RramMachine) -> list[_Map]:
     """The maps that sweeps compute, in program order, and how they depend."""
-    targets = targets_of(sweeps)
     maps: dict[SSAValue, _Map] = {}
     work: Counter[tuple[SSAValue, int]] = Counter()
     edges: dict[tuple[SSAValue, SSAValue, Window], None] = {}

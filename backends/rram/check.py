@@ -19,6 +19,7 @@ from cimc.backends.rram.dialect import (
     LayerOp,
     MemoryOp,
     cores_of,
+    phases_of,
 )
 from cimc.backends.rram.isa import CallOp, MvmOp, ProgramOp, WaitOp
 from cimc.backends.rram.machine import CHIP, RramMachine
@@ -28,6 +29,7 @@ from cimc.isa.rules import broken, limit, unique
 from cimc.isa.setup import RegisterSetup, set_once
 from cimc.isa.sync import Credit
 from cimc.isa.vector import SetParameters, SetTable
+from cimc.simulation.layout import UNITS
 
 __all__ = ["CoreSetup", "accesses", "check_program"]
 
@@ -81,9 +83,13 @@ def check_program(module: ModuleOp) -> None:
     cores = cores_of(module)
     layers = [op.layer for op in module.ops if isinstance(op, LayerOp)]
     maps = [op for op in module.ops if isinstance(op, FeatureMapOp)]
-    unique("rram", "core", (op.number for op in cores))
+    _check_phases(module)
     unique("rram", "layer", layers)
     unique("rram", "feature map", (op.tensor for op in maps))
+    if len({op.batch for op in maps}) > 1:
+        raise VerifyException(
+            "[RRAM-12] feature maps have places for different numbers of images"
+        )
     for op in module.ops:
         stop = 0
         if isinstance(op, FillOp):
@@ -104,6 +110,17 @@ def check_program(module: ModuleOp) -> None:
         limit("rram", "shared memory", memory[0].size, machine.shared_memory_bytes)
         for core in cores:
             limit("rram", "core number", core.number, machine.cores - 1)
+    limit("rram", "programs of cores", len(cores), UNITS)
+
+
+def _check_phases(module: ModuleOp) -> None:
+    """RRAM-7: cores are listed phase by phase, from 0 on; each once in a phase."""
+    for phase, cores in enumerate(phases_of(module)):
+        if cores[0].phase != phase:
+            raise VerifyException(
+                f"[RRAM-7] core {cores[0].text()} stands where phase {phase} begins"
+            )
+        unique("rram", "core", (core.number for core in cores))
 
 
 def _check_core(
@@ -114,14 +131,14 @@ def _check_core(
     if machine is not None:
         limit(
             "rram",
-            f"instructions of core {core.number}",
+            f"instructions of core {core.text()}",
             len(lines),
             machine.instruction_memory,
         )
     for line in lines:
         if line.section is not None and line.section.layer not in layers:
             raise VerifyException(
-                f"[RRAM-7] core {core.number}: no rram.layer {line.section.layer!r}"
+                f"[RRAM-7] core {core.text()}: no rram.layer {line.section.layer!r}"
             )
         if line.op is not None:
             try:
@@ -130,7 +147,7 @@ def _check_core(
                     _check_limits(line.op, used, machine)
             except VerifyException as error:
                 raise VerifyException(
-                    f"{error} (core {core.number}: {line.text})"
+                    f"{error} (core {core.text()}: {line.text})"
                 ) from error
 
 

@@ -16,6 +16,7 @@ from cimc.isa.chip import (
     PositiveCycles,
     Power,
     Sequencing,
+    Writes,
 )
 
 __all__ = ["CHIPS", "Areas", "Chip", "Energies", "Structure", "Timing"]
@@ -138,6 +139,8 @@ class Chip(ChipModel):
 
     structure: Structure
     clock: Frequency
+    endurance: Writes
+    """Writes that a cell endures."""
     timing: Timing
     energy: Energies
     area: Areas

@@ -1,30 +1,39 @@
-"""Energy and programming effort of instructions, from the chip's constants.
+"""What the instructions of a program cost, from the chip's constants.
 
 Every column of cells of the weights in use is converted once per read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from xdsl.dialects.builtin import ModuleOp
 
 from cimc.backends.rram.area import area_report
-from cimc.backends.rram.bounds import network_bound
+from cimc.backends.rram.bounds import network_bound, throughput_bound
 from cimc.backends.rram.check import CoreSetup
 from cimc.backends.rram.chip import Chip
-from cimc.backends.rram.dialect import LayerOp, MemoryOp, cores_of
-from cimc.backends.rram.isa import CallOp, MvmOp, ProgramOp, TransferOp
+from cimc.backends.rram.dialect import (
+    CoreOp,
+    LayerOp,
+    MemoryOp,
+    batch_of,
+    phases_of,
+)
+from cimc.backends.rram.instruction_set import ISA
+from cimc.backends.rram.isa import CallOp, MvmOp, TransferOp
+from cimc.backends.rram.programming import (
+    Programming,
+    crossbars_in_one_phase,
+    images_until_worn,
+)
 from cimc.isa.declared import Instruction
-from cimc.isa.program import linearise
 from cimc.isa.vector import VectorInstruction
-from cimc.simulation.metrics import layer_row
+from cimc.simulation.metrics import layer_row, static_instructions
 
 __all__ = [
     "COMPONENTS",
     "energy_of",
-    "programming",
     "static_metrics",
 ]
 
@@ -62,45 +71,61 @@ def energy_of(op: Instruction | None, setup: CoreSetup, chip: Chip) -> list[floa
     return [energy[name] for name in COMPONENTS]
 
 
-def programming(
-    setups: Iterable[Iterable[Instruction]], chip: Chip
-) -> tuple[int, float]:
-    """Cycles (cores in parallel, rows one by one) and energy in pJ of all setups."""
-    cycles, weights = 0, 0
-    for setup in setups:
-        blocks = [op for op in setup if isinstance(op, ProgramOp)]
-        rows = sum(op.rows for op in blocks)
-        cycles = max(cycles, rows * chip.timing.programming_row.value)
-        weights += sum(op.rows * op.columns for op in blocks)
-    cells = weights * chip.structure.cells_per_weight
-    return cycles, cells * chip.energy.cell_write.value
-
-
 def static_metrics(module: ModuleOp, chip: Chip) -> dict[str, Any]:
     """Keys of metrics.json that follow from the program alone."""
-    cores = cores_of(module)
-    setup_lines = [linearise(core.setup) for core in cores]
-    main_lines = {core.number: linearise(core.main) for core in cores}
-    setups = [[line.op for line in lines if line.op] for lines in setup_lines]
-    cycles, energy = programming(setups, chip)
+    phases = phases_of(module)
+    parts = [Programming.of(cores) for cores in phases]
     structure = chip.structure
     memory = next(op.size for op in module.ops if isinstance(op, MemoryOp))
-    crossbars = sum(isinstance(op, ProgramOp) for setup in setups for op in setup)
+    cores = max((part.cores for part in parts), default=0)
+    crossbars = max((part.crossbars for part in parts), default=0)
     crossbar_bits = structure.rows * structure.columns * structure.weight_bits
-    bound = network_bound(module, main_lines, chip.machine())
+    bound = network_bound(module, chip.machine())
     return {
         **({"bound": bound} if bound else {}),
-        "instructions": {"static": sum(map(len, (*setup_lines, *main_lines.values())))},
+        **_streaming(module, chip),
+        "instructions": {"static": static_instructions(ISA, module)},
         "layers": [layer_row(op) for op in module.ops if isinstance(op, LayerOp)],
         "crossbars": {
             "used": crossbars,
             "available": structure.cores * structure.crossbars_per_core,
         },
-        "cores": {"used": len(cores), "available": structure.cores},
+        "cores": {"used": cores, "available": structure.cores},
         "memory_bytes": {
             "weights": crossbars * crossbar_bits // 8,
             "feature_maps": memory,
         },
-        "area_mm2": dict(area_report(chip, len(cores), memory)),
-        "programming": {"cycles": cycles, "energy_pj": energy},
+        "area_mm2": dict(area_report(chip, cores, memory)),
+        **_programming(phases, parts, batch_of(module), chip),
     }
+
+
+def _programming(
+    phases: list[list[CoreOp]], parts: list[Programming], batch: int, chip: Chip
+) -> dict[str, Any]:
+    """What programming takes: once, or for every batch where there are phases."""
+    each = [part.metrics(chip) for part in parts]
+    keys = ("cycles", "time_ns", "energy_pj", "cell_writes")
+    total = {key: sum(found[key] for found in each) for key in keys}
+    if len(parts) < 2:
+        return {"programming": total}
+    total["images_until_worn"] = batch * images_until_worn(phases, chip)
+    rows = [
+        {"cores": part.cores, "crossbars": part.crossbars, "programming": found}
+        for part, found in zip(parts, each, strict=True)
+    ]
+    crossbars = crossbars_in_one_phase(phases)
+    one_phase = {
+        "crossbars": crossbars,
+        "cores": -(-crossbars // chip.structure.crossbars_per_core),
+    }
+    return {"programming": total, "phases": rows, "without_phases": one_phase}
+
+
+def _streaming(module: ModuleOp, chip: Chip) -> dict[str, Any]:
+    """Keys of a program for batches: of how many images, and how fast they can be."""
+    batch = batch_of(module)
+    if batch == 1:
+        return {}
+    bound = throughput_bound(module, chip.machine())
+    return {"batch": batch, "throughput_bound": bound}

@@ -6,6 +6,8 @@ A module holds declarations (memory, preset bytes, feature maps, layers) and one
 
 from __future__ import annotations
 
+from itertools import groupby
+
 from xdsl.dialects.builtin import ModuleOp
 
 from cimc.isa.declared import DeclaredOp
@@ -17,11 +19,14 @@ from cimc.isa.rules import broken
 __all__ = [
     "CoreOp",
     "FeatureMapOp",
+    "FeatureMapsOp",
     "FillOp",
     "LayerOp",
     "MemoryOp",
     "SectionOp",
+    "batch_of",
     "cores_of",
+    "phases_of",
 ]
 
 
@@ -101,6 +106,15 @@ class FeatureMapOp(DeclaredOp):
             raise broken(self, 11, "a map must not begin before its ring")
 
     @property
+    def batch(self) -> int:
+        """How many images it has a place for, in the ring or in memory."""
+        return 1
+
+    def shift(self, image: int) -> int:
+        """Bytes from the map of the first image of a batch to that of another one."""
+        return 0
+
+    @property
     def in_ring(self) -> bool:
         """Whether memory holds only a part of it at a time."""
         return self.ring_base >= 0
@@ -114,13 +128,37 @@ class FeatureMapOp(DeclaredOp):
 
     @property
     def stop(self) -> int:
-        """One past the address of the last element, counted on beyond a ring."""
+        """One past the last element of the last image, counted on beyond a ring."""
         return (
             self.address
+            + self.shift(self.batch - 1)
             + (self.height - 1) * self.row_stride
             + (self.width - 1) * self.column_stride
             + self.channels
         )
+
+
+class FeatureMapsOp(FeatureMapOp):
+    """Where the feature maps of a tensor lie for the images of a batch.
+
+    ``rram.feature_maps … i8 input images 4 pitch 4096``: like ``rram.feature_map`` for
+    the first image; that of each further image lies 4096 bytes further on, or would if
+    there were no ring.
+    """
+
+    name = "rram.feature_maps"
+    syntax = f"{FeatureMapOp.syntax} images {{images}} pitch {{pitch}}"
+    images = Integer(minimum=2)
+    pitch = Integer(minimum=1)
+
+    @property
+    def batch(self) -> int:
+        """See base class."""
+        return self.images
+
+    def shift(self, image: int) -> int:
+        """See base class."""
+        return image * self.pitch
 
 
 LayerOp = named("rram", Layer, "layer")
@@ -128,12 +166,29 @@ SectionOp = named("rram", Section, "section")
 
 
 class CoreOp(Unit):
-    """The program of one core: ``setup`` runs once, ``main`` once per image."""
+    """The program of one core in one phase.
+
+    ``setup`` runs once and ``main`` once per image, or both for every image where there
+    are several phases: ``rram.core 7 phase 1 setup { … } main { … }``.
+    """
 
     name = "rram.core"
     kind = "core"
 
 
+def batch_of(module: ModuleOp) -> int:
+    """Up to how many images a program works on at the same time."""
+    return max(
+        (op.batch for op in module.ops if isinstance(op, FeatureMapOp)), default=1
+    )
+
+
 def cores_of(module: ModuleOp) -> list[CoreOp]:
     """The cores of a module, in order of appearance."""
     return [op for op in module.ops if isinstance(op, CoreOp)]
+
+
+def phases_of(module: ModuleOp) -> list[list[CoreOp]]:
+    """The cores of each phase; rule 7: they are listed phase by phase."""
+    by_phase = groupby(cores_of(module), lambda core: core.phase)
+    return [list(cores) for _, cores in by_phase]

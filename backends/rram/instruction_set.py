@@ -6,6 +6,7 @@ from cimc.backends.rram.check import check_program
 from cimc.backends.rram.dialect import (
     CoreOp,
     FeatureMapOp,
+    FeatureMapsOp,
     FillOp,
     LayerOp,
     MemoryOp,
@@ -23,7 +24,7 @@ ISA = InstructionSet(
     section=SectionOp,
     layer=LayerOp,
     loop=LoopOp,
-    declarations=(MemoryOp, FillOp, FeatureMapOp),
+    declarations=(MemoryOp, FillOp, FeatureMapOp, FeatureMapsOp),
     instructions=INSTRUCTIONS,
     machine=CHIP,
     check=check_program,

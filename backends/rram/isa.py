@@ -33,6 +33,7 @@ __all__ = [
     "ProgramOp",
     "RingOp",
     "SetOp",
+    "SlotOp",
     "SplatOp",
     "StepOp",
     "StoreOp",
@@ -90,6 +91,20 @@ class NextOp(Instruction):
     unit = "issue"
     syntax = "{a}"
     a = Register("a", 4)
+
+
+class SlotOp(Instruction):
+    """a += image · pitch; the image is that of its batch which main is run for, from 0.
+
+    A buffer that several images of a batch go through begins there for the image.
+    """
+
+    name = "rram.slot"
+    opcode = 0x08
+    unit = "issue"
+    syntax = "{a}, {pitch}"
+    a = Register("a", 4)
+    pitch = Integer(32)
 
 
 class TransferOp(Instruction):
@@ -207,6 +222,7 @@ INSTRUCTIONS: tuple[type[Instruction], ...] = (
     RingOp,
     WalkOp,
     NextOp,
+    SlotOp,
     LoadOp,
     StoreOp,
     CallOp,

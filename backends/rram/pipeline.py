@@ -11,8 +11,11 @@ from cimc.objective import Objective
 __all__ = ["pipeline"]
 
 
-def pipeline(chip: Chip, objective: Objective = "latency") -> str:
-    """The default pipeline for a chip: one step per line of the paper's mapping."""
+def pipeline(chip: Chip, objective: Objective = "latency", batch: int = 1) -> str:
+    """The default pipeline for a chip: one step per line of the paper's mapping.
+
+    Up to ``batch`` images are under way at the same time.
+    """
     machine = chip.machine()
     # Sums take four bytes a lane, and parameter registers hold one crossbar's columns.
     lanes = min(machine.vector_register_bytes // 4, machine.columns)
@@ -28,11 +31,15 @@ def pipeline(chip: Chip, objective: Objective = "latency") -> str:
             "fuse-sweeps",
             f"im2col-partition{{rows={machine.rows} columns={machine.columns}}}",
             f"split-vectors{{lanes={lanes}}}",
+            f"cut-phases{{cores={machine.cores} "
+            f"crossbars={machine.crossbars_per_core} mvm={machine.mvm_cycles} "
+            f"row={machine.programming_row_cycles} bus={_bus(machine)}}}",
             *([] if objective == "area" else [_balance(chip, objective)]),
             f"place-tiles{{cores={machine.cores} "
             f"crossbars={machine.crossbars_per_core}}}",
             f"distribute-sweeps{{vectors={machine.kept_vectors}}}",
             "recycle-buffers",
+            *([f"stream-images{{images={batch}}}"] if batch > 1 else []),
             f'insert-sync{{scheme="auto" {_timing(machine)}}}',
             f"allocate-buffers{{capacity={machine.shared_memory_bytes} "
             f"alignment={machine.bus_bytes}{mesh}}}",
@@ -46,14 +53,20 @@ def _balance(chip: Chip, objective: Objective) -> str:
     """Copies of layers; what is always on leaks like so many cores."""
     machine, energy = chip.machine(), chip.energy
     overhead = machine.vector_startup_cycles + machine.issue_cycles
-    per_cycle = max(1, machine.bus_bytes // machine.beat_cycles)
-    bus = 0 if machine.mesh_columns else per_cycle
     shared = round(energy.leakage_shared.value / max(energy.leakage_core.value, 1e-9))
     return (
         f'balance-pipeline{{objective="{objective}" cores={machine.cores} '
         f"crossbars={machine.crossbars_per_core} product={machine.mvm_cycles} "
-        f"lanes={machine.vector_lanes} overhead={overhead} bus={bus} shared={shared}}}"
+        f"lanes={machine.vector_lanes} overhead={overhead} "
+        f"bus={_bus(machine)} shared={shared}}}"
     )
+
+
+def _bus(machine: RramMachine) -> int:
+    """Bytes a cycle on the bus that all cores share; 0 if there is none."""
+    if machine.mesh_columns:
+        return 0
+    return max(1, machine.bus_bytes // machine.beat_cycles)
 
 
 def _timing(machine: RramMachine) -> str:

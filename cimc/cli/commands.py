@@ -36,7 +36,7 @@ InputFile = Annotated[
     typer.Option(
         help="Images: an .npz with one array per input, images along the first axis "
         "(and 'labels' for accuracy). Default: the samples that the model names, "
-        "else one random image.",
+        "else random ones, as many as are under way at the same time.",
     ),
 ]
 
@@ -70,13 +70,13 @@ def _print_json(document: Mapping[str, Any]) -> None:
     _write_text(json.dumps(document, indent=2) + "\n")
 
 
-def _image_source(chosen: Path | None, model_file: Path) -> ImageSource:
-    """The user's images, else the model's own samples, else a random image."""
+def _image_source(chosen: Path | None, model_file: Path, batch: int = 1) -> ImageSource:
+    """The user's images, else the model's own samples, else a random batch."""
     from cimc.driver import load_images, named_samples, random_images
 
     def source(model: ModelProto) -> Images:
         path = chosen or named_samples(model_file)
-        return load_images(model, path) if path else random_images(model)
+        return load_images(model, path) if path else random_images(model, batch)
 
     return source
 
@@ -97,6 +97,7 @@ def compile_(
     ] = False,
     input: InputFile = None,
     objective: options.Objective = "latency",
+    batch: options.Batch = 1,
     pipeline: Pipeline = None,
     print_pipeline: Annotated[
         bool, typer.Option(help="Print the pipeline's text and stop.")
@@ -126,14 +127,14 @@ def compile_(
             }
         )
     if print_pipeline:
-        text = pipeline or default_pipeline(target, chip, objective)
+        text = pipeline or default_pipeline(target, chip, objective, batch)
         _write_text(f"{text}\n")
         return
     if output is None:
         raise typer.BadParameter("give a directory for the artifact", param_hint="-o")
     if input is not None and not (run or verify_each):
         raise typer.BadParameter("needs --run or --verify-each", param_hint="--input")
-    images = _image_source(input, model)
+    images = _image_source(input, model, batch)
     if len(pairs) > 1:
         from cimc.cli.comparison import compile_for_each
         from cimc.cli.table import show_comparison
@@ -146,6 +147,7 @@ def compile_(
             shapes=options.parse_shapes(shape),
             calibration=options.calibration(calib),
             objective=objective,
+            batch=batch,
             images=images,
             run=run,
             verify_each=verify_each,
@@ -164,6 +166,7 @@ def compile_(
         shapes=options.parse_shapes(shape),
         calibration=options.calibration(calib),
         objective=objective,
+        batch=batch,
         pipeline=pipeline,
         verify_each=images if verify_each else None,
         observer=dumps.observe,
@@ -243,7 +246,8 @@ def run(
     loaded = load(artifact)
     if program is not None:
         loaded = replace(loaded, program=read_bytes(program))
-    images = _image_source(input, artifact / "model.onnx")(loaded.model)
+    batch = loaded.metrics.get("batch", 1)
+    images = _image_source(input, artifact / "model.onnx", batch)(loaded.model)
     execution = _execute(loaded, images, verify=verify, trace=trace, fidelity=fidelity)
     _report(execution.metrics, as_json, execution.verified)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -65,6 +65,8 @@ def show_metrics(metrics: Mapping[str, Any]) -> None:
     lines = [f"{metrics['model']} on {metrics['target']}, chip {metrics['chip']}"]
     lines += [f"{name}: {text}" for name, text in facts.resources(metrics).items()]
     lines += [f"{name}: {text}" for name, text in facts.memory(metrics).items()]
+    if phases := facts.phases(metrics):
+        lines.append(f"phases: {phases}")
     instructions = metrics.get("instructions", {})
     if "static" in instructions:
         dynamic = instructions.get("dynamic")
@@ -78,6 +80,10 @@ def show_metrics(metrics: Mapping[str, Any]) -> None:
         )
     if bound := facts.bound(metrics):
         lines.append(f"bound: {bound}")
+    if throughput := facts.throughput(metrics):
+        lines.append(f"throughput: {throughput}, {metrics['batch']} images under way")
+    if bound := facts.throughput_bound(metrics):
+        lines.append(f"throughput bound: {bound}")
     if shifts := facts.shifts(metrics):
         lines.append(f"shifts: {shifts}")
     if energy := facts.energy(metrics):
@@ -128,8 +134,25 @@ def show_fit(report: FitReport) -> None:
     if report.problem is not None:
         show_diagnostic(report.problem)
     else:
-        demand = facts.resources(report.demand)
-        needs = ", ".join(f"{text} {name}" for name, text in demand.items())
-        console.print(escape(f"fits chip {report.chip}: {needs}"), soft_wrap=True)
+        for line in _demand(report):
+            console.print(escape(line), soft_wrap=True)
     if report.fitting_chips:
         console.print(f"presets that hold it: {', '.join(report.fitting_chips)}")
+    if in_phases := {name: n for name, n in report.phases.items() if n > 1}:
+        counts = ", ".join(f"{name} in {n}" for name, n in in_phases.items())
+        console.print(f"presets that take several phases: {counts}", soft_wrap=True)
+
+
+def _demand(report: FitReport) -> Iterator[str]:
+    """What the network takes of the chip."""
+    resources = facts.resources(report.demand)
+    needs = ", ".join(f"{text} {name}" for name, text in resources.items())
+    phases = facts.phases(report.demand)
+    if phases is None:
+        yield f"fits chip {report.chip}: {needs}"
+        return
+    yield f"exceeds chip {report.chip}, takes phases of at most {needs}"
+    yield f"phases: {phases}"
+    whole = report.demand["without_phases"]
+    needs = ", ".join(f"{facts.number(count)} {name}" for name, count in whole.items())
+    yield f"without phases it takes at least {needs}"

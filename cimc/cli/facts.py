@@ -2,8 +2,8 @@
 
 A target says what it counts by the form of its metrics: each entry at the top that
 holds exactly ``used`` and ``available`` is a resource of the chip. ``shifts`` with
-``total`` and ``bound``, ``area_mm2`` with ``total`` and ``memory_bytes`` by kind of
-content are shown where they are present.
+``total`` and ``bound``, ``area_mm2`` with ``total``, ``memory_bytes`` by kind of
+content, and ``phases`` with what ``programming`` takes are shown where they are there.
 """
 
 from __future__ import annotations
@@ -11,9 +11,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
-__all__ = ["area", "bound", "energy", "memory", "number", "resources", "shifts", "time"]
+__all__ = [
+    "area",
+    "bound",
+    "energy",
+    "memory",
+    "number",
+    "phases",
+    "resources",
+    "shifts",
+    "throughput",
+    "throughput_bound",
+    "time",
+]
 
 Metrics = Mapping[str, Any]
+
+_ENERGY = ("pJ", "nJ", "uJ", "mJ", "J")
 
 
 def number(value: float) -> str:
@@ -54,13 +68,36 @@ def shifts(metrics: Metrics) -> str | None:
 
 def bound(metrics: Metrics) -> str | None:
     """The fewest cycles that the mapping allows, and how near the program comes."""
-    entry = metrics.get("bound")
+    return _bound(metrics.get("bound"), metrics.get("cycles"))
+
+
+def throughput(metrics: Metrics) -> str | None:
+    """How fast images follow each other in a batch."""
+    entry = metrics.get("throughput")
     if entry is None:
         return None
-    text = f"{number(entry['cycles'])} cycles, {entry['what']}"
-    if "cycles" not in metrics or not entry["cycles"]:
-        return text
-    return f"{text}; x{metrics['cycles'] / entry['cycles']:.3f}"
+    cycles, rate = number(entry["cycles_per_image"]), number(entry["images_per_s"])
+    return f"{cycles} cycles per image ({rate} images/s)"
+
+
+def throughput_bound(metrics: Metrics) -> str | None:
+    """The fewest cycles from image to image, and how near a batch comes."""
+    reached = metrics.get("throughput", {}).get("cycles_per_image")
+    return _bound(metrics.get("throughput_bound"), reached)
+
+
+def phases(metrics: Metrics) -> str | None:
+    """How often the machine is programmed for one image, and what that takes."""
+    if "phases" not in metrics:
+        return None
+    spent = metrics["programming"]
+    return (
+        f"{number(len(metrics['phases']))}, programmed for every "
+        f"{'batch' if 'batch' in metrics else 'image'} in "
+        f"{time(spent)} with {_scaled(spent['energy_pj'], _ENERGY)} and "
+        f"{number(spent['cell_writes'])} cell writes; "
+        f"cells endure {number(spent['images_until_worn'])} images"
+    )
 
 
 def area(metrics: Metrics) -> str | None:
@@ -72,14 +109,23 @@ def area(metrics: Metrics) -> str | None:
 def energy(metrics: Metrics) -> str | None:
     """Energy of one image."""
     total = metrics.get("energy_pj", {}).get("total")
-    units = ("pJ", "nJ", "uJ", "mJ", "J")
-    return None if total is None else _scaled(total, units)
+    return None if total is None else _scaled(total, _ENERGY)
 
 
 def time(metrics: Metrics) -> str | None:
     """Time of one image."""
     value = metrics.get("time_ns")
     return None if value is None else _scaled(value, ("ns", "us", "ms", "s"))
+
+
+def _bound(entry: Metrics | None, reached: float | None) -> str | None:
+    """A bound on cycles, what it comes from, and how near ``reached`` comes to it."""
+    if entry is None:
+        return None
+    text = f"{number(entry['cycles'])} cycles, {entry['what']}"
+    if reached is None or not entry["cycles"]:
+        return text
+    return f"{text}; x{reached / entry['cycles']:.3f}"
 
 
 def _scaled(value: float, units: tuple[str, ...]) -> str:

@@ -15,6 +15,7 @@ from cimc.diagnostics import InputError
 __all__ = [
     "AnyTarget",
     "ArtifactDirectory",
+    "Batch",
     "Calib",
     "Chip",
     "Chips",
@@ -86,6 +87,14 @@ Objective = Annotated[
     typer.Option(
         help="What to spend crossbars or arrays on: copies of layers for the time of "
         "an image, for images per second, for energy; or one copy of each (area)."
+    ),
+]
+Batch = Annotated[
+    int,
+    typer.Option(
+        min=1,
+        help="Images that may be under way at the same time: each layer begins the "
+        "next one when it is through with one.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]

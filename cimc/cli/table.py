@@ -114,6 +114,11 @@ def _accuracy(metrics: Metrics) -> str | None:
     return f"{facts.number(found['correct'])} of {facts.number(found['images'])}"
 
 
+def _phases(metrics: Metrics) -> str | None:
+    """How often the machine is programmed for an image, if it is."""
+    return facts.number(len(metrics["phases"])) if "phases" in metrics else None
+
+
 def _count(*keys: str) -> Callable[[Metrics], str | None]:
     """Reads the number below ``keys``."""
 
@@ -133,7 +138,10 @@ _ROWS: Mapping[str, Callable[[Metrics], str | None]] = {
     "accuracy": _accuracy,
     "cycles per image": _count("cycles"),
     "bound on cycles": _count("bound", "cycles"),
+    "phases": _phases,
     "time per image": facts.time,
+    "cycles from image to image": _count("throughput", "cycles_per_image"),
+    "bound on these": _count("throughput_bound", "cycles"),
     "energy per image": facts.energy,
     "shifts per image": facts.shifts,
     "instructions": _count("instructions", "static"),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from cimc.diagnostics import CimcWarning, Diagnostic, DoesNotFitError, InputError
-from cimc.driver.fit import fitting_chips, try_chip
+from cimc.driver.fit import phases_by_chip, try_chip
 from cimc.driver.machines import load_machine
 from cimc.frontend import (
     Calibration,
@@ -27,8 +27,8 @@ __all__ = ["FitReport", "check_model"]
 class FitReport:
     """Where operators run, and whether the network fits the chip.
 
-    ``problem`` is what stands in the way, if anything; ``fitting_chips`` are the
-    presets of the target that hold the network.
+    ``problem`` is what stands in the way, if anything; ``phases`` says of the presets
+    of the target that run the network in how many phases they do.
     """
 
     chip: str
@@ -36,7 +36,12 @@ class FitReport:
     problem: Diagnostic | None
     exit_code: int
     demand: dict[str, Any]
-    fitting_chips: Sequence[str]
+    phases: Mapping[str, int]
+
+    @property
+    def fitting_chips(self) -> list[str]:
+        """Presets that hold the network at once."""
+        return [name for name, count in self.phases.items() if count == 1]
 
     def as_json(self) -> dict[str, Any]:
         """The report as a JSON object."""
@@ -45,7 +50,8 @@ class FitReport:
             "fits": self.problem is None,
             "problem": self.problem.as_json() if self.problem else None,
             "demand": self.demand,
-            "fitting_chips": list(self.fitting_chips),
+            "fitting_chips": self.fitting_chips,
+            "phases": dict(self.phases),
             "operators": [asdict(row) for row in self.rows],
         }
 
@@ -77,14 +83,14 @@ def check_model(
         ):
             raise
         problem = error.diagnostic
-        return FitReport(wanted.name, rows, problem, InputError.exit_code, {}, ())
+        return FitReport(wanted.name, rows, problem, InputError.exit_code, {}, {})
     try:
         demand = dict(try_chip(model.module, model.weights, backend, wanted))
         problem, exit_code = None, 0
     except DoesNotFitError as error:
         demand, problem, exit_code = {}, error.diagnostic, error.exit_code
-    fitting = fitting_chips(model.module, model.weights, backend)
-    return FitReport(wanted.name, rows, problem, exit_code, demand, fitting)
+    phases = phases_by_chip(model.module, model.weights, backend)
+    return FitReport(wanted.name, rows, problem, exit_code, demand, phases)
 
 
 def _import(

@@ -85,6 +85,7 @@ def compare_machines(
     shapes: Shapes | None = None,
     calibration: Calibration | None = None,
     objective: Objective = "latency",
+    batch: int = 1,
     images: ImageSource,
     run: bool = False,
     verify_each: bool = False,
@@ -116,6 +117,7 @@ def compare_machines(
                 machine,
                 import_seconds=seconds,
                 objective=objective,
+                batch=batch,
                 verify_each=chosen if verify_each else None,
                 observer=watch.observer(machine),
             )

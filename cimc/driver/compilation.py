@@ -76,14 +76,16 @@ def compile_model(
     shapes: Shapes | None = None,
     calibration: Calibration | None = None,
     objective: Objective = "latency",
+    batch: int = 1,
     pipeline: str | None = None,
     verify_each: ImageSource | None = None,
     observer: Observer | None = None,
 ) -> Compilation:
     """Compile a model for a chip of a target.
 
-    ``objective`` is what the target's own pipeline works for; ``pipeline`` replaces
-    that. ``verify_each`` executes the module after every pass and compares all feature
+    ``objective`` is what the target's own pipeline works for, and ``batch`` how many
+    images may be under way at the same time; ``pipeline`` replaces that pipeline.
+    ``verify_each`` executes the module after every pass and compares all feature
     maps with onnxruntime, on the first image that it gives for the quantised model.
     With one of the two, the rules of the IR are
     checked after every pass, too; those of the program always are. ``observer`` is
@@ -96,6 +98,13 @@ def compile_model(
     """
     machine = load_machine(target, chip)
     if pipeline is not None:
+        if batch != 1:
+            raise InputError(
+                "E007",
+                "a pipeline of your own says itself how many images are under way",
+                where="--batch",
+                hints=("stream-images{images=4}, before insert-sync",),
+            )
         parse_passes(pipeline)  # so that what is wrong with it is said at once
     start = perf_counter()
     model = import_model(source, shapes=shapes, calibration=calibration)
@@ -105,6 +114,7 @@ def compile_model(
         machine,
         import_seconds=import_seconds,
         objective=objective,
+        batch=batch,
         pipeline=pipeline,
         verify_each=verify_each(model.quantised) if verify_each else None,
         observer=observer,
@@ -118,6 +128,7 @@ def compile_imported(
     *,
     import_seconds: float,
     objective: Objective = "latency",
+    batch: int = 1,
     pipeline: str | None = None,
     verify_each: Images | None = None,
     observer: Observer | None = None,
@@ -132,7 +143,7 @@ def compile_imported(
         VerificationError: with ``verify_each``, a pass changed the result (E060).
     """
     backend, chip = machine.target, machine.chip
-    default = backend.pipeline(chip, objective)
+    default = backend.pipeline_for(chip, objective, batch)
     text = pipeline if pipeline is not None else default
     passes = parse_passes(text)
     backend.attach_chip(model.module, chip)
@@ -160,11 +171,12 @@ def compile_imported(
                 imported,
                 machine,
                 import_seconds=import_seconds,
+                batch=batch,
                 verify_each=verify_each,
                 observer=observer,
             )
         raise with_fitting_chips(
-            error, imported.module, imported.weights, backend
+            error, imported.module, imported.weights, backend, batch
         ) from None
     if level_of(model.module) != "isa":
         raise InputError(
@@ -225,11 +237,11 @@ def copy_of(model: ImportedModel) -> ImportedModel:
 
 
 def default_pipeline(
-    target: str, chip: str | None, objective: Objective = "latency"
+    target: str, chip: str | None, objective: Objective = "latency", batch: int = 1
 ) -> str:
     """The pipeline text that a target would use for a chip."""
     machine = load_machine(target, chip)
-    return machine.target.pipeline(machine.chip, objective)
+    return machine.target.pipeline_for(machine.chip, objective, batch)
 
 
 def text_at_level(artifact: Artifact, level: str) -> str:

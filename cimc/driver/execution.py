@@ -56,9 +56,9 @@ def execute_images(
 ) -> Execution:
     """Simulate every image; with ``verify`` compare every feature map of each.
 
-    ``trace`` records the first image. ``fidelity`` chooses between the simulators of
-    targets that have several (E006). ``progress`` is told how many of how many
-    images are done.
+    Batches are as large as the program has places for. ``trace`` records the first one.
+    ``fidelity`` chooses between the simulators of targets that have several (E006).
+    ``progress`` is told how many of how many images are done.
     """
     session = Session(artifact, fidelity)
     golden = Golden(artifact.model) if verify else None
@@ -67,20 +67,24 @@ def execute_images(
     expected_outputs: list[Mapping[str, Array]] = []
     measured: Mapping[str, Any] = {}
     seconds = 0.0
-    for number, feeds in enumerate(images.feeds):
+    for first in range(0, len(images.feeds), session.batch):
+        batch = images.feeds[first : first + session.batch]
         start = perf_counter()
-        simulation = session.simulate(feeds, trace=None if number else trace)
+        simulations = session.simulate_batch(batch, trace=None if first else trace)
         seconds += perf_counter() - start
-        measured = measured or simulation.metrics
-        outputs.append(session.outputs(simulation, feeds))
-        if golden is not None and verified is not None:
-            found = comparable(artifact.model, simulation.feature_maps)
-            names = [info.name for info in artifact.model.graph.output]
-            expected = golden.run(feeds, [*found, *names])
-            expected_outputs.append({name: expected[name] for name in names})
-            verified += compare(found, expected, number, simulation.writer_of)
-        if progress is not None:
-            progress(number + 1, len(images.feeds))
+        for number, (feeds, simulation) in enumerate(
+            zip(batch, simulations, strict=True), first
+        ):
+            measured = measured or simulation.metrics
+            outputs.append(session.outputs(simulation, feeds))
+            if golden is not None and verified is not None:
+                found = comparable(artifact.model, simulation.feature_maps)
+                names = [info.name for info in artifact.model.graph.output]
+                expected = golden.run(feeds, [*found, *names])
+                expected_outputs.append({name: expected[name] for name in names})
+                verified += compare(found, expected, number, simulation.writer_of)
+            if progress is not None:
+                progress(number + 1, len(images.feeds))
     # What an artifact says of the run that it was compiled with is not of this one.
     known = {k: v for k, v in artifact.metrics.items() if k not in _OF_ONE_RUN}
     metrics: dict[str, Any] = {**known, **measured}

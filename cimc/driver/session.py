@@ -74,6 +74,25 @@ class Session:
         self._check(feeds)
         return self._simulator.run(self._host.prologue(feeds), trace=trace)
 
+    @property
+    def batch(self) -> int:
+        """Up to how many images are under way at the same time."""
+        return self._simulator.batch
+
+    def simulate_batch(
+        self, batch: Sequence[Mapping[str, Array]], *, trace: Path | None = None
+    ) -> Sequence[Simulation]:
+        """Run the device on up to ``batch`` images at the same time.
+
+        Raises:
+            InputError: a feed does not fit the model (E062).
+            VerificationError: the program trapped.
+        """
+        for feeds in batch:
+            self._check(feeds)
+        inputs = [self._host.prologue(feeds) for feeds in batch]
+        return self._simulator.run_batch(inputs, trace=trace)
+
     def _check(self, feeds: Mapping[str, Array]) -> None:
         wanted = {
             info.name: (

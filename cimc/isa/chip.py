@@ -28,6 +28,7 @@ __all__ = [
     "Power",
     "Quantity",
     "Sequencing",
+    "Writes",
 ]
 
 
@@ -61,6 +62,7 @@ PositiveCycles = Quantity[Annotated[int, Field(ge=1, le=1 << 31)], Literal["cycl
 Energy = Quantity[Number, Literal["pJ"]]
 Power = Quantity[Number, Literal["mW"]]
 Area = Quantity[Number, Literal["um2"]]
+Writes = Quantity[Annotated[int, Field(ge=1)], Literal["writes"]]
 Frequency = Quantity[Annotated[float, Field(gt=0, allow_inf_nan=False)], Literal["MHz"]]
 
 

@@ -1,8 +1,9 @@
 """Modules to program bytes and back: ``decode(encode(module))`` prints the same.
 
-Parts of a program: META (tables as JSON), UNIT (per core or bank: u32 number, u32
-instructions of setup, u32 of main), CODE (the units' instructions one after another,
-16 bytes each), LINE (per section: u32 first instruction, u32 length, u32 layer).
+Parts of a program: META (tables as JSON), UNIT (per core or bank: u16 number, u16
+phase, u32 instructions of setup, u32 of main), CODE (the units' instructions one after
+another, 16 bytes each), LINE (per section: u32 first instruction, u32 length, u32
+layer).
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from cimc.isa.tables import Tables
 __all__ = ["decode", "encode"]
 
 _TAGS = (b"META", b"UNIT", b"CODE", b"LINE")
+_UNIT = struct.Struct("<HHII")
 _TRIPLE = struct.Struct("<III")
 _MAX_CONSTANTS = 1 << 16
 
@@ -50,7 +52,7 @@ def encode(isa: InstructionSet, module: ModuleOp) -> bytes:
     start = 0
     for unit in isa.units_of(module):
         sections = [linearise(unit.setup), linearise(unit.main)]
-        table += _TRIPLE.pack(unit.number, *map(len, sections))
+        table += _UNIT.pack(unit.number, unit.phase, *map(len, sections))
         for lines in sections:
             code += b"".join(_word(line, constants) for line in lines)
             for first, length, layer in _spans(lines):
@@ -73,7 +75,7 @@ def decode(isa: InstructionSet, data: bytes) -> ModuleOp:
         InputError: the bytes are truncated, damaged or break a rule (E023, E022).
     """
     meta, table, code, spans = unpack_parts(data, isa.name, _TAGS)
-    if len(table) % _TRIPLE.size or len(spans) % _TRIPLE.size or len(code) % WORD_BYTES:
+    if len(table) % _UNIT.size or len(spans) % _TRIPLE.size or len(code) % WORD_BYTES:
         raise malformed("a table ends within a row")
     tables = Tables.from_bytes(meta)
     declared = tables.operations(isa)
@@ -89,9 +91,9 @@ def decode(isa: InstructionSet, data: bytes) -> ModuleOp:
         [op.layer for op in declared if isinstance(op, Layer)],
     )
     ops: list[Operation] = [*declared]
-    for number, setup, main in _TRIPLE.iter_unpack(table):
+    for number, phase, setup, main in _UNIT.iter_unpack(table):
         bodies = (rebuilder.section(setup), rebuilder.section(main))
-        ops.append(isa.unit(*bodies, number=number))
+        ops.append(isa.unit(*bodies, number=number, phase=phase))
     rebuilder.finish()
     module = ModuleOp(ops)
     tables.annotate(isa, module)

@@ -33,10 +33,13 @@ def package_target(
     default_chip: str,
     passes: Mapping[str, Callable[[], type[ModulePass]]],
     simulators: Mapping[str, tuple[str, str]] | None = None,
+    streams: bool = False,
 ) -> Target:
     """The target whose modules are in ``package``.
 
     ``simulators`` gives module and class of each fidelity, where there are several.
+    ``streams`` says that ``pipeline`` takes a number of images that are under way at
+    the same time.
     """
 
     def part(module: str, member: str) -> Any:
@@ -59,6 +62,9 @@ def package_target(
 
     def pipeline(chip: Chip, objective: Objective) -> str:
         return part("pipeline", "pipeline")(chip, objective)
+
+    def streaming_pipeline(chip: Chip, objective: Objective, batch: int) -> str:
+        return part("pipeline", "pipeline")(chip, objective, batch)
 
     def encode(module: ModuleOp) -> bytes:
         from cimc.isa import codec
@@ -96,6 +102,7 @@ def package_target(
         fidelities={
             name: simulator(*place) for name, place in (simulators or {}).items()
         },
+        streaming_pipeline=streaming_pipeline if streams else None,
     )
 
 

@@ -135,11 +135,15 @@ class Step(Instruction):
 
 
 class Unit(DeclaredOp):
-    """The program of one core or bank: ``setup`` runs once, ``main`` per image."""
+    """The program of one core or bank: ``setup`` runs once, ``main`` per image.
 
-    syntax = "{number}"
+    A machine that is set up several times for one image has one for every ``phase``.
+    """
+
+    syntax = "{number}{phase}"
     bodies = ("setup", "main")
     number = Integer(16)
+    phase = Integer(16, default=0, keyword="phase")
     kind: ClassVar[str]
     """What the machine calls it: core or bank."""
 

@@ -33,7 +33,7 @@ class Wait(Instruction):
 
 
 class Credit(Instruction):
-    """sequence[s] starts every image at ``count``, for buffers that are empty then.
+    """sequence[s] starts every batch at ``count``, for buffers that are empty then.
 
     A WAIT may use credits up without a CALL; they order nothing.
     """

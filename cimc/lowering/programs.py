@@ -1,4 +1,4 @@
-"""The programs of all cores or banks while sweeps are lowered one after another."""
+"""The programs of all cores or banks in a phase, while sweeps are lowered in order."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ class Programs:
     machine: SequencedMachine
     unit: type[Unit]
     section: type[Section]
+    phase: int = 0
     _registers: dict[int, CoreRegisters] = field(
         default_factory=dict[int, CoreRegisters]
     )
@@ -66,4 +67,5 @@ class Programs:
         """The programs, by number of their unit."""
         for number in sorted(self._mains):
             setup = self._setups.get(number, [])
-            yield self.unit(setup, self._mains[number], number=number)
+            main = self._mains[number]
+            yield self.unit(setup, main, number=number, phase=self.phase)

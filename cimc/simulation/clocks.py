@@ -13,6 +13,7 @@ from typing import Any
 from cimc.simulation.jit import compiled
 from cimc.simulation.layout import (
     EPOCH_BITS,
+    EPOCH_MASK,
     G_FREE,
     G_ROWS,
     K_EPOCH,
@@ -55,8 +56,6 @@ CLOCKS = (
 
 Clocks = tuple[Array, Array, Array, Array, Array]
 
-_EPOCH_MASK = (1 << EPOCH_BITS) - 1
-
 
 @compiled(f"int64({CLOCKS}, int64, int64)")
 def acquired(clocks: Clocks, core: int, other: int) -> Any:
@@ -81,7 +80,7 @@ def unordered(shadow: int, core_of: Array, core: int, clocks: Clocks) -> int:
     if pc < 0:
         return -1
     other = core_of[pc]
-    if other != core and acquired(clocks, core, other) < (shadow & _EPOCH_MASK):
+    if other != core and acquired(clocks, core, other) < (shadow & EPOCH_MASK):
         return pc
     return -1
 

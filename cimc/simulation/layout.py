@@ -115,6 +115,9 @@ TRAP_COLUMNS = 4
 # A shadow of something in memory (its last writer or reader): none, the host, or
 # (pc + 2) << EPOCH_BITS | epoch of the core that runs pc.
 SHADOW_NONE, SHADOW_HOST, EPOCH_BITS = 0, 1, 32
+EPOCH_MASK = (1 << EPOCH_BITS) - 1
 
-# A heap key is time << CORE_BITS | core: ties go to the lower core.
-CORE_BITS = 16
+# A heap key is time << CORE_BITS | core: ties go to the lower core. There are so many
+# at most, those of all phases together.
+CORE_BITS = 20
+UNITS = 1 << CORE_BITS

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -59,21 +61,23 @@ COMMON: Mapping[str, Operation] = {
 class LoadedProgram:
     """What of a program does not change while it runs.
 
-    Cores (or banks: ``kind`` says which) are numbered densely; ``core_numbers`` has
-    the chip's numbers. ``lines`` runs parallel to ``code``. ``edges`` numbers the
-    (core, sequence register) pairs in use, and ``credits`` are those of some of them.
+    Cores (or banks: ``kind`` says which) are numbered densely, each anew in every
+    phase; ``core_numbers`` has the chip's numbers, and ``core_phases`` the phases in
+    order. ``lines`` runs parallel to ``code``. ``edges`` numbers the (phase, core,
+    sequence register) triples in use, and ``credits`` are those of some of them.
     """
 
     kind: str
     unit_names: tuple[str, ...]
     core_numbers: list[int] = field(default_factory=list[int])
+    core_phases: list[int] = field(default_factory=list[int])
     starts: list[int] = field(default_factory=list[int])
     lines: list[Line] = field(default_factory=list[Line])
     setup: list[list[Instruction]] = field(default_factory=list[list[Instruction]])
     core_of_line: list[int] = field(default_factory=list[int])
     pc_in_core: list[int] = field(default_factory=list[int])
-    edges: dict[tuple[int, int], int] = field(
-        default_factory=dict[tuple[int, int], int]
+    edges: dict[tuple[int, int, int], int] = field(
+        default_factory=dict[tuple[int, int, int], int]
     )
     credits: dict[int, int] = field(default_factory=dict[int, int])
     layers: list[Layer] = field(default_factory=list[Layer])
@@ -94,8 +98,9 @@ class LoadedProgram:
         self.reals = np.array(self.real_rows, np.float32).reshape(-1, 2)
         self.core_of = np.array(self.core_of_line, np.int32)
         cores = len(self.core_numbers)
-        dense = {number: index for index, number in enumerate(self.core_numbers)}
-        owners = [dense.get(core, -1) for core, _ in self.edges]
+        keys = zip(self.core_phases, self.core_numbers, strict=True)
+        dense = {key: index for index, key in enumerate(keys)}
+        owners = [dense.get((phase, core), -1) for phase, core, _ in self.edges]
         self.owners = np.array(owners, np.int64)
         calls = np.flatnonzero(self.code[:, layout.OP] == layout.CALL)
         called = self.owners[self.code[calls, layout.A0]]
@@ -139,13 +144,28 @@ class LoadedProgram:
         """Encoded instructions; every setup section ends with a HALT."""
         return len(self.lines) + sum(len(ops) + 1 for ops in self.setup)
 
+    @property
+    def phases(self) -> list[range]:
+        """The dense cores of each phase; one phase if there are no cores."""
+        count = 1 + max(self.core_phases, default=0)
+        ends = [bisect_right(self.core_phases, phase) for phase in range(-1, count)]
+        return [range(*part) for part in pairwise(ends)]
+
+    def core_name(self, core: int) -> str:
+        """A dense core as the chip numbers it, and its phase if there are several."""
+        name = f"{self.kind} {self.core_numbers[core]}"
+        return self.in_phase(name, self.core_phases[core])
+
+    def in_phase(self, name: str, phase: int) -> str:
+        """``name``, and the phase if there are several."""
+        return f"{name} in phase {phase}" if self.core_phases[-1] else name
+
     def where(self, pc: int) -> str:
         """Core, instruction and layer at a global program counter."""
         line = self.lines[pc]
-        core = self.core_numbers[int(self.core_of[pc])]
+        core = self.core_name(int(self.core_of[pc]))
         layer = f"layer {line.section.layer!r}, " if line.section is not None else ""
-        at = f"{self.kind} {core}, instruction {self.pc_in_core[pc]}"
-        return f"{layer}{at}: {line.text}"
+        return f"{layer}{core}, instruction {self.pc_in_core[pc]}: {line.text}"
 
 
 class ProgramBuilder(ABC):
@@ -161,6 +181,7 @@ class ProgramBuilder(ABC):
         units = isa.units_of(module)
         program.layers = [op for op in module.ops if isinstance(op, Layer)]
         program.core_numbers = [unit.number for unit in units]
+        program.core_phases = [unit.phase for unit in units]
         self._layers = {op.layer: index for index, op in enumerate(program.layers)}
         for index, unit in enumerate(units):
             self.enter(unit)
@@ -191,7 +212,7 @@ class ProgramBuilder(ABC):
         program.setup.append([line.op for line in setup if line.op is not None])
         for op in program.setup[-1]:
             if isinstance(op, Credit):
-                program.credits[self._edge(unit.number, op.s)] = op.count
+                program.credits[self._edge(unit.phase, unit.number, op.s)] = op.count
         program.lines += lines
         program.core_of_line += [index] * len(lines)
         program.pc_in_core += range(len(setup), len(setup) + len(lines))
@@ -207,14 +228,14 @@ class ProgramBuilder(ABC):
                 if line.opcode:
                     row[layout.A0] = open_loops.pop() + 1
             else:
-                self._instruction(unit.number, line.op, row, real)
+                self._instruction(unit, line.op, row, real)
                 if isinstance(line.op, Loop):
                     open_loops.append(pc)
             program.rows.append(row)
             program.real_rows.append(real)
 
     def _instruction(
-        self, number: int, op: Instruction, row: list[int], real: list[float]
+        self, unit: Unit, op: Instruction, row: list[int], real: list[float]
     ) -> None:
         kind = self.operations[op.name.partition(".")[2]]
         values = op.values
@@ -229,11 +250,12 @@ class ProgramBuilder(ABC):
             real[index] = values[name]
         match op:
             case Call():
-                row[layout.A0] = self._edge(op.core, op.s)
+                row[layout.A0] = self._edge(unit.phase, op.core, op.s)
             case Wait():
-                row[layout.A0] = self._edge(number, op.s)
+                row[layout.A0] = self._edge(unit.phase, unit.number, op.s)
             case _:
                 self.complete(op, row)
 
-    def _edge(self, core: int, register: int) -> int:
-        return self.program.edges.setdefault((core, register), len(self.program.edges))
+    def _edge(self, phase: int, core: int, register: int) -> int:
+        edges = self.program.edges
+        return edges.setdefault((phase, core, register), len(edges))

@@ -6,14 +6,15 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from xdsl.dialects.builtin import FloatAttr, IntegerAttr, StringAttr
+from xdsl.dialects.builtin import FloatAttr, IntegerAttr, ModuleOp, StringAttr
 from xdsl.ir import Attribute
 
-from cimc.isa.program import Layer
+from cimc.isa.instruction_set import InstructionSet
+from cimc.isa.program import Layer, linearise
 from cimc.simulation.state import State
 from cimc.weights import Array
 
-__all__ = ["common_metrics", "energy_table", "layer_row"]
+__all__ = ["common_metrics", "energy_table", "layer_row", "static_instructions"]
 
 
 def layer_row(op: Layer) -> dict[str, Any]:
@@ -27,6 +28,14 @@ def _plain(attribute: Attribute) -> int | float | str:
         return attribute.value.data
     assert isinstance(attribute, StringAttr)
     return attribute.data
+
+
+def static_instructions(isa: InstructionSet, module: ModuleOp) -> int:
+    """Encoded instructions of all units, setup and main."""
+    return sum(
+        len(linearise(unit.setup)) + len(linearise(unit.main))
+        for unit in isa.units_of(module)
+    )
 
 
 def energy_table(rows: Iterable[Sequence[float]], components: int) -> Array:
@@ -44,21 +53,23 @@ def common_metrics(
 ) -> dict[str, Any]:
     """Cycles, time, energy by component, instructions and layers of a run.
 
+    Cycles, time and layers are those of the first image, energy and instructions are
+    what an image takes on average.
+
     ``energy`` is what :func:`energy_table` gave; one milliwatt for one nanosecond is
     one picojoule.
     """
-    program, counts, cycles = state.loaded, state.counts, state.cycles
-    time = cycles * 1e3 / clock_mhz
+    program, counts, cycles = state.loaded, state.counts // state.images, state.latency
     parts: dict[str, float] = {}
     parts.update(zip(components, (counts @ energy).tolist(), strict=True))
-    parts["leakage"] = leakage_mw * time
+    parts["leakage"] = leakage_mw * state.cycles * 1e3 / clock_mhz / state.images
     layers: list[dict[str, Any]] = []
     for op, (start, stop) in zip(program.layers, state.layers.tolist(), strict=True):
         times = {"start": start, "cycles": stop - start} if stop else {}
         layers.append(layer_row(op) | times)
     return {
         "cycles": cycles,
-        "time_ns": time,
+        "time_ns": cycles * 1e3 / clock_mhz,
         "energy_pj": {"total": sum(parts.values()), **parts},
         "instructions": {
             "static": program.static_instructions,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -20,13 +20,21 @@ from cimc.simulation.trace import TRACE_EVENTS, write_trace
 from cimc.target import Simulation
 from cimc.weights import Array
 
-__all__ = ["ProgramSimulator", "check_inputs", "decode_for", "put"]
+__all__ = ["ProgramSimulator", "check_batch", "check_inputs", "decode_for", "put"]
 
 S = TypeVar("S", bound=State)
 
 
 class ProgramSimulator(ABC, Generic[S]):
-    """Runs a program image after image; a machine says how its memory is filled."""
+    """Runs a program image after image; a machine says how its memory is filled.
+
+    One whose images can be under way at the same time says so, and how they run.
+    """
+
+    @property
+    def batch(self) -> int:
+        """Up to how many images are under way at the same time."""
+        return 1
 
     @abstractmethod
     def new_state(self, trace_events: int) -> S:
@@ -66,25 +74,44 @@ class ProgramSimulator(ABC, Generic[S]):
             InputError: the inputs are not those of the program (E025).
         """
         check_inputs(inputs, self.input_names())
-        state, why = self._run(inputs, TRACE_EVENTS if trace else 0)
-        if why in state.races and state.loaded.widen():
-            state, why = self._run(inputs, TRACE_EVENTS if trace else 0)
-        if trace is not None:
-            write_trace(state, trace)
-        if why != FINISHED:
-            raise self.trap(state, why)
+
+        def loaded(trace_events: int) -> S:
+            state = self.new_state(trace_events)
+            for tensor, values in inputs.items():
+                self.write_input(state, tensor, values)
+            return state
+
+        state = self.finished(loaded, trace)
         return Simulation(
             self.feature_maps(state),
             self.metrics(state),
             lambda tensor, index: self.writer(state, tensor, index),
         )
 
-    def _run(self, inputs: Mapping[str, Array], trace_events: int) -> tuple[S, int]:
-        """A machine after an image, and why it stopped."""
-        state = self.new_state(trace_events)
-        for tensor, values in inputs.items():
-            self.write_input(state, tensor, values)
-        return state, state.run()
+    def run_batch(
+        self, images: Sequence[Mapping[str, Array]], *, trace: Path | None = None
+    ) -> list[Simulation]:
+        """Run a batch of images, ``trace`` all of it; like :meth:`run` otherwise."""
+        check_batch(len(images), self.batch)
+        return [self.run(inputs, trace=trace) for inputs in images]
+
+    def finished(self, loaded: Callable[[int], S], trace: Path | None) -> S:
+        """A machine at the end; ``loaded`` makes one with room for so many events.
+
+        Raises:
+            VerificationError: the program trapped (E041 to E049).
+        """
+        trace_events = TRACE_EVENTS if trace else 0
+        state = loaded(trace_events)
+        why = state.run()
+        if why in state.races and state.loaded.widen():
+            state = loaded(trace_events)
+            why = state.run()
+        if trace is not None:
+            write_trace(state, trace)
+        if why != FINISHED:
+            raise self.trap(state, why)
+        return state
 
 
 def decode_for(isa: InstructionSet, program: bytes, machine: Machine) -> ModuleOp:
@@ -111,6 +138,14 @@ def check_inputs(inputs: Mapping[str, Array], names: set[str]) -> None:
         raise InputError(
             "E025",
             f"the program takes inputs {sorted(names)}, not {sorted(inputs)}",
+        )
+
+
+def check_batch(images: int, most: int) -> None:
+    """Refuse a batch without images, or with more than the program has places for."""
+    if not 1 <= images <= most:
+        raise InputError(
+            "E025", f"the program runs 1 to {most} images at a time, not {images}"
         )
 
 

@@ -19,7 +19,7 @@ _NEVER = np.iinfo(np.int64).max
 
 
 class State(ABC):
-    """One run of a program on one image; a machine adds its memory.
+    """One run of a program, on one image or a batch; a machine adds its memory.
 
     ``registers`` vector registers of ``register_bytes`` each belong to every core,
     whose parallel units are ``units`` in number. ``races`` are the traps for accesses
@@ -43,8 +43,10 @@ class State(ABC):
         self.trap = np.zeros(layout.TRAP_COLUMNS, np.int64)
         self.cores = np.zeros((cores, layout.CORE_COLUMNS), np.int64)
         self.cores[:, layout.C_PC] = program.starts
-        self.heap = np.arange(cores, dtype=np.int64)
-        self.scalars[layout.G_HEAP] = cores
+        # Who is not in the phase that runs has nothing to do.
+        self.cores[:, layout.C_HALTED] = 1
+        self.heap = np.zeros(cores, np.int64)
+        self.phase_ends: list[int] = []
         self.addresses = np.zeros((cores, _ADDRESS_REGISTERS), np.int64)
         self.loops = np.zeros((cores, MAX_LOOP_DEPTH), np.int64)
         self.units = np.zeros((cores, units), np.int64)
@@ -83,14 +85,45 @@ class State(ABC):
         _, runs, links, parts = self.loaded.knowledge
         return self._clocks, runs, links, parts, self._rows
 
+    def begin(self, phase: int, start: int = 0) -> None:
+        """Let the cores of a phase begin at a time; all others have halted."""
+        cores = self.loaded.phases[phase]
+        some = slice(cores.start, cores.stop)
+        self.cores[some, layout.C_HALTED] = 0
+        self.cores[some, layout.C_TIME] = start
+        self.heap[: len(cores)] = np.array(cores) + (start << layout.CORE_BITS)
+        self.scalars[layout.G_HEAP] = len(cores)
+
     def run(self) -> int:
-        """Run to the end or to a trap; FINISHED or the trap's code."""
+        """Run to the end or to a trap; FINISHED or the trap's code.
+
+        A phase begins when the one before is over; ``phase_ends`` says when each was.
+        """
+        for phase in range(len(self.loaded.phases)):
+            self.begin(phase)
+            why = self._run_phase()
+            if why != layout.FINISHED:
+                return why
+            self.phase_ends.append(self.cycles)
+        return layout.FINISHED
+
+    def _run_phase(self) -> int:
         while True:
             why = self.advance()
             if why == layout.GROW:
                 self.grow()
             elif why != layout.PAUSED:
                 return why
+
+    @property
+    def images(self) -> int:
+        """How many images the run is on."""
+        return 1
+
+    @property
+    def latency(self) -> int:
+        """When the first image was over."""
+        return self.cycles
 
     @property
     def cycles(self) -> int:

@@ -38,6 +38,7 @@ def write_trace(state: State, path: Path) -> None:
                 "dur": stop - start,
                 "pid": program.core_numbers[core],
                 "tid": unit,
+                "args": {"phase": program.core_phases[core]},
             }
         )
     note = f"{dropped} later events did not fit" if dropped else "complete"

@@ -65,7 +65,7 @@ def _deadlock(state: State) -> VerificationError:
         need = row[layout.E_EXPECTED] + program.code[pc, layout.A1]
         callers = ", ".join(str(program.core_numbers[core]) for core in waits[owner])
         notes.append(
-            f"{program.where(pc)}: s{names[edge][1]} is {row[layout.E_TOTAL]}, "
+            f"{program.where(pc)}: s{names[edge][-1]} is {row[layout.E_TOTAL]}, "
             f"must reach {need}, called by {program.kind} {callers or 'none'}"
         )
     cycle = _cycle(waits)
@@ -107,12 +107,13 @@ def _next_waiting(
 
 def _unmatched(state: State) -> VerificationError:
     program, edge = state.loaded, int(state.trap[layout.TRAP_A])
-    core, register = list(program.edges)[edge]
+    phase, core, register = list(program.edges)[edge]
+    owner = program.in_phase(f"{program.kind} {core}", phase)
     row = state.edges[edge]
     pc, credits = int(row[layout.E_LAST_CALL]), int(row[layout.E_CREDITS])
     return VerificationError(
         "E046",
-        f"s{register} of {program.kind} {core} ends at {row[layout.E_TOTAL]}, "
+        f"s{register} of {owner} ends at {row[layout.E_TOTAL]}, "
         f"its waits expected {row[layout.E_EXPECTED]}"
         + (f" and its credits are {credits}" if credits else ""),
         notes=(f"last call by {program.where(pc)}" if pc >= 0 else "never called",),

@@ -14,6 +14,7 @@ from cimc.diagnostics import DoesNotFitError
 from cimc.dialects import tile
 from cimc.dialects.tile.memory import integer
 from cimc.passes.tile.banks import Banks
+from cimc.passes.tile.phases import lifetimes, phases_of
 from cimc.passes.tile.sweeps import core_of
 from cimc.passes.tile.traffic import transfers
 
@@ -30,6 +31,9 @@ class AllocateBuffers(ModulePass):
     On a mesh each of the ``cores`` has an equal part of it, in rows of ``columns``: a
     buffer then lies where the bytes that cores move take the fewest hops, those with
     the most first. Without columns there is one bus, and buffers keep their order.
+
+    On a bus, partial sums may lie in one place if no phase accesses both. Feature maps
+    may not: halos are preset before an image, and all maps can be read behind it.
     """
 
     name = "allocate-buffers"
@@ -47,7 +51,7 @@ class AllocateBuffers(ModulePass):
         """Set ``address`` of every feature map and of all partial sums."""
         buffers = [o for o in op.body.block.ops if isinstance(o, Buffer)]
         if not self.columns:
-            self._in_order(buffers)
+            self._in_order(buffers, phases_of(op))
             return
         traffic = _traffic(op)
         banks = Banks(self.capacity, self.alignment, self.cores, self.columns)
@@ -58,14 +62,25 @@ class AllocateBuffers(ModulePass):
                 raise self._does_not_fit(buffer, sum(b.size_bytes for b in buffers))
             buffer.properties["address"] = integer(address)
 
-    def _in_order(self, buffers: list[Buffer]) -> None:
-        end = 0
-        for buffer in buffers:
+    def _in_order(
+        self, buffers: list[Buffer], phases: list[list[tile.SweepOp]]
+    ) -> None:
+        always, lives = range(len(phases)), lifetimes(phases)
+
+        def life(buffer: Buffer) -> range:
+            sums = isinstance(buffer, tile.PartialSumsOp)
+            return lives.get(buffer.result, always) if sums else always
+
+        ends = [0 for _ in phases]
+        for buffer in sorted(buffers, key=lambda buffer: -len(life(buffer))):
+            end = max(ends[phase] for phase in life(buffer))
             address = -(-end // self.alignment) * self.alignment
             end = address + buffer.size_bytes
             if end > self.capacity:
                 raise self._does_not_fit(buffer, end)
             buffer.properties["address"] = integer(address)
+            for phase in life(buffer):
+                ends[phase] = end
 
     def _does_not_fit(self, buffer: Buffer, needed: int) -> DoesNotFitError:
         return DoesNotFitError(
@@ -82,6 +97,6 @@ def _traffic(module: ModuleOp) -> dict[SSAValue, Counter[int]]:
     found: dict[SSAValue, Counter[int]] = defaultdict(Counter)
     for sweep in module.body.block.ops:
         if isinstance(sweep, tile.SweepOp):
-            for buffer, size in transfers(sweep):
-                found[buffer][core_of(sweep)] += size * sweep.positions
+            for moved in transfers(sweep):
+                found[moved.buffer][core_of(sweep)] += moved.size * sweep.positions
     return found

@@ -22,6 +22,7 @@ from cimc.passes.tile.pace import (
     pace_for_latency,
     pace_for_throughput,
 )
+from cimc.passes.tile.phases import phases_of
 from cimc.passes.tile.stages import Link, Stage
 from cimc.passes.tile.sweeps import split, weight_blocks
 from cimc.passes.tile.tiling import tiling
@@ -40,11 +41,12 @@ class BalancePipeline(ModulePass):
     Layers run at the same time, so the slowest one sets the pace. A layer gets at most
     ``limit`` copies on ``cores`` cores with ``crossbars`` each, as is best for the
     ``objective`` (see :mod:`cimc.passes.tile.pace`); its sweeps are cut into as many,
-    over near-equal ranges of columns.
+    over near-equal ranges of columns. Phases are balanced one by one.
 
     A product takes ``product`` cycles, and the vector unit one for ``lanes`` lanes and
-    ``overhead`` more for each of its vectors. All cores share a bus of ``bus`` bytes a
-    cycle, if there is one. What all cores share leaks like ``shared`` cores.
+    ``overhead`` more for each of its vectors. All cores share a bus, if there is one,
+    that moves ``bus`` bytes of one segment in a cycle. What all cores share leaks like
+    ``shared`` cores.
     """
 
     name = "balance-pipeline"
@@ -67,26 +69,40 @@ class BalancePipeline(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Cut sweeps by columns; set ``copies`` of layers that have several."""
         operations = list(op.body.block.ops)
-        sweeps = [sweep for sweep in operations if isinstance(sweep, tile.SweepOp)]
+        phases = phases_of(op)
+        sweeps = [sweep for members in phases for sweep in members]
         if any(sweep.core is not None for sweep in sweeps):
             raise PassFailedException("sweeps have cores already: they come after")
-        groups: dict[_Key, list[tile.SweepOp]] = defaultdict(list)
-        for sweep, target in targets_of(sweeps).items():
-            groups[target, sweep.layer].append(sweep)
-        if not groups:
-            return
-        pace = self._pace(self._stages(groups, sweeps), self._bus_cycles(sweeps))
-        record_gap(ctx, self.name, pace.gap)
+        targets = targets_of(sweeps)
         most: Counter[Attribute] = Counter()
-        for (_, layer), number in zip(groups, pace.copies, strict=True):
-            most[layer] = max(most[layer], number)
+        gaps = [self._balance(members, targets, most) for members in phases if members]
+        if gaps:
+            record_gap(ctx, self.name, max(gaps))
         for layer in operations:
             if isinstance(layer, tile.LayerOp) and most[layer.layer] > 1:
                 layer.properties["copies"] = integer(most[layer.layer])
+
+    def _balance(
+        self,
+        sweeps: list[tile.SweepOp],
+        targets: dict[tile.SweepOp, SSAValue],
+        most: Counter[Attribute],
+    ) -> float:
+        """Cut the sweeps of a phase; ``most`` gets the most copies of each layer.
+
+        Returns the optimality gap.
+        """
+        groups: dict[_Key, list[tile.SweepOp]] = defaultdict(list)
+        for sweep in sweeps:
+            groups[targets[sweep], sweep.layer].append(sweep)
+        pace = self._pace(self._stages(groups, sweeps), self._bus_cycles(sweeps))
+        for (_, layer), number in zip(groups, pace.copies, strict=True):
+            most[layer] = max(most[layer], number)
         for members, number in zip(groups.values(), pace.copies, strict=True):
             for sweep in members:
                 if number > 1:
                     split(sweep, "columns", number)
+        return pace.gap
 
     def _pace(self, stages: list[Stage], least: int) -> Pace:
         match self.objective:
@@ -103,13 +119,22 @@ class BalancePipeline(ModulePass):
                 )
 
     def _bus_cycles(self, sweeps: list[tile.SweepOp]) -> int:
-        """Cycles in which the bus moves windows and results, at the least."""
+        """Cycles in which the bus moves windows, results and sums, at the least."""
         if not self.bus:
             return 0
-        moved = sum(
-            size * sweep.positions for sweep in sweeps for _, size in transfers(sweep)
+        return sum(
+            sweep.positions * (self._sum_beats(sweep) + moved)
+            for sweep in sweeps
+            for moved in [sum(t.beats(self.bus) for t in transfers(sweep))]
         )
-        return moved // self.bus
+
+    def _sum_beats(self, sweep: tile.SweepOp) -> int:
+        """Beats in which partial sums go from core to core at one position."""
+        blocks = weight_blocks(sweep)
+        if not blocks:
+            return 0
+        links = -(-len(blocks) // self.crossbars) - 1
+        return 2 * links * -(-4 * blocks[0].columns.size // self.bus)
 
     def _stages(
         self, groups: dict[_Key, list[tile.SweepOp]], sweeps: list[tile.SweepOp]

@@ -16,21 +16,28 @@ from itertools import pairwise
 from xdsl.ir import SSAValue
 
 from cimc.dialects import tile
-from cimc.passes.tile.dependences import Reader, targets_of
+from cimc.passes.tile.dependences import Reader
 from cimc.passes.tile.sweeps import core_of
 
 __all__ = ["rows_alive"]
 
 
 def rows_alive(
-    sweeps: list[tile.SweepOp], readers_of: Mapping[SSAValue, list[Reader]], slack: int
+    sweeps: list[tile.SweepOp],
+    readers: Mapping[SSAValue, list[Reader]],
+    targets: dict[tile.SweepOp, SSAValue],
+    slack: int,
 ) -> dict[SSAValue, int]:
-    """Rows, halo included, that a ring for each feature map needs; who reads is known.
+    """Rows, halo included, that a ring for each feature map needs.
 
+    ``sweeps`` are those of a phase, ``readers`` who reads each map there, and
+    ``targets`` says for which map each sweep works.
     For each layer between the one that writes a map and one that reads it, it gets
     ``slack`` times the rows more by which the reader moves on.
     """
-    maps = _maps(sweeps, readers_of)
+    members = set(sweeps)
+    own = {s: map_ for s, map_ in targets.items() if s in members}
+    maps = _maps(sweeps, readers, own)
     for map_ in maps.values():
         if not map_.readings:
             _complete(map_)
@@ -104,10 +111,11 @@ class _Map:
 
 
 def _maps(
-    sweeps: list[tile.SweepOp], readers_of: Mapping[SSAValue, list[Reader]]
+    sweeps: list[tile.SweepOp],
+    readers_of: Mapping[SSAValue, list[Reader]],
+    targets: dict[tile.SweepOp, SSAValue],
 ) -> dict[SSAValue, _Map]:
     """All maps that the sweeps write or read, and how they depend on each other."""
-    targets = targets_of(sweeps)
     maps: dict[SSAValue, _Map] = {}
     for value in (*readers_of, *dict.fromkeys(targets.values())):
         assert isinstance(value.type, tile.FeatureMapType)

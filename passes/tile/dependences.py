@@ -190,15 +190,24 @@ def chains_of(sweeps: Iterable[tile.SweepOp]) -> dict[SSAValue, list[tile.SweepO
 
 
 def targets_of(sweeps: list[tile.SweepOp]) -> dict[tile.SweepOp, SSAValue]:
-    """The map for which each sweep works, itself or as one of a chain."""
+    """The map for which each sweep works, itself or as one of a chain.
+
+    ``sweeps`` are all of a module: a chain may go on in the next phase.
+    """
     found = {
         sweep: op.target
         for sweep in sweeps
         for op in sweep.body.block.ops
         if isinstance(op, tile.StoreOp)
     }
-    for chain in chains_of(sweeps).values():
-        found.update(dict.fromkeys(chain, found[chain[-1]]))
+    work_for: dict[SSAValue, SSAValue] = {}
+    for sweep in reversed(sweeps):
+        for op in sweep.body.block.ops:
+            if isinstance(op, tile.StorePartialOp):
+                found.setdefault(sweep, work_for[op.target])
+        for op in sweep.body.block.ops:
+            if isinstance(op, tile.LoadPartialOp):
+                work_for[op.source] = found[sweep]
     return found
 
 

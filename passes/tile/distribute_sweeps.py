@@ -7,13 +7,13 @@ from itertools import groupby
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.ir import Attribute
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
 
 from cimc.dialects import tile
-from cimc.dialects.tile.body import length_of
-from cimc.passes.tile.products import sum_of_products
+from cimc.dialects.tile.memory import integer
+from cimc.passes.tile.chains import cut_into_chain, products_of
 from cimc.passes.tile.sweeps import weight_blocks
 
 __all__ = ["DistributeSweeps"]
@@ -40,6 +40,8 @@ class DistributeSweeps(ModulePass):
         """Replace sweeps by chains of sweeps, each with its core."""
         merged: dict[tuple[Attribute, ...], tuple[tile.SweepOp, ...]] = {}
         for sweep in list(op.body.block.ops):
+            if isinstance(sweep, tile.ReprogramOp):
+                merged.clear()
             if (
                 isinstance(sweep, tile.SweepOp)
                 and sweep.core is None
@@ -99,57 +101,10 @@ def _core_of(mvm: tile.MvmOp) -> int:
 
 def _distribute(sweep: tile.SweepOp) -> list[tile.SweepOp]:
     """Put the chain of a sweep in its place."""
-    body = list(sweep.body.block.ops)
-    mvms = [op for op in body if isinstance(op, tile.MvmOp)]
-    total = next(op.sums for op in body if isinstance(op, tile.FinishOp))
-    chain = [(core, list(part)) for core, part in groupby(mvms, key=_core_of)]
-    replacement: list[Operation] = []
-    sums = _partial_sums(sweep, total)
-    if len(chain) > 1:
-        replacement.append(sums)
-    for index, (core, part) in enumerate(chain):
-        operations, local = _products(part)
-        if index > 0:
-            previous = tile.LoadPartialOp(sums.result)
-            joined = tile.AccumulateOp(previous.result, local)
-            operations += [previous, joined]
-            local = joined.result
-        if index < len(chain) - 1:
-            operations.append(tile.StorePartialOp(local, sums.result))
-        else:
-            operations += _remainder(body, total, local)
-        replacement.append(
-            tile.SweepOp(sweep.layer.data, sweep.rows, sweep.columns, operations, core)
-        )
-    block = sweep.parent_block()
-    assert block is not None
-    block.insert_ops_before(replacement, sweep)
-    sweep.detach()
-    sweep.erase()
-    return [op for op in replacement if isinstance(op, tile.SweepOp)]
-
-
-def _partial_sums(sweep: tile.SweepOp, total: SSAValue) -> tile.PartialSumsOp:
-    store = sweep.body.block.last_op
-    assert isinstance(store, tile.StoreOp)
-    height, width, _ = store.target_type.shape
-    shape = (height, width, length_of(total))
-    return tile.PartialSumsOp(sweep.layer.data, tile.PartialSumsType.of(shape))
-
-
-def _products(mvms: list[tile.MvmOp]) -> tuple[list[Operation], SSAValue]:
-    """Copies of the windows and products of one core, and their sum."""
-    factors: list[tuple[tile.WindowOp, SSAValue]] = []
-    for mvm in mvms:
-        assert isinstance(mvm.operand.owner, tile.WindowOp)
-        factors.append((mvm.operand.owner.clone(), mvm.block))
-    return sum_of_products(factors)
-
-
-def _remainder(
-    body: list[Operation], total: SSAValue, local: SSAValue
-) -> list[Operation]:
-    """What follows the sum ``total`` in the old sweep, working on ``local``."""
-    values = {total: local}
-    start = next(i for i, op in enumerate(body) if total in op.operands)
-    return [op.clone(values) for op in body[start:]]
+    by_core = [
+        (core, list(mvms)) for core, mvms in groupby(products_of(sweep), _core_of)
+    ]
+    chain = cut_into_chain(sweep, [mvms for _, mvms in by_core], shared=True)
+    for part, (core, _) in zip(chain, by_core, strict=True):
+        part.properties["core"] = integer(core)
+    return chain

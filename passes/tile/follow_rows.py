@@ -1,4 +1,7 @@
-"""Layers that follow each other by rows of the map between them, or parts of rows."""
+"""Layers that follow each other by rows of the map between them, or parts of rows.
+
+In a batch, images follow each other as rows do.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from cimc.passes.tile.dependences import Reader, Writer
 from cimc.passes.tile.sequences import Sequences, first_of, insert
 from cimc.passes.tile.sweeps import core_of
 
-__all__ = ["follow", "release_rows"]
+__all__ = ["follow", "release_images", "release_rows"]
 
 
 def follow(sequences: Sequences, writer: Writer, reader: Reader, group: int) -> None:
@@ -105,3 +108,16 @@ def release_rows(
     insert(end, tile.SignalOp(sequence, every=row, by=reader.step))
     if awaited > signalled:
         insert(end, tile.SignalOp(sequence, by=awaited - signalled))
+
+
+def release_images(sequences: Sequences, writer: Writer, end: tile.SweepOp) -> None:
+    """Let ``writer`` begin an image in a map when what is in its place has been read.
+
+    The map holds whole images. ``end`` is the last sweep of its core that reads one, or
+    finishes what others have begun to compute from it.
+    """
+    credit = writer.map.rows // writer.map.whole
+    first, *_ = writer.sweeps
+    sequence = sequences.new(core_of(end), core_of(first), credit)
+    insert(first, tile.AwaitOp(sequence), before=first_of(first, tile.StoreOp))
+    insert(end, tile.SignalOp(sequence))

@@ -22,9 +22,10 @@ from cimc.passes.tile.dependences import (
     readers_of,
     writers_of,
 )
-from cimc.passes.tile.follow_rows import follow, release_rows
+from cimc.passes.tile.follow_rows import follow, release_images, release_rows
 from cimc.passes.tile.groups import Group, hand_on, reuse_sums, sums_of
 from cimc.passes.tile.orders import Order
+from cimc.passes.tile.phases import handed_over, phases_of
 from cimc.passes.tile.pipeline_time import Timing, best_order
 from cimc.passes.tile.sequences import Sequences, insert
 from cimc.passes.tile.sweeps import core_of
@@ -48,14 +49,17 @@ class InsertSync(ModulePass):
     of what is about as fast what synchronises least often. ``hold`` says the products
     of how many vectors a core holds while it waits.
 
-    All this is for layers that do not share the time with their neighbours; others,
-    and with ``auto`` all that have neighbours on the chip, are linear by vectors.
+    All this is for layers that do not share the time with their neighbours or with
+    the next image of a batch; others, and with ``auto`` all that have neighbours on the
+    chip, are linear by vectors.
 
     Between layers, a core waits for each part of its rows until what it reads is
     there, and before it writes a row into a ring until all have read the row whose
     place that takes. Parts have at least ``group`` positions. Without ``overlap``, or
     where rows do not come in order, it waits until the maps that it reads are
-    complete.
+    complete. Before it writes an image of a batch into a map that holds whole images,
+    it waits until all have read the image whose place that takes. No sequence goes
+    from one phase to another, which have an order.
     """
 
     name = "insert-sync"
@@ -86,20 +90,22 @@ class InsertSync(ModulePass):
             )
         if any(isinstance(old, tile.SequenceOp) for old in op.body.block.ops):
             raise PassFailedException("the module has sequences already")
-        if self.scheme == "sequential" and any(
-            isinstance(buffer, tile.FeatureMapOp | tile.PartialSumsOp)
-            and buffer.ring is not None
-            for buffer in op.body.block.ops
-        ):
+        if self.scheme == "sequential" and _recycled(op):
             raise PassFailedException(
                 "cores that run one after another need whole buffers: no "
                 "recycle-buffers before insert-sync{scheme=sequential}"
             )
+        whole = handed_over(phases_of(op))
+        for phase in range(len(phases_of(op))):
+            self._order_phase(op, phase, whole)
+
+    def _order_phase(self, op: ModuleOp, phase: int, whole: set[SSAValue]) -> None:
         sequences = Sequences()
         before: dict[tile.SweepOp, list[tile.SweepOp]] = defaultdict(list)
-        last = self._chain(op, sequences, before)
-        self._connect(op, sequences, before, last)
-        sweeps = _sweeps(op)
+        last = self._chain(phases_of(op)[phase], whole, sequences, before)
+        # Groups may have other sweeps now.
+        sweeps = phases_of(op)[phase]
+        self._connect(sweeps, sequences, before, last)
         positions = {sweep: i for i, sweep in enumerate(sweeps)}
         _Completion(positions, sequences).order(
             {sweep: before[sweep] for sweep in sweeps if sweep in before}
@@ -109,22 +115,30 @@ class InsertSync(ModulePass):
 
     def _chain(
         self,
-        op: ModuleOp,
+        sweeps: list[tile.SweepOp],
+        whole: set[SSAValue],
         sequences: Sequences,
         before: dict[tile.SweepOp, list[tile.SweepOp]],
     ) -> dict[tile.SweepOp, tile.SweepOp]:
-        """Synchronise each horizontal group; which sweep is the last for each."""
-        sweeps = _sweeps(op)
+        """Synchronise each horizontal group; which sweep is the last for each.
+
+        Sums that are ``whole`` are those of no group: another phase adds to them.
+        """
         in_pipeline = self._in_pipeline(sweeps)
-        groups = list(dict.fromkeys(map(tuple, chains_of(sweeps).values())))
-        memberships = Counter(sweep for group in groups for sweep in group)
+        chains = {sums: tuple(chain) for sums, chain in chains_of(sweeps).items()}
+        memberships = Counter(
+            sweep for group in dict.fromkeys(chains.values()) for sweep in group
+        )
+        groups = dict.fromkeys(chains[sums] for sums in chains if sums not in whole)
+        maps = [source.owner for source in readers_of(sweeps)]
+        streams = any(isinstance(m, tile.FeatureMapOp) and m.images > 1 for m in maps)
         last: dict[tile.SweepOp, tile.SweepOp] = {}
         for group in groups:
             if self.scheme == "sequential":
                 for earlier, later in pairwise(group):
                     before[later].append(earlier)
             else:
-                alone = _maps(group).isdisjoint(in_pipeline)
+                alone = not streams and _maps(group).isdisjoint(in_pipeline)
                 alone = alone and all(memberships[sweep] == 1 for sweep in group)
                 group = hand_on(sequences, group, self._order(group, alone=alone))
             reuse_sums(sequences, group)
@@ -166,14 +180,14 @@ class InsertSync(ModulePass):
 
     def _connect(
         self,
-        op: ModuleOp,
+        sweeps: list[tile.SweepOp],
         sequences: Sequences,
         before: dict[tile.SweepOp, list[tile.SweepOp]],
         last: dict[tile.SweepOp, tile.SweepOp],
     ) -> None:
         """Let sweeps wait for those that write the maps that they read."""
-        sweeps = _sweeps(op)
         writers = writers_of(sweeps)
+        places = {sweep: place for place, sweep in enumerate(sweeps)}
         for source, found in readers_of(sweeps).items():
             for writer in writers.get(source, []):
                 met = [reader for reader in found if writer.overlaps(reader)]
@@ -184,18 +198,37 @@ class InsertSync(ModulePass):
                         follow(sequences, writer, reader, self.group)
                     else:
                         before[reader.sweep] += writer.sweeps
-                if writer.map.ring is not None:
-                    ends = {last.get(r.sweep, r.sweep): r for r in met}
+                if writer.map.ring is None:
+                    continue
+                ends = {last.get(r.sweep, r.sweep): r for r in met}
+                if writer.map.rows < writer.map.whole:
                     for end, reader in ends.items():
                         release_rows(sequences, writer, reader, end)
+                    continue
+                in_order = sorted(ends, key=lambda end: places[end])
+                for core, end in {core_of(end): end for end in in_order}.items():
+                    if core != writer.core:
+                        release_images(sequences, writer, end)
 
     def _at_once(self, writer: Writer, reader: Reader) -> bool:
         """Whether the reader begins before the writer is through."""
         return self.overlap and writer.in_order and reader.sweep.rows.size > 1
 
 
-def _sweeps(op: ModuleOp) -> list[tile.SweepOp]:
-    return [sweep for sweep in op.body.block.ops if isinstance(sweep, tile.SweepOp)]
+def _recycled(op: ModuleOp) -> bool:
+    """Whether a buffer does not hold all of an image at a time."""
+    chains = chains_of([sweep for sweeps in phases_of(op) for sweep in sweeps])
+    for buffer in op.body.block.ops:
+        match buffer:
+            case tile.FeatureMapOp() if buffer.rows < buffer.whole:
+                return True
+            case tile.PartialSumsOp():
+                chain = chains.get(buffer.result)
+                if buffer.vectors < (chain[0].positions if chain else buffer.whole):
+                    return True
+            case _:
+                pass
+    return False
 
 
 def _windows(sweeps: list[tile.SweepOp]) -> Iterator[tile.WindowOp]:

@@ -16,6 +16,7 @@ from xdsl.passes import ModulePass
 from cimc.diagnostics import DoesNotFitError
 from cimc.dialects import tile
 from cimc.dialects.tile.memory import integer
+from cimc.passes.tile.phases import phases_of
 from cimc.passes.tile.sweeps import runs, weight_blocks
 from cimc.passes.tile.tiling import tiling
 
@@ -34,6 +35,8 @@ class PlaceTiles(ModulePass):
     few cores for that, blocks follow each other without a gap, and cores take turns
     between layers. Sweeps without weights take a core of their own while there is
     one, then the cores with the least work.
+
+    Every phase begins with all cores free.
     """
 
     name = "place-tiles"
@@ -47,8 +50,10 @@ class PlaceTiles(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Set ``core`` and ``array`` of blocks, and ``core`` of vector sweeps."""
-        operations = list(op.body.block.ops)
-        sweeps = [sweep for sweep in operations if isinstance(sweep, tile.SweepOp)]
+        for sweeps in phases_of(op):
+            self._place(sweeps)
+
+    def _place(self, sweeps: list[tile.SweepOp]) -> None:
         groups: dict[tuple[Attribute, ...], list[list[tile.BlockOp]]] = {}
         for sweep in sweeps:
             if blocks := weight_blocks(sweep):
@@ -100,7 +105,10 @@ class PlaceTiles(ModulePass):
                 f"the layers before '{breaking}' take {filled - demand[breaking]}, "
                 f"this one {demand[breaking]}",
             ),
-            hints=("a chip with larger crossbars or more cores",),
+            hints=(
+                "a chip with larger crossbars or more cores",
+                "cut-phases before this pass, to program the crossbars several times",
+            ),
         )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import Operation
+from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 
 from cimc.dialects import tile
@@ -19,8 +20,10 @@ from cimc.passes.tile.dependences import (
     Writer,
     chains_of,
     readers_of,
+    targets_of,
     writers_of,
 )
+from cimc.passes.tile.phases import handed_over, phases_of
 from cimc.passes.tile.sweeps import core_of
 
 __all__ = ["RecycleBuffers"]
@@ -38,6 +41,8 @@ class RecycleBuffers(ModulePass):
     next row, or for rows that they leave out (see ``insert-sync``). The rows of its
     halo are written like the others.
 
+    A buffer that is accessed in several phases stays whole.
+
     The partial sums of a chain become a ring of ``vectors`` vectors, and half a
     vector more for each core of the chain.
     """
@@ -53,24 +58,38 @@ class RecycleBuffers(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Set ``ring`` of buffers, and add the sweeps that write halos."""
-        operations = list(op.body.block.ops)
-        sweeps = [sweep for sweep in operations if isinstance(sweep, tile.SweepOp)]
-        writers, readers = writers_of(sweeps), readers_of(sweeps)
-        alive = rows_alive(sweeps, readers, self.slack)
-        for map_ in operations:
-            if isinstance(map_, tile.FeatureMapOp) and map_.role.data == "intermediate":
-                rows = alive[map_.result]
-                its_writers = writers.get(map_.result, [])
-                its_readers = readers.get(map_.result, [])
-                if rows < map_.type.padded_rows and _in_order(its_writers, its_readers):
-                    map_.properties["ring"] = integer(rows)
-                    for writer in its_writers:
-                        _write_halo(writer)
-        for sums, chain in chains_of(sweeps).items():
-            assert isinstance(sums.owner, tile.PartialSumsOp)
-            vectors = self.vectors + len(chain) // 2
-            if vectors < chain[0].positions:
-                sums.owner.properties["ring"] = integer(vectors)
+        phases = phases_of(op)
+        whole = handed_over(phases)
+        targets = targets_of([sweep for sweeps in phases for sweep in sweeps])
+        for sweeps in phases:
+            readers = readers_of(sweeps)
+            alive = rows_alive(sweeps, readers, targets, self.slack)
+            alive = {value: alive[value] for value in alive if value not in whole}
+            _recycle_maps(alive, writers_of(sweeps), readers)
+            for sums, chain in chains_of(sweeps).items():
+                assert isinstance(sums.owner, tile.PartialSumsOp)
+                vectors = self.vectors + len(chain) // 2
+                if sums not in whole and vectors < chain[0].positions:
+                    sums.owner.properties["ring"] = integer(vectors)
+
+
+def _recycle_maps(
+    alive: Mapping[SSAValue, int],
+    writers: Mapping[SSAValue, list[Writer]],
+    readers: Mapping[SSAValue, list[Reader]],
+) -> None:
+    for value, rows in alive.items():
+        map_ = value.owner
+        assert isinstance(map_, tile.FeatureMapOp)
+        its_writers = writers.get(value, [])
+        if (
+            map_.role.data == "intermediate"
+            and rows < map_.type.padded_rows
+            and _in_order(its_writers, readers[value])
+        ):
+            map_.properties["ring"] = integer(rows)
+            for writer in its_writers:
+                _write_halo(writer)
 
 
 def _in_order(writers: list[Writer], readers: list[Reader]) -> bool:

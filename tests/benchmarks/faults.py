@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from time import process_time
 from typing import NamedTuple
 
@@ -24,6 +24,7 @@ from cimc.diagnostics import CimcError
 from cimc.driver import Artifact
 from cimc.frontend import import_model
 from cimc.target import get_target
+from cimc.weights import Array
 from tests.support.faults import KINDS, Kind, faults
 from tests.support.shipped import compiled, images
 
@@ -44,39 +45,51 @@ class Verdict(NamedTuple):
         return not self.rejected and self.trap != ""
 
 
-def simulation_of(artifact: Artifact, network: str) -> Callable[[bytes], str]:
-    """Runs programs on one image: code of the trap, ``values`` if they differ, or "".
+def simulation_of(
+    artifact: Artifact, network: str, batch: int = 1
+) -> Callable[[bytes], str]:
+    """Runs programs on a batch: code of the trap, ``values`` if they differ, or "".
 
     They are compared with those of the artifact's own program.
     """
-    target, (feeds,) = artifact.target, images(artifact, network, 1).feeds
+    target, feeds = artifact.target, images(artifact, network, batch).feeds
     model = import_model(artifact.model, name=artifact.name)
-    inputs = model.host.prologue(feeds)
+    inputs = [model.host.prologue(image) for image in feeds]
 
-    def run(program: bytes):
-        return target.simulator(program, artifact.weights, artifact.chip).run(inputs)
+    def run(program: bytes) -> list[Mapping[str, Array]]:
+        simulator = target.simulator(program, artifact.weights, artifact.chip)
+        return [found.feature_maps for found in simulator.run_batch(inputs)]
 
-    expected = run(artifact.program).feature_maps
+    expected = run(artifact.program)
 
     def outcome(program: bytes) -> str:
         try:
-            found = run(program).feature_maps
+            found = run(program)
         except CimcError as error:
             return error.diagnostic.code
-        equal = all(np.array_equal(found[name], expected[name]) for name in expected)
+        equal = all(
+            np.array_equal(maps[name], wanted[name])
+            for maps, wanted in zip(found, expected, strict=True)
+            for name in wanted
+        )
         return "" if equal else "values"
 
     return outcome
 
 
 def verdicts(
-    network: str, chip: str, *, simulate_all: bool, sample: Callable[[], bool]
+    network: str,
+    chip: str,
+    *,
+    simulate_all: bool,
+    sample: Callable[[], bool],
+    batch: int = 1,
 ) -> Iterator[Verdict]:
     """The verdict on each fault that ``sample`` takes."""
-    artifact = compiled(network, chip)
+    artifact = compiled(network, chip, batch=batch)
     target = get_target("rram")
     module = target.decode(artifact.program)
-    outcome = simulation_of(artifact, network)
+    outcome = simulation_of(artifact, network, batch)
     for fault in faults(module):
         if not sample():
             continue
@@ -94,12 +107,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("networks", nargs="*", default=["lenet5", "resnet8"])
     parser.add_argument("--chip", default="pelke-128")
+    parser.add_argument("--batch", type=int, default=1, help="Images under way.")
     arguments = parser.parse_args()
     console = Console(width=120)
     for network in arguments.networks:
         start = process_time()
         found = list(
-            verdicts(network, arguments.chip, simulate_all=True, sample=lambda: True)
+            verdicts(
+                network,
+                arguments.chip,
+                simulate_all=True,
+                sample=lambda: True,
+                batch=arguments.batch,
+            )
         )
         seconds = process_time() - start
         title = f"{network} on {arguments.chip}: {len(found)} faults, {seconds:.0f} s"

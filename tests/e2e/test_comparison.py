@@ -133,20 +133,27 @@ def test_default_chips(cimc: CommandLine, mirror: SecondTarget) -> None:
     assert {"cycles per image", "equal to onnxruntime"}.isdisjoint(rows(result.err))
 
 
+def too_little_memory(cimc: CommandLine) -> str:
+    """A chip on which no network has room for its feature maps."""
+    few = "extends: rram-small\nname: few\nstructure: {shared_memory_bytes: 1024}\n"
+    (cimc.folder / "few.yaml").write_text(few)
+    return "few.yaml"
+
+
 def test_what_does_not_fit_keeps_nobody_else(cimc: CommandLine) -> None:
-    result = compare(cimc, "--chip", "rram-small,pelke-128", "--json")
+    result = compare(cimc, "--chip", f"{too_little_memory(cimc)},pelke-128", "--json")
 
     assert result.code == 3
     assert written(cimc) == {"rram-pelke-128"}
-    assert not (cimc.folder / "out/rram-rram-small").exists()
+    assert not (cimc.folder / "out/rram-few").exists()
     table = rows(result.err)
-    assert table["error"] == ["does not fit E031", "—"]
+    assert table["error"] == ["does not fit E032", "—"]
     assert table["crossbars"] == ["—", "40 of 1 024"]
     assert result.err.count("error[E") == 1
-    assert "\n  on rram, chip rram-small\n" in result.err
+    assert "\n  on rram, chip few\n" in result.err
     unfit, fit = result.document["machines"]
     assert unfit.keys() == {"target", "chip", "model", "error"}
-    assert unfit["error"]["code"] == "E031"
+    assert unfit["error"]["code"] == "E032"
     assert "error" not in fit
 
 
@@ -159,7 +166,7 @@ def test_a_wrong_result_is_not_written(
         "--target",
         "rram,mirror,rram",
         "--chip",
-        "rram-small,glass-64,pelke-128",
+        f"{too_little_memory(cimc)},glass-64,pelke-128",
     )
     result = compare(cimc, *targets, "--run", "--input", images, "--json")
 
@@ -167,7 +174,7 @@ def test_a_wrong_result_is_not_written(
     assert result.code == 1
     assert written(cimc) == {"rram-pelke-128"}
     table = rows(result.err)
-    assert table["error"] == ["does not fit E031", "wrong result E061", "—"]
+    assert table["error"] == ["does not fit E032", "wrong result E061", "—"]
     assert table["equal to onnxruntime"] == ["—", "NO, 4 differ", "yes"]
     wrong = result.document["machines"][1]
     assert wrong["verified"]["mismatches"] == 4

@@ -74,6 +74,11 @@ CROSSBARS = {
     "cores that share the work": rram(
         crossbars_per_core=200, rows=24, columns=8, cores=2
     ),
+    "phases": rram(cores=3, crossbars_per_core=2),
+    "phases of single crossbars": rram(
+        cores=1, crossbars_per_core=1, rows=11, columns=7, vector_register_bytes=64
+    ),
+    "phases on a mesh": rram(cores=4, crossbars_per_core=1, mesh_columns=2),
 }
 
 TRACKS = {
@@ -133,9 +138,9 @@ WAYS: dict[str, Callable[[str, Chip], str]] = {
 class Reference:
     """An imported model, one image, and what onnxruntime computes of it."""
 
-    def __init__(self, model) -> None:
+    def __init__(self, model, seed: int = 0) -> None:
         self.model = import_model(model, name="random")
-        feeds = feeds_for(model)
+        feeds = feeds_for(model, seed)
         self.inputs = self.model.host.prologue(feeds)
         self.expected = Golden(self.model.quantised).run(feeds, self.model.tensors)
 
@@ -155,6 +160,7 @@ class Reference:
 def test_every_level_equals_onnxruntime(machine, model, way):
     metrics = check_every_level(CROSSBARS[machine], model, WAYS[way])
 
+    event("phases", len(metrics.get("phases", [0])))
     assert metrics["bound"]["cycles"] <= metrics["cycles"]
 
 

@@ -52,7 +52,7 @@ def faults(module: ModuleOp) -> Iterator[Fault]:
         for op in list(core.walk()):
             if not isinstance(op, isa.CallOp | isa.WaitOp):
                 continue
-            what = f"core {core.number}: {op.name} {op.text()}"
+            what = f"core {core.text()}: {op.name} {op.text()}"
             yield Fault("drop", what, lambda op=op: _drop(op))
             if above := _mark(op, "prev_op"):
                 yield Fault("up", what, lambda op=op, at=above: _move(op, at, True))

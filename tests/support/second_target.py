@@ -33,6 +33,10 @@ def _renamed(program: bytes, old: str, new: str) -> bytes:
 class _Simulator:
     inner: Simulator
     wrong: bool
+    batch: int = 1
+
+    def run_batch(self, images, *, trace=None) -> list[Simulation]:
+        return [self.run(inputs, trace=trace) for inputs in images]
 
     def run(self, inputs, *, trace=None) -> Simulation:
         found = self.inner.run(inputs, trace=trace)

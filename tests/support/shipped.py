@@ -25,6 +25,7 @@ def compiled(
     pipeline: str | None = None,
     target: str = "rram",
     objective: Objective = "latency",
+    batch: int = 1,
 ) -> Artifact:
     return cimc.compile(
         MODELS / f"{network}_int8.onnx",
@@ -32,6 +33,7 @@ def compiled(
         chip=chip,
         pipeline=pipeline,
         objective=objective,
+        batch=batch,
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from xdsl.ir import Operation, SSAValue
 
-from cimc.backends.rram.isa import NextOp, RingOp, SetOp, StepOp, WalkOp
+from cimc.backends.rram.isa import NextOp, RingOp, SetOp, SlotOp, StepOp, WalkOp
 from cimc.diagnostics import DoesNotFitError
 from cimc.dialects import tile
 from cimc.dialects.cim import Range
@@ -19,13 +19,14 @@ Buffer = tile.FeatureMapOp | tile.PartialSumsOp
 
 @dataclass(frozen=True)
 class Walk:
-    """How an address moves: bytes per column and per row, perhaps in a ring.
+    """How an address moves: bytes per column, per row and per image of a batch.
 
     ``ring`` is the buffer that wraps around; addresses then count from its start.
     """
 
     row_stride: int
     column_stride: int
+    pitch: int = 0
     ring: Buffer | None = None
 
 
@@ -83,6 +84,8 @@ class AddressRegisters:
         else:
             base, size = start_of(walk.ring), walk.ring.size_bytes
             yield RingOp(a=a, base=base, size=size, value=value)
+        if walk.pitch:
+            yield SlotOp(a=a, pitch=walk.pitch)
         if self._jump(walk):
             yield WalkOp(
                 a=a,
@@ -135,7 +138,9 @@ class Place:
         """The first tap of the window at the first position of the rectangle."""
         type_, window, sweep = op.source_type, op.window, op.sweep
         walk = Walk(
-            window.stride[0] * type_.row_stride, window.stride[1] * type_.column_stride
+            window.stride[0] * type_.row_stride,
+            window.stride[1] * type_.column_stride,
+            type_.size_bytes,
         )
         offset = (
             type_.origin
@@ -148,7 +153,7 @@ class Place:
     def of_store(cls, op: tile.StoreOp) -> Place:
         """The channels that are stored at the first position."""
         type_, sweep = op.target_type, op.sweep
-        walk = Walk(type_.row_stride, type_.column_stride)
+        walk = Walk(type_.row_stride, type_.column_stride, type_.size_bytes)
         offset = (
             (0 if op.padded else type_.origin)
             + op.channels.start
@@ -165,8 +170,10 @@ class Place:
         assert isinstance(type_, tile.PartialSumsType)
         if buffer.ring is not None:
             vector = type_.column_stride
-            return cls._in(sums, 0, Walk(sweep.columns.size * vector, vector))
-        walk = Walk(type_.row_stride, type_.column_stride)
+            row = sweep.columns.size * vector
+            walk = Walk(row, vector, sweep.rows.size * row)
+            return cls._in(sums, 0, walk)
+        walk = Walk(type_.row_stride, type_.column_stride, type_.size_bytes)
         offset = (
             sweep.rows.start * type_.row_stride
             + sweep.columns.start * type_.column_stride
@@ -177,6 +184,8 @@ class Place:
     def _in(cls, value: SSAValue, offset: int, walk: Walk) -> Place:
         buffer = value.owner
         assert isinstance(buffer, tile.FeatureMapOp | tile.PartialSumsOp)
+        if buffer.images == 1:
+            walk = replace(walk, pitch=0)
         if buffer.ring is None:
             return cls(start_of(buffer) + offset, walk)
         return cls(offset, replace(walk, ring=buffer))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import Operation
+from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 
 from cimc.backends.rram import dialect as rram
@@ -21,6 +21,7 @@ from cimc.dialects import tile
 from cimc.lowering.layers import layer_details
 from cimc.lowering.programs import Programs
 from cimc.lowering.ready import require_ready
+from cimc.passes.tile.phases import handed_over, phases_of
 from cimc.passes.tile.sweeps import core_of
 
 __all__ = ["ConvertTileToRram"]
@@ -30,8 +31,9 @@ __all__ = ["ConvertTileToRram"]
 class ConvertTileToRram(ModulePass):
     """Turn placed and synchronised sweeps into the programs of RRAM cores.
 
-    The sweeps of a core run in program order. Sequences become sequence registers of
-    the core that waits, so each has exactly one writer.
+    The sweeps of a core run in program order, those of each phase in a program of
+    their own. Sequences become sequence registers of the core that waits, so each has
+    exactly one writer.
     """
 
     name = "convert-tile-to-rram"
@@ -40,7 +42,7 @@ class ConvertTileToRram(ModulePass):
         """Replace all ``tile`` operations of the module by ``rram`` operations."""
         old = list(op.body.block.ops)
         require_ready(old, _unprepared)
-        new = list(_convert(old, CHIP.get(op)))
+        new = list(_convert(old, phases_of(op), CHIP.get(op)))
         for operation in reversed(old):
             operation.detach()
             operation.erase()
@@ -62,7 +64,11 @@ def _unprepared(op: Operation) -> str | None:
             return None
 
 
-def _convert(operations: list[Operation], machine: RramMachine) -> Iterator[Operation]:
+def _convert(
+    operations: list[Operation],
+    phases: list[list[tile.SweepOp]],
+    machine: RramMachine,
+) -> Iterator[Operation]:
     buffers = [
         op
         for op in operations
@@ -76,8 +82,7 @@ def _convert(operations: list[Operation], machine: RramMachine) -> Iterator[Oper
         yield from _halo(op)
     for op in maps:
         yield _feature_map(op)
-    sweeps = [op for op in operations if isinstance(op, tile.SweepOp)]
-    bounds = layer_bounds(sweeps, machine)
+    bounds = layer_bounds(phases, machine)
     for op in operations:
         if isinstance(op, tile.LayerOp):
             bound = bounds.get(op.layer.data)
@@ -87,17 +92,23 @@ def _convert(operations: list[Operation], machine: RramMachine) -> Iterator[Oper
                 macs=op.macs.value.data,
                 details=layer_details(op, {} if bound is None else bound.details()),
             )
-    yield from _programs(operations, machine)
+    whole = handed_over(phases)
+    for phase, sweeps in enumerate(phases):
+        yield from _programs(phase, sweeps, whole, machine)
 
 
 def _feature_map(op: tile.FeatureMapOp) -> Operation:
     """The declaration of a feature map, without its halo."""
     type_ = op.type
     height, width, channels = type_.shape
-    ring: dict[str, int] = {}
+    kind: type[rram.FeatureMapOp] = rram.FeatureMapOp
+    more: dict[str, int] = {}
     if op.ring is not None:
-        ring = {"ring_base": start_of(op), "ring_size": op.size_bytes}
-    return rram.FeatureMapOp(
+        more = {"ring_base": start_of(op), "ring_size": op.size_bytes}
+    if op.images > 1:
+        kind = rram.FeatureMapsOp
+        more |= {"images": op.images, "pitch": type_.size_bytes}
+    return kind(
         tensor=op.tensor.data,
         layer=op.layer.data,
         address=start_of(op) + type_.origin,
@@ -108,22 +119,35 @@ def _feature_map(op: tile.FeatureMapOp) -> Operation:
         column_stride=type_.column_stride,
         element="ui8" if type_.unsigned else "i8",
         role=op.role.data,
-        **ring,
+        **more,
     )
 
 
 def _halo(op: tile.FeatureMapOp) -> Iterator[Operation]:
-    """The bytes around a feature map: above, between its rows, and below.
+    """The bytes around the images of a feature map: above, between rows, and below.
 
-    Of a ring, only those beside its rows; sweeps write the others with its rows.
+    Of a ring of rows, only those beside them; sweeps write the others with its rows.
     """
-    type_ = op.type
-    height, width, _ = type_.shape
-    start, end = start_of(op), start_of(op) + op.size_bytes
-    first = start + type_.origin
-    if op.ring is not None:
-        height = op.rows
-        first = start + type_.halo[1] * type_.column_stride
+    type_, start = op.type, start_of(op)
+    if op.rows < op.whole:
+        beside = type_.halo[1] * type_.column_stride
+        yield from _fills(type_, start, start + beside, op.rows, op.rows)
+        return
+    for image in range(op.rows // op.whole):
+        begin = start + image * type_.size_bytes
+        height, _, _ = type_.shape
+        yield from _fills(type_, begin, begin + type_.origin, height, op.whole)
+
+
+def _fills(
+    type_: tile.FeatureMapType, start: int, first: int, height: int, rows: int
+) -> Iterator[Operation]:
+    """The bytes of ``rows`` rows around ``height`` rows of elements.
+
+    Rows begin at ``start``, elements at ``first``.
+    """
+    _, width, _ = type_.shape
+    end = start + rows * type_.row_stride
     row_end = first + width * type_.column_stride
     last_row_end = row_end + (height - 1) * type_.row_stride
     between = type_.row_stride - width * type_.column_stride
@@ -142,12 +166,16 @@ def _halo(op: tile.FeatureMapOp) -> Iterator[Operation]:
             )
 
 
-def _programs(operations: list[Operation], machine: RramMachine) -> Iterator[Operation]:
-    """One program per core that has work, by number."""
-    programs = Programs(machine, rram.CoreOp, rram.SectionOp)
+def _programs(
+    phase: int,
+    sweeps: list[tile.SweepOp],
+    whole: set[SSAValue],
+    machine: RramMachine,
+) -> Iterator[Operation]:
+    """One program per core that has work in a phase, by number."""
+    programs = Programs(machine, rram.CoreOp, rram.SectionOp, phase)
     cores: dict[int, CoreState] = {}
-    sweeps = [op for op in operations if isinstance(op, tile.SweepOp)]
-    holds = held(sweeps, most_held(machine.vector_registers))
+    holds = held(sweeps, whole, most_held(machine.vector_registers))
     for series in series_of(sweeps):
         core = core_of(series[0])
         if core not in cores:

@@ -29,10 +29,13 @@ def most_held(vector_registers: int) -> int:
     return max(1, min(_MOST, (vector_registers - 2) // 3))
 
 
-def held(sweeps: list[tile.SweepOp], most: int) -> dict[tile.SweepOp, int]:
+def held(
+    sweeps: list[tile.SweepOp], whole: set[SSAValue], most: int
+) -> dict[tile.SweepOp, int]:
     """For how many positions each sweep holds the products; 1 if it need not.
 
-    All sweeps that add to the same sums hold as many, or none of them do.
+    All sweeps that add to the same sums hold as many, or none of them do. Sums that are
+    ``whole`` do not count: another phase adds to them.
     """
     by_sums: dict[SSAValue, list[tile.SweepOp]] = defaultdict(list)
     for sweep in sweeps:
@@ -40,7 +43,7 @@ def held(sweeps: list[tile.SweepOp], most: int) -> dict[tile.SweepOp, int]:
             by_sums[sums].append(sweep)
     found = dict.fromkeys(sweeps, 1)
     for sums, members in by_sums.items():
-        if all(_may_hold(sweep, sums) for sweep in members):
+        if sums not in whole and all(_may_hold(sweep, sums) for sweep in members):
             found.update({sweep: _period(sweep, most) for sweep in members})
     return found
 

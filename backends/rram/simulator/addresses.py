@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cimc.backends.rram.simulator.layout import (
     RING,
+    SLOT,
     W_BASE,
     W_COLUMN,
     W_COLUMNS,
@@ -29,9 +30,11 @@ def byte_at(address: int, way: Array) -> int:
     return way[W_BASE] + address % way[W_SIZE]
 
 
-@compiled("void(int64, int64, int64[:, ::1], int64[:, ::1], int64[:, :, ::1])")
-def move(core: int, pc: int, code: Array, addresses: Array, ways: Array) -> None:
-    """Run RING, WALK or NEXT, or what SET does to a ring.
+@compiled("void(int64, int64, int64, int64[:, ::1], int64[:, ::1], int64[:, :, ::1])")
+def move(
+    core: int, pc: int, image: int, code: Array, addresses: Array, ways: Array
+) -> None:
+    """Run RING, WALK, NEXT or SLOT, or what SET does to a ring.
 
     A walk needs no end: the static rules let no NEXT find one that is over.
     """
@@ -44,6 +47,8 @@ def move(core: int, pc: int, code: Array, addresses: Array, ways: Array) -> None
         way[W_BASE:W_COLUMNS] = code[pc, A2:A6]
     elif op == WALK:
         way[W_COLUMNS:WAY_COLUMNS] = code[pc, A1:A5]
+    elif op == SLOT:
+        addresses[core, a] += image * code[pc, A1]
     else:
         addresses[core, a] += way[W_STEP]
         way[W_COLUMN] += 1

@@ -67,8 +67,8 @@ def operands_ready(core: int, pc: int, code: Array, vectors: Array) -> Any:
     f"int64[:, ::1], int64[:, ::1], {CLOCKS}, int64[:, ::1], "
     "uint8[:, :, ::1], uint8[:, :, ::1], int8[:, :, ::1], int32[:, :, ::1], "
     "float32[:, :, ::1], uint8[::1], int64[::1], int32[::1], int64[:, ::1], "
-    "uint8[::1], int64[::1], int64[:, ::1], int64[::1], int64[:, ::1], "
-    "int64[:, ::1], int64[::1])"
+    "uint8[::1], int32[::1], int64[:, ::1], int64[::1], int64[:, ::1], "
+    "int64[:, ::1], int64[::1], int64[:, ::1], int64[::1])"
 )
 def advance(
     budget: int,
@@ -111,8 +111,13 @@ def advance(
     layers: Array,
     trace: Array,
     busy: Array,
+    batch: Array,
+    ends: Array,
 ) -> int:
     """Run up to ``budget`` instructions; why it stopped (see layout.py).
+
+    Every core runs its main as often as there are ``ends``, which get the time at
+    which all cores are through with each image.
 
     All state is in the arguments, so that a call continues where the last one ended.
     """
@@ -124,6 +129,7 @@ def advance(
             pc = cores[core, shared.C_PC]
             op, unit = code[pc, shared.OP], code[pc, shared.UNIT]
             trap[shared.TRAP_CORE], trap[shared.TRAP_PC] = core, pc
+            image = batch[core, own.B_IMAGE]
             arrived = cores[core, shared.C_TIME]
             now = max(arrived, operands_ready(core, pc, code, vectors))
             stalls[core, own.S_HAZARD] += now - arrived
@@ -268,7 +274,7 @@ def advance(
             else:
                 following = control(core, pc, code, cores, loops, addresses)
                 if op == shared.SET or op >= own.RING:
-                    move(core, pc, code, addresses, ways)
+                    move(core, pc, image, code, addresses, ways)
 
             budget -= 1
             counts[pc] += 1
@@ -296,10 +302,16 @@ def advance(
             cores[core, shared.C_DONE] = max(cores[core, shared.C_DONE], ready)
             # A core that waits for its turn has not begun yet.
             first = now if unit != shared.ISSUE else -1
-            touch_layer(layers, code[pc, shared.LAYER], first, ready)
+            if image == 0:
+                touch_layer(layers, code[pc, shared.LAYER], first, ready)
             if unit != shared.ISSUE or op == shared.WAIT:
                 record(trace, scalars, core, unit, pc, began, done)
             if op == shared.HALT:
-                cores[core, shared.C_HALTED] = 1
-                break
+                ends[image] = max(ends[image], cores[core, shared.C_DONE])
+                if image + 1 == ends.size:
+                    cores[core, shared.C_HALTED] = 1
+                    break
+                batch[core, own.B_IMAGE] = image + 1
+                cores[core, shared.C_PC] = batch[core, own.B_START]
+                addresses[core], ways[core] = 0, 0
     return finish(cores, edges, trap)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cimc.simulation.layout import OWN, OWN_SCALAR, OWN_TRAP, OWN_UNIT
 
-LOAD, STORE, MVM, RING, WALK, NEXT = range(OWN, OWN + 6)
+LOAD, STORE, MVM, RING, WALK, NEXT, SLOT = range(OWN, OWN + 7)
 
 # Crossbar i is unit CROSSBAR + i.
 LSU, CROSSBAR = range(OWN_UNIT, OWN_UNIT + 2)
@@ -26,6 +26,10 @@ VECTOR_COLUMNS = 3
     W_JUMP,
 ) = range(8)
 WAY_COLUMNS = 8
+
+# How a core stands in a batch: where its main begins, and the image that it works on.
+B_START, B_IMAGE = range(2)
+BATCH_COLUMNS = 2
 
 # A read of bytes since their last write: its shadow, and the read before it that was
 # not ordered before it (0: none). G_READS counts the rows in use; row 0 is none.

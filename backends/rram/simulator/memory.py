@@ -31,6 +31,7 @@ from cimc.backends.rram.simulator.layout import (
 from cimc.simulation.clocks import CLOCKS, Clocks, shadow_of, unordered
 from cimc.simulation.jit import compiled
 from cimc.simulation.layout import (
+    EPOCH_BITS,
     SHADOW_HOST,
     SHADOW_NONE,
     TRAP_A,
@@ -131,7 +132,7 @@ def load(
 
 
 @compiled(
-    "int64(uint8[::1], int64[::1], int32[::1], int64[:, ::1], uint8[::1], int64[::1], "
+    "int64(uint8[::1], int64[::1], int32[::1], int64[:, ::1], uint8[::1], int32[::1], "
     f"int32[::1], int64, {CLOCKS}, int64, int64[::1], int64, uint8[::1], int64[::1])"
 )
 def store(
@@ -179,5 +180,5 @@ def store(
     if first < last:
         there = way[W_COPY]
         copies[there + first : there + last] = source[first - address : last - address]
-        copy_writers[there + first : there + last] = shadow
+        copy_writers[there + first : there + last] = shadow >> EPOCH_BITS
     return 0

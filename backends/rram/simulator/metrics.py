@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from itertools import pairwise
+from operator import mul
 from typing import Any
 
 from xdsl.dialects.builtin import ModuleOp
@@ -32,12 +35,23 @@ def energies(module: ModuleOp, chip: Chip) -> Array:
     return energy_table(rows, len(COMPONENTS))
 
 
-def run_metrics(state: RramState, chip: Chip, energy: Array) -> dict[str, Any]:
-    """Keys of metrics.json that one run determines."""
-    used = len(state.program.core_numbers)
+def run_metrics(
+    state: RramState, chip: Chip, energy: Array, static: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Keys of metrics.json that one run determines, beside the ``static`` ones.
+
+    They say what an image takes on average. Of a batch also how many images it is
+    through with in a second, when the pipeline is full: from the end of the first one
+    to that of the last.
+    """
+    spans = [stop - start for start, stop in pairwise([0, *state.phase_ends])]
+    cores = [len(phase) for phase in state.program.phases]
+    used = sum(map(mul, cores, spans)) / max(1, sum(spans))
     leakage = chip.energy.leakage_core.value * used + chip.energy.leakage_shared.value
     units = ("issue", "vector", "lsu", "crossbar", "bus")
-    busy = state.busy[: CROSSBAR + 1].tolist()
+    links = int(state.scalars[G_LINK_BUSY])
+    busy = [*state.busy[: CROSSBAR + 1].tolist(), links]
+    stalls = state.stalls.sum(axis=0).tolist()
     common = common_metrics(
         state,
         clock_mhz=chip.clock.value,
@@ -47,22 +61,54 @@ def run_metrics(state: RramState, chip: Chip, energy: Array) -> dict[str, Any]:
     )
     if chip.structure.mesh_columns:
         # How far a transfer goes depends on where its buffer lies.
-        beats = int(state.scalars[G_LINK_BUSY]) // chip.timing.beat.value
-        links = beats * chip.structure.bus_bytes * chip.energy.bus_byte.value
-        common["energy_pj"]["bus"] = links
-        common["energy_pj"]["total"] += links
+        beats = links // chip.timing.beat.value / state.images
+        energy_of_links = beats * chip.structure.bus_bytes * chip.energy.bus_byte.value
+        common["energy_pj"]["bus"] = energy_of_links
+        common["energy_pj"]["total"] += energy_of_links
+    if rows := static.get("phases"):
+        programmed = static["programming"]["energy_pj"] / state.images
+        common["energy_pj"]["programming"] = programmed
+        common["energy_pj"]["total"] += programmed
+        spent = zip(rows, spans, strict=True)
+        common["phases"] = [{**row, "cycles": span} for row, span in spent]
     return {
         **common,
+        **_throughput(state, chip.clock.value),
         "traffic": _traffic(state),
-        "stalls": dict(zip(STALLS, state.stalls.sum(axis=0).tolist(), strict=True)),
-        "busy": dict(zip(units, [*busy, int(state.scalars[G_LINK_BUSY])], strict=True)),
+        "stalls": dict(zip(STALLS, _averages(stalls, state.images), strict=True)),
+        "busy": dict(zip(units, _averages(busy, state.images), strict=True)),
     }
+
+
+def _throughput(state: RramState, clock_mhz: float) -> dict[str, Any]:
+    """Cycles from image to image; nothing for a single one.
+
+    Images that go through phases together do not end one after another.
+    """
+    if state.images == 1:
+        return {}
+    first, last = int(state.ends[0]), int(state.ends[-1])
+    cycles = (last - first) / (state.images - 1)
+    if len(state.phase_ends) > 1:
+        cycles = state.cycles / state.images
+    return {
+        "throughput": {
+            "images": state.images,
+            "cycles_per_image": cycles,
+            "images_per_s": clock_mhz * 1e6 / cycles,
+        }
+    }
+
+
+def _averages(totals: list[int], images: int) -> list[int]:
+    return [round(total / images) for total in totals]
 
 
 def _traffic(state: RramState) -> dict[str, int]:
     """Bytes over the bus by kind."""
     loads = stores = calls = 0
-    for line, count in zip(state.program.lines, state.counts.tolist(), strict=True):
+    counts = (state.counts // state.images).tolist()
+    for line, count in zip(state.program.lines, counts, strict=True):
         match line.op:
             case LoadOp():
                 loads += line.op.count * line.op.length * count

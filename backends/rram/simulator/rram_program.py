@@ -10,10 +10,18 @@ import numpy as np
 from xdsl.dialects.builtin import ModuleOp
 
 from cimc.backends.rram.check import CoreSetup, accesses
-from cimc.backends.rram.dialect import CoreOp, FeatureMapOp, FillOp, MemoryOp
+from cimc.backends.rram.dialect import (
+    CoreOp,
+    FeatureMapOp,
+    FillOp,
+    MemoryOp,
+    batch_of,
+    phases_of,
+)
 from cimc.backends.rram.instruction_set import ISA
 from cimc.backends.rram.isa import MvmOp, ProgramOp, RingOp, TransferOp
 from cimc.backends.rram.machine import CHIP, RramMachine
+from cimc.backends.rram.programming import Programming
 from cimc.backends.rram.simulator.layout import (
     CROSSBAR,
     LOAD,
@@ -21,6 +29,7 @@ from cimc.backends.rram.simulator.layout import (
     MVM,
     NEXT,
     RING,
+    SLOT,
     STORE,
     WALK,
 )
@@ -63,9 +72,13 @@ class RramProgram(LoadedProgram):
     )
     crossbars: int = 1
     """Most crossbars that one core uses."""
+    programming: list[Programming] = field(default_factory=list[Programming])
+    """That of each phase."""
     copies: dict[int, range] = field(default_factory=dict[int, range])
-    """By base of a ring, where a whole copy of the maps in it lies beside memory."""
+    """By base of a ring, where whole copies of the maps in it lie beside memory."""
     copy_bytes: int = 0
+    batch: int = 1
+    """Up to how many images it works on at the same time."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -93,6 +106,8 @@ def load_program(module: ModuleOp, weights: WeightStore) -> RramProgram:
         feature_maps={
             op.tensor: op for op in module.ops if isinstance(op, FeatureMapOp)
         },
+        programming=[Programming.of(cores) for cores in phases_of(module)],
+        batch=batch_of(module),
     )
     builder = _Builder(CHIP.get(module), module, program, weights)
     program.constants = Constants(builder.blocks.joined(), *builder.pool.joined())
@@ -110,6 +125,7 @@ class _Builder(ProgramBuilder):
         "ring": Operation(RING, ("a", "value", "base", "size")),
         "walk": Operation(WALK, ("a", "columns", "column", "step", "jump")),
         "next": Operation(NEXT, ("a",)),
+        "slot": Operation(SLOT, ("a", "pitch")),
     }
 
     def __init__(

@@ -10,6 +10,8 @@ from cimc.backends.rram.dialect import FeatureMapOp
 from cimc.backends.rram.machine import RramMachine
 from cimc.backends.rram.simulator.engine import advance
 from cimc.backends.rram.simulator.layout import (
+    B_START,
+    BATCH_COLUMNS,
     CROSSBAR,
     G_READS,
     LINKS,
@@ -24,7 +26,7 @@ from cimc.backends.rram.simulator.layout import (
 )
 from cimc.backends.rram.simulator.rram_program import RramProgram
 from cimc.isa.mesh import place_of
-from cimc.simulation.layout import SHADOW_HOST
+from cimc.simulation.layout import EPOCH_BITS, EPOCH_MASK, SHADOW_HOST
 from cimc.simulation.state import State
 from cimc.weights import Array
 
@@ -37,12 +39,17 @@ _READS = 1 << 12
 
 
 class RramState(State):
-    """One run of a program on one image."""
+    """One run of a program on a batch of ``images``."""
 
     races: ClassVar = frozenset((READ_RACE, WRITE_RACE, REUSE_RACE))
 
     def __init__(
-        self, machine: RramMachine, program: RramProgram, *, trace_events: int = 0
+        self,
+        machine: RramMachine,
+        program: RramProgram,
+        *,
+        images: int = 1,
+        trace_events: int = 0,
     ) -> None:
         super().__init__(
             program,
@@ -52,6 +59,7 @@ class RramState(State):
             trace_events=trace_events,
         )
         self.program = program
+        self._machine = machine
         self._timing = np.array(
             [
                 machine.issue_cycles,
@@ -76,11 +84,14 @@ class RramState(State):
         self.reads = np.zeros((_READS, READ_COLUMNS), np.int64)
         self.scalars[G_READS] = 1
         self.copies = np.zeros(program.copy_bytes, np.uint8)
-        self.copy_writers = np.zeros(program.copy_bytes, np.int64)
+        self.copy_writers = np.zeros(program.copy_bytes, np.int32)
         for fill in program.fills:
             run = np.full(fill.length, fill.value & 0xFF, np.uint8)
             for index in range(fill.count):
                 self.host_write(fill.address + index * fill.stride, run)
+        self.batch = np.zeros((len(program.core_numbers), BATCH_COLUMNS), np.int64)
+        self.batch[:, B_START] = program.starts
+        self.ends = np.zeros(images, np.int64)
         self.stalls = np.zeros((len(program.core_numbers), len(STALLS)), np.int64)
 
     def host_write(self, address: int, values: Array) -> None:
@@ -88,15 +99,51 @@ class RramState(State):
         self.memory[address : address + values.size] = values
         self.writers[address : address + values.size] = SHADOW_HOST
 
-    def whole(self, op: FeatureMapOp) -> tuple[Array, Array]:
-        """A feature map from its first byte on, and who wrote the bytes.
+    @property
+    def images(self) -> int:
+        """See base class."""
+        return self.ends.size
+
+    @property
+    def latency(self) -> int:
+        """See base class."""
+        return int(self.ends[0])
+
+    def whole(self, op: FeatureMapOp, image: int) -> Array:
+        """The feature map of an image, from its first byte on.
 
         Of a map in a ring that is the copy beside memory.
         """
-        if not op.in_ring:
-            return self.memory[op.address :], self.writers[op.address :]
-        start = self.program.copies[op.ring_base].start + op.address - op.ring_base
-        return self.copies[start:], self.copy_writers[start:]
+        values = self.copies if op.in_ring else self.memory
+        return values[self._start(op, image) :]
+
+    def shadow(self, op: FeatureMapOp, image: int, offset: int) -> int:
+        """Who wrote a byte of a feature map."""
+        at = self._start(op, image) + offset
+        if op.in_ring:
+            return int(self.copy_writers[at]) << EPOCH_BITS
+        return int(self.writers[at])
+
+    def _start(self, op: FeatureMapOp, image: int) -> int:
+        """Where the map of an image begins, in memory or in the copies."""
+        start = op.address + op.shift(image)
+        if op.in_ring:
+            start += self.program.copies[op.ring_base].start - op.ring_base
+        return start
+
+    def begin(self, phase: int, start: int = 0) -> None:
+        """Program the crossbars of a phase, which comes after all accesses before it.
+
+        A program of one phase is set up before.
+        """
+        if len(self.program.phases) > 1:
+            rows = self.program.programming[phase].rows
+            start = self.cycles + rows * self._machine.programming_row_cycles
+        super().begin(phase, start)
+        if phase:
+            self.writers[self.writers > EPOCH_MASK] &= ~EPOCH_MASK
+            self.readers[:] = 0
+            self.scalars[G_READS] = 1
 
     def grow(self) -> None:
         """See base class."""
@@ -144,6 +191,8 @@ class RramState(State):
             self.layers,
             self.trace,
             self.busy,
+            self.batch,
+            self.ends,
         )
 
 

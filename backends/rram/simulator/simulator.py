@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,8 +19,15 @@ from cimc.backends.rram.simulator.rram_state import RramState
 from cimc.backends.rram.simulator.traps import trap_error
 from cimc.diagnostics import VerificationError
 from cimc.simulation.layout import SHADOW_HOST
-from cimc.simulation.simulator import ProgramSimulator, decode_for, put
+from cimc.simulation.simulator import (
+    ProgramSimulator,
+    check_batch,
+    check_inputs,
+    decode_for,
+    put,
+)
 from cimc.simulation.traps import writer_of_shadow
+from cimc.target import Simulation
 from cimc.weights import Array, WeightStore
 
 __all__ = ["Simulator"]
@@ -40,22 +49,63 @@ class Simulator(ProgramSimulator[RramState]):
         self._energies = energies(module, chip)
         self._static = static_metrics(module, chip)
 
-    def new_state(self, trace_events: int) -> RramState:
+    @property
+    def batch(self) -> int:
         """See base class."""
-        return RramState(self._machine, self._program, trace_events=trace_events)
+        return self._program.batch
+
+    def run(
+        self, inputs: Mapping[str, Array], *, trace: Path | None = None
+    ) -> Simulation:
+        """See base class."""
+        (found,) = self.run_batch([inputs], trace=trace)
+        return found
+
+    def run_batch(
+        self, images: Sequence[Mapping[str, Array]], *, trace: Path | None = None
+    ) -> list[Simulation]:
+        """See base class."""
+        check_batch(len(images), self.batch)
+        for inputs in images:
+            check_inputs(inputs, self.input_names())
+
+        def loaded(trace_events: int) -> RramState:
+            state = self.new_state(trace_events, len(images))
+            for image, inputs in enumerate(images):
+                for tensor, values in inputs.items():
+                    self.write_input(state, tensor, values, image)
+            return state
+
+        state = self.finished(loaded, trace)
+        metrics = self.metrics(state)
+        return [
+            Simulation(
+                self.feature_maps(state, image),
+                metrics,
+                partial(self.writer, state, image=image),
+            )
+            for image in range(len(images))
+        ]
+
+    def new_state(self, trace_events: int, images: int = 1) -> RramState:
+        """See base class."""
+        return RramState(
+            self._machine, self._program, images=images, trace_events=trace_events
+        )
 
     def input_names(self) -> set[str]:
         """See base class."""
         return {name for name, op in self._maps.items() if op.role == "input"}
 
-    def write_input(self, state: RramState, tensor: str, values: Array) -> None:
+    def write_input(
+        self, state: RramState, tensor: str, values: Array, image: int = 0
+    ) -> None:
         """Put an input into memory and mark its bytes as the host's."""
         op = self._maps[tensor]
-        values_there, writers = state.whole(op)
-        view = _view(values_there, op)
+        view = _view(state.whole(op, image), op)
         put(view, values, tensor)
         shadow = np.lib.stride_tricks.as_strided(
-            writers,
+            state.writers[op.address + op.shift(image) :],
             view.shape,
             (8 * op.row_stride, 8 * op.column_stride, 8),
         )
@@ -65,20 +115,26 @@ class Simulator(ProgramSimulator[RramState]):
         """See base class."""
         return trap_error(state, code)
 
-    def feature_maps(self, state: RramState) -> Mapping[str, Array]:
+    def feature_maps(self, state: RramState, image: int = 0) -> Mapping[str, Array]:
         """See base class."""
-        return {n: _view(state.whole(op)[0], op).copy() for n, op in self._maps.items()}
+        return {n: _view(state.whole(op, image), op) for n, op in self._maps.items()}
 
-    def writer(self, state: RramState, tensor: str, index: tuple[int, int, int]) -> str:
+    def writer(
+        self,
+        state: RramState,
+        tensor: str,
+        index: tuple[int, int, int],
+        image: int = 0,
+    ) -> str:
         """See base class."""
         op, (row, column, channel) = self._maps[tensor], index
         offset = row * op.row_stride + column * op.column_stride + channel
-        _, writers = state.whole(op)
-        return writer_of_shadow(state, int(writers[offset]))
+        return writer_of_shadow(state, state.shadow(op, image, offset))
 
     def metrics(self, state: RramState) -> Mapping[str, Any]:
         """See base class."""
-        return {**self._static, **run_metrics(state, self._chip, self._energies)}
+        run = run_metrics(state, self._chip, self._energies, self._static)
+        return {**self._static, **run}
 
 
 def _view(values: Array, op: FeatureMapOp) -> Array:

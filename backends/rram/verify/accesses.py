@@ -23,7 +23,8 @@ from cimc.weights import Array
 
 __all__ = ["check_accesses"]
 
-#: Comparisons of pieces and of single segments that a proof may take.
+#: Comparisons of pieces and of single segments that a proof may take, for each pair of
+#: images that are unfolded.
 COMPARISONS = 1 << 30
 
 
@@ -34,10 +35,12 @@ def check_accesses(
     streams, several = streams_of(skeleton, unfolded)
     if several >= 0:
         raise Problem.beyond(
-            "its address register is in several rings", skeleton.where(several)
+            "its address register is in several rings or has several pitches",
+            skeleton.where(several),
         )
     findings = Findings(module, skeleton, streams, unfolded.pieces)
-    checker = _Checker(streams, unfolded.pieces, schedule)
+    more = skeleton.images > unfolded.images
+    checker = _Checker(streams, unfolded, schedule, more=more)
     checker.check_order(findings)
     checker.check_seen(module, findings)
 
@@ -45,9 +48,14 @@ def check_accesses(
 class _Checker:
     """All pairs of streams that may meet, and what their cores know of each other."""
 
-    def __init__(self, streams: Array, pieces: Array, schedule: Schedule) -> None:
+    def __init__(
+        self, streams: Array, unfolded: Unfolded, schedule: Schedule, *, more: bool
+    ) -> None:
+        pieces = unfolded.pieces
         self._streams, self._pieces, self._schedule = streams, pieces, schedule
-        chains = chains_of(streams, pieces, schedule)
+        self._images, self._more = unfolded.images, more
+        alone = unfolded.images == 1 and not more
+        chains = chains_of(streams, pieces, schedule) if alone else []
         chain_of = np.full(len(streams), -1)
         for number, chain in enumerate(chains):
             chain_of[chain.streams] = number
@@ -111,6 +119,8 @@ class _Checker:
         after = self._knowledge.places(others, stores)
         findings = np.zeros((len(chosen), layout.FINDING_COLUMNS), np.int64)
         check_pairs(
+            self._images,
+            self._more,
             self._streams,
             self._pieces,
             self._beyond,
@@ -118,7 +128,7 @@ class _Checker:
             np.stack([before, after], axis=1),
             self._schedule.event_starts,
             self._knowledge.table,
-            np.array([COMPARISONS]),
+            np.array([COMPARISONS * self._images**2]),
             self._unseen,
             findings,
         )
@@ -153,7 +163,7 @@ def _along(chains: list[Chain]) -> Array:
 
 
 def _preset(module: ModuleOp, stream: Array, piece: Array) -> bool:
-    """Whether all that a piece reads is there when an image starts."""
+    """Whether all that a piece reads is there when a batch starts."""
     low, high = piece[layout.P_LOW], piece[layout.P_HIGH]
     if stream[layout.S_SIZE]:
         return False

@@ -10,12 +10,15 @@ from cimc.backends.rram.verify.layout import (
     F_OTHER,
     F_OUTCOME,
     F_PIECE,
+    FAR_APART,
     P_EPOCH,
     P_HIGH,
     P_LOW,
     PROVEN,
     S_CORE,
     S_FIRST,
+    S_LAST,
+    S_PITCH,
     S_SIZE,
     S_STOP,
     S_STORES,
@@ -134,10 +137,65 @@ def _check(
 
 
 @compiled(
-    "void(int64[:, ::1], int64[:, ::1], int64[:, ::1], int64[:, ::1], "
+    "boolean(int64[::1], int64[::1], int64[:, ::1], int32[::1], int32[::1], int64)"
+)
+def _ordered_from(
+    store: Array,
+    other: Array,
+    beyond: Array,
+    before: Array,
+    after: Array,
+    images: int,
+) -> bool:
+    """Whether accesses that lie ``images`` or more images apart are in order.
+
+    So many are unfolded. Each core must know at their end that the other one is through
+    with the first, and values must be larger from so many images to the next.
+    """
+    pitch, size = store[S_PITCH], store[S_SIZE]
+    low = min(beyond[store[S_FIRST], 1], beyond[other[S_FIRST], 1])
+    high = max(beyond[store[S_STOP] - 1, 0], beyond[other[S_STOP] - 1, 0])
+    return (
+        before[-1] > store[S_LAST]
+        and after[-1] > other[S_LAST]
+        and (size == 0 or high - low <= (2 * images - 1) * pitch)
+    )
+
+
+@compiled("boolean(int64[::1], int64[::1], int64[:, ::1], int64[::1])")
+def _may_ever_meet(store: Array, other: Array, pieces: Array, budget: Array) -> bool:
+    """Whether two streams may meet in any two images of a batch.
+
+    From image to image and from round to round of a ring, addresses move by multiples
+    of ``grid``, so they meet at the same place of it or not at all.
+    """
+    grid = np.gcd(store[S_SIZE], store[S_PITCH])
+    one, two = store.copy(), other.copy()
+    one[S_SIZE] = two[S_SIZE] = grid
+    index = store[S_FIRST]
+    while index < store[S_STOP] and pieces[index, P_EPOCH] <= store[S_LAST]:
+        piece = pieces[index]
+        low, high, at = piece[P_LOW], piece[P_HIGH], other[S_FIRST]
+        while at < other[S_STOP] and pieces[at, P_EPOCH] <= other[S_LAST]:
+            low2, high2 = pieces[at, P_LOW], pieces[at, P_HIGH]
+            budget[0] -= 1
+            if may_meet(low, high, low2, high2, grid, -ANY, ANY) and (
+                budget[0] < 0
+                or meet(one, piece, two, pieces[at], -ANY, ANY, budget) != -1
+            ):
+                return True
+            at += 1
+        index += 1
+    return False
+
+
+@compiled(
+    "void(int64, boolean, int64[:, ::1], int64[:, ::1], int64[:, ::1], int64[:, ::1], "
     "int64[:, ::1], int64[::1], int32[::1], int64[::1], boolean[::1], int64[:, ::1])"
 )
 def check_pairs(
+    images: int,
+    more: bool,
     streams: Array,
     pieces: Array,
     beyond: Array,
@@ -149,22 +207,25 @@ def check_pairs(
     unseen: Array,
     findings: Array,
 ) -> None:
-    """Check all pairs of streams; what a pair's cores know begins at its ``places``."""
+    """Check all pairs of streams; what a pair's cores know begins at its ``places``.
+
+    ``images`` of a batch are unfolded, and perhaps ``more`` follow.
+    """
     for pair in range(pairs.shape[0]):
         store, other = streams[pairs[pair, 0]], streams[pairs[pair, 1]]
         before, after = places[pair]
         one, two = store[S_CORE], other[S_CORE]
         finding = findings[pair]
-        outcome = _check(
-            store,
-            other,
-            pieces,
-            beyond,
-            known[before : before + event_starts[two + 1] - event_starts[two] + 1],
-            known[after : after + event_starts[one + 1] - event_starts[one] + 1],
-            budget,
-            unseen,
-            finding,
-        )
+        ahead = known[before : before + event_starts[two + 1] - event_starts[two] + 1]
+        behind = known[after : after + event_starts[one + 1] - event_starts[one] + 1]
+        alike = same_ring(store, other)
+        if images > 1 and alike and not _may_ever_meet(store, other, pieces, budget):
+            finding[F_OUTCOME] = PROVEN
+            continue
+        args = (store, other, pieces, beyond, ahead, behind)
+        outcome = _check(*args, budget, unseen, finding)
+        far = (store, other, beyond, ahead, behind, images)
+        if outcome == PROVEN and more and not (alike and _ordered_from(*far)):
+            outcome = FAR_APART
         if finding[F_OUTCOME] != EXHAUSTED:
             finding[F_OUTCOME] = outcome

@@ -27,6 +27,13 @@ class Findings:
     def problem(self, store: int, other: int, finding: Array) -> Problem:
         """The problem with a stream that stores and another one."""
         outcome, piece, piece_of_other, byte = (int(value) for value in finding)
+        if outcome == layout.FAR_APART:
+            one, two = (
+                self._skeleton.where(int(self._streams[stream, layout.S_ROW]))
+                for stream in (store, other)
+            )
+            why = "no chain of CALL and WAIT orders the two in images far apart"
+            return Problem.beyond(why, two, (f"with {one}",))
         stores = self._streams[other, layout.S_STORES]
         one, two = self._where(store, piece), self._where(other, piece_of_other)
         if outcome == layout.EXHAUSTED:
@@ -77,10 +84,12 @@ class Findings:
                 continue
             if size and op.ring_base != base:
                 continue
-            row, rest = divmod(byte - op.address, op.row_stride or op.stop)
-            column, channel = divmod(rest, op.column_stride or op.stop)
-            if 0 <= row < op.height and column < op.width and channel < op.channels:
-                yield (
-                    f"row {row}, column {column}, channel {channel} of feature map "
-                    f"{op.tensor!r}"
-                )
+            for image in range(op.batch):
+                start = op.address + op.shift(image)
+                row, rest = divmod(byte - start, op.row_stride or op.stop)
+                column, channel = divmod(rest, op.column_stride or op.stop)
+                if 0 <= row < op.height and column < op.width and channel < op.channels:
+                    yield (
+                        f"row {row}, column {column}, channel {channel} of feature map "
+                        f"{op.tensor!r}" + (f", image {image}" if image else "")
+                    )

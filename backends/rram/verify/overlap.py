@@ -11,6 +11,7 @@ from cimc.backends.rram.verify.layout import (
     S_BASE,
     S_COUNT,
     S_LENGTH,
+    S_PITCH,
     S_SIZE,
     S_STRIDE,
 )
@@ -41,8 +42,12 @@ def may_meet(
 
 @compiled("boolean(int64[::1], int64[::1])")
 def same_ring(one: Array, other: Array) -> bool:
-    """Whether two streams count addresses alike."""
-    return one[S_SIZE] == other[S_SIZE] and one[S_BASE] == other[S_BASE]
+    """Whether two streams count addresses alike, from image to image as well."""
+    return (
+        one[S_SIZE] == other[S_SIZE]
+        and one[S_BASE] == other[S_BASE]
+        and one[S_PITCH] == other[S_PITCH]
+    )
 
 
 @compiled("int64(int64, int64[::1])")

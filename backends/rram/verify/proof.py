@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from xdsl.dialects.builtin import ModuleOp
 
+from cimc.backends.rram.dialect import batch_of, phases_of
 from cimc.backends.rram.verify.accesses import check_accesses
 from cimc.backends.rram.verify.layout import (
     CALL,
@@ -24,17 +25,23 @@ __all__ = ["prove"]
 
 def prove(module: ModuleOp) -> Problem | None:
     """Prove all that the manual says of a module, or say why that fails."""
-    skeleton = Skeleton.of(module)
     try:
-        _check_callers(skeleton)
-        unfolded = unfold(skeleton)
-        if unfolded is None:
-            raise Problem.beyond(f"more than {STEPS} instructions are executed")
-        _check_balance(skeleton, unfolded)
-        check_accesses(module, skeleton, unfolded, _schedule(skeleton, unfolded))
+        images = batch_of(module)
+        for cores in phases_of(module):
+            _prove_phase(module, Skeleton.of(cores, images))
     except Problem as problem:
         return problem
     return None
+
+
+def _prove_phase(module: ModuleOp, skeleton: Skeleton) -> None:
+    """Prove all for the cores of a phase; what others leave is there before."""
+    _check_callers(skeleton)
+    unfolded = unfold(skeleton, min(skeleton.images, 1 + skeleton.reach))
+    if unfolded is None:
+        raise Problem.beyond(f"more than {STEPS} instructions are executed")
+    _check_balance(skeleton, unfolded)
+    check_accesses(module, skeleton, unfolded, _schedule(skeleton, unfolded))
 
 
 def _name(register: Register) -> str:
@@ -65,7 +72,10 @@ def _check_balance(skeleton: Skeleton, unfolded: Unfolded) -> None:
     for register in np.flatnonzero(left):
         of_it = events[:, E_REGISTER] == register
         calls, waits = of_it & (events[:, E_BY] > 0), of_it & (events[:, E_BY] < 0)
-        raised, awaited = events[calls, E_BY].sum(), -events[waits, E_BY].sum()
+        raised, awaited = (
+            abs(int(events[some, E_BY].sum())) // unfolded.images
+            for some in (calls, waits)
+        )
         rows = list(dict.fromkeys(int(row) for row in events[of_it, E_ROW]))
         raise Problem(
             "unbalanced",

@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
-from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation
 
 from cimc.backends.rram import isa
-from cimc.backends.rram.dialect import CoreOp, SectionOp, cores_of
+from cimc.backends.rram.dialect import CoreOp, SectionOp
 from cimc.backends.rram.verify import layout
 from cimc.isa.program import linearise
 from cimc.weights import Array
@@ -33,7 +32,8 @@ class Skeleton:
 
     Cores are dense, in order of appearance; ``starts`` has the first row of each and
     the end. ``places`` runs parallel to the rows: the instruction, and its number in
-    the core. ``registers`` numbers the sequence registers; ``credits`` are theirs.
+    the core. A batch has up to ``images``. ``registers`` numbers the sequence
+    registers; ``credits`` are theirs.
     """
 
     cores: list[CoreOp]
@@ -42,13 +42,14 @@ class Skeleton:
         default_factory=list[tuple[Operation, int]]
     )
     starts: list[int] = field(default_factory=lambda: [0])
+    images: int = 1
     registers: dict[Register, int] = field(default_factory=dict[Register, int])
     credits: dict[int, int] = field(default_factory=dict[int, int])
 
     @classmethod
-    def of(cls, module: ModuleOp) -> Skeleton:
-        """The skeleton of all cores of a module."""
-        skeleton = cls(cores_of(module))
+    def of(cls, cores: Iterable[CoreOp], images: int = 1) -> Skeleton:
+        """The skeleton of the cores of a phase."""
+        skeleton = cls([*cores], images=images)
         for core in skeleton.cores:
             lines = linearise(core.setup)
             for line in lines:
@@ -65,6 +66,22 @@ class Skeleton:
         rows = np.array(self.rows, np.int64)
         return rows.reshape(-1, layout.CODE_COLUMNS)
 
+    @property
+    def reach(self) -> int:
+        """How many images apart values of a ring may be of which one replaces another.
+
+        Or a little more; 1 at least.
+        """
+        reach, sizes = 1, dict[int, int]()
+        for op, a, *fields in self.rows:
+            if op == layout.RING:
+                sizes[a] = fields[1]
+            elif op == layout.SLOT and fields[0] and a in sizes:
+                reach = max(reach, -(-sizes[a] // fields[0]))
+            elif op == layout.SET:
+                sizes.pop(a, None)
+        return reach
+
     def core_of(self, row: int) -> int:
         """The dense number of the core that a row belongs to."""
         return bisect_right(self.starts, row) - 1
@@ -77,7 +94,7 @@ class Skeleton:
             if isinstance(parent, SectionOp):
                 layer = f"layer {parent.layer!r}, "
             parent = parent.parent_op()
-        core = self.cores[self.core_of(row)].number
+        core = self.cores[self.core_of(row)].text()
         assert isinstance(op, isa.Instruction)
         return f"{layer}core {core}, instruction {number}: {op.name} {op.text()}"
 
@@ -123,6 +140,8 @@ class Skeleton:
                 return [layout.STEP, op.a, op.by]
             case isa.NextOp():
                 return [layout.NEXT, op.a]
+            case isa.SlotOp():
+                return [layout.SLOT, op.a, op.pitch]
             case isa.RingOp():
                 return [layout.RING, op.a, op.base, op.size, op.value]
             case isa.WalkOp():

@@ -10,9 +10,11 @@ from cimc.backends.rram.verify.layout import (
     A4,
     OP,
     P_BASE,
+    P_EPOCH,
     P_FIRST,
     P_HIGH,
     P_LOW,
+    P_PITCH,
     P_SIZE,
     P_STEP,
     P_TIMES,
@@ -22,8 +24,10 @@ from cimc.backends.rram.verify.layout import (
     S_FIRST,
     S_GRID,
     S_HIGH,
+    S_LAST,
     S_LENGTH,
     S_LOW,
+    S_PITCH,
     S_ROW,
     S_SIZE,
     S_STOP,
@@ -55,13 +59,18 @@ def streams_of(skeleton: Skeleton, unfolded: Unfolded) -> tuple[Array, int]:
     # The stride of a single segment means nothing.
     streams[:, S_STRIDE] = np.where(streams[:, S_COUNT] > 1, code[rows, A4], 0)
     first = pieces[streams[:, S_FIRST]]
-    streams[:, [S_BASE, S_SIZE]] = first[:, [P_BASE, P_SIZE]]
-    return streams, int(_measure(streams, pieces))
+    streams[:, [S_BASE, S_SIZE, S_PITCH]] = first[:, [P_BASE, P_SIZE, P_PITCH]]
+    events = np.diff(unfolded.event_starts) // unfolded.images
+    further = skeleton.images - unfolded.images
+    return streams, int(_measure(streams, pieces, events, further))
 
 
-@compiled("int64(int64[:, ::1], int64[:, ::1])")
-def _measure(streams: Array, pieces: Array) -> int:
-    """Fill in the extent of pieces and streams; a row with several rings, or -1."""
+@compiled("int64(int64[:, ::1], int64[:, ::1], int64[::1], int64)")
+def _measure(streams: Array, pieces: Array, events: Array, further: int) -> int:
+    """Fill in the extent of pieces and streams; a row with several rings, or -1.
+
+    ``events`` are those of each core in an image, ``further`` are images that follow.
+    """
     several = -1
     for stream in streams:
         size, base = stream[S_SIZE], stream[S_BASE]
@@ -71,8 +80,14 @@ def _measure(streams: Array, pieces: Array) -> int:
         grid = np.gcd(size, stream[S_STRIDE])
         for index in range(stream[S_FIRST], stream[S_STOP]):
             piece = pieces[index]
-            if piece[P_SIZE] != size or piece[P_BASE] != base:
+            if (
+                piece[P_SIZE] != size
+                or piece[P_BASE] != base
+                or piece[P_PITCH] != stream[S_PITCH]
+            ):
                 several = stream[S_ROW]
+            if piece[P_EPOCH] <= events[stream[S_CORE]]:
+                stream[S_LAST] = piece[P_EPOCH]
             way = (piece[P_TIMES] - 1) * piece[P_STEP]
             piece[P_LOW] = piece[P_FIRST] + min(way, 0) + min(reach, 0)
             piece[P_HIGH] = piece[P_FIRST] + max(way, 0) + max(reach, 0)
@@ -86,6 +101,8 @@ def _measure(streams: Array, pieces: Array) -> int:
                 low, high = low + shift, high + shift
             else:
                 low, high = np.int64(0), size
+        else:
+            high += further * stream[S_PITCH]
         stream[S_LOW], stream[S_HIGH] = base + low, base + high
     return several
 

@@ -26,12 +26,14 @@ from cimc.backends.rram.verify.layout import (
     P_BASE,
     P_EPOCH,
     P_FIRST,
+    P_PITCH,
     P_SIZE,
     P_STEP,
     P_TIMES,
     PIECE_COLUMNS,
     RING,
     SET,
+    SLOT,
     STEP,
     STORE,
     WAIT,
@@ -48,7 +50,12 @@ STEPS = 1 << 31
 
 
 class Unfolded(NamedTuple):
-    """Events core by core and pieces row by row, each with where they start."""
+    """Events core by core and pieces row by row, each with where they start.
+
+    They are those of the first ``images`` of a batch.
+    """
+
+    images: int
 
     events: Array
     event_starts: Array
@@ -56,25 +63,26 @@ class Unfolded(NamedTuple):
     piece_starts: Array
 
 
-def unfold(skeleton: Skeleton) -> Unfolded | None:
+def unfold(skeleton: Skeleton, images: int) -> Unfolded | None:
     """Count, then list events and pieces; None if the program runs too long."""
     code, starts = skeleton.code, np.array(skeleton.starts, np.int64)
     event_starts = np.zeros(len(starts), np.int64)
     piece_starts = np.zeros(len(code) + 1, np.int64)
     events = np.empty((0, EVENT_COLUMNS), np.int64)
     pieces = np.empty((0, PIECE_COLUMNS), np.int64)
-    if not _run(code, starts, STEPS, event_starts, events, piece_starts, pieces):
+    args = (code, starts, images, STEPS)
+    if not _run(*args, event_starts, events, piece_starts, pieces):
         return None
     event_starts, piece_starts = np.cumsum(event_starts), np.cumsum(piece_starts)
     events = np.empty((event_starts[-1], EVENT_COLUMNS), np.int64)
     pieces = np.empty((piece_starts[-1], PIECE_COLUMNS), np.int64)
-    _run(code, starts, STEPS, event_starts, events, piece_starts, pieces)
-    return Unfolded(events, event_starts, pieces, piece_starts)
+    _run(*args, event_starts, events, piece_starts, pieces)
+    return Unfolded(images, events, event_starts, pieces, piece_starts)
 
 
-@compiled("boolean(int64[:, ::1], int64, int64, int64, int64, int64)")
+@compiled("boolean(int64[:, ::1], int64, int64, int64, int64, int64, int64)")
 def _extends(
-    last: Array, row: int, epoch: int, address: int, base: int, size: int
+    last: Array, row: int, epoch: int, address: int, base: int, size: int, pitch: int
 ) -> bool:
     """Add an execution to the last piece of a row, if it goes on as that does."""
     times = last[row, P_TIMES]
@@ -83,6 +91,7 @@ def _extends(
         or last[row, P_EPOCH] != epoch
         or last[row, P_SIZE] != size
         or last[row, P_BASE] != base
+        or last[row, P_PITCH] != pitch
     ):
         return False
     if times == 1:
@@ -94,12 +103,13 @@ def _extends(
 
 
 @compiled(
-    "boolean(int64[:, ::1], int64[::1], int64, int64[::1], int64[:, ::1], "
+    "boolean(int64[:, ::1], int64[::1], int64, int64, int64[::1], int64[:, ::1], "
     "int64[::1], int64[:, ::1])"
 )
 def _run(
     code: Array,
     starts: Array,
+    images: int,
     steps: int,
     event_starts: Array,
     events: Array,
@@ -118,10 +128,16 @@ def _run(
     values = np.zeros(16, np.int64)
     rings = np.zeros((16, 2), np.int64)
     walks = np.zeros((16, CODE_COLUMNS), np.int64)
+    pitches = np.zeros(16, np.int64)
     for core in range(starts.size - 1):
-        values[:], rings[:], walks[:] = 0, 0, 0
-        epoch, depth, row = 0, 0, starts[core]
-        while row < starts[core + 1]:
+        epoch, depth, row, image = 0, 0, starts[core + 1], -1
+        while True:
+            if row == starts[core + 1]:
+                image += 1
+                if image == images or starts[core] == row:
+                    break
+                row = starts[core]
+                values[:], rings[:], walks[:], pitches[:] = 0, 0, 0, 0
             steps -= 1
             if steps < 0:
                 return False
@@ -145,18 +161,25 @@ def _run(
             elif op in (LOAD, STORE):
                 address = values[a] + code[row, A1]
                 base, size = rings[a, 0], rings[a, 1]
-                if not _extends(last, row, epoch, address, base, size):
+                pitch = int(pitches[a])
+                if not _extends(last, row, epoch, address, base, size, pitch):
                     if listing and counts[row] > 0:
                         pieces[piece_starts[row] + counts[row] - 1] = last[row]
                     counts[row] += 1
                     last[row, P_EPOCH], last[row, P_FIRST] = epoch, address
                     last[row, P_STEP], last[row, P_TIMES] = 0, 1
                     last[row, P_BASE], last[row, P_SIZE] = base, size
+                    last[row, P_PITCH] = pitch
             elif op == SET:
                 values[a], rings[a, 0], rings[a, 1] = code[row, A1], 0, 0
+                pitches[a] = 0
             elif op == RING:
                 values[a] = code[row, A3]
                 rings[a, 0], rings[a, 1] = code[row, A1], code[row, A2]
+                pitches[a] = 0
+            elif op == SLOT:
+                values[a] += image * code[row, A1]
+                pitches[a] += code[row, A1]
             elif op == STEP:
                 values[a] += code[row, A1]
             elif op == WALK:

@@ -15,7 +15,7 @@ from cimc.dialects.tile.memory import (
     SequenceOp,
     SweepOp,
 )
-from cimc.dialects.tile.synchronisation import AwaitOp, SignalOp
+from cimc.dialects.tile.synchronisation import AwaitOp, ReprogramOp, SignalOp
 from cimc.dialects.tile.types import (
     BlockType,
     FeatureMapType,
@@ -60,6 +60,7 @@ __all__ = [
     "PartialSumsOp",
     "PartialSumsType",
     "Real",
+    "ReprogramOp",
     "SequenceOp",
     "SequenceType",
     "SignalOp",
@@ -97,6 +98,7 @@ TILE = Dialect(
         StoreOp,
         AwaitOp,
         SignalOp,
+        ReprogramOp,
     ],
     [FeatureMapType, PartialSumsType, BlockType, SequenceType, Real],
 )

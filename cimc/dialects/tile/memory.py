@@ -89,6 +89,9 @@ class FeatureMapOp(IRDLOperation):
     of the halo, takes the place of row r - ring, and so must be written after all
     have read that.
 
+    ``images`` of a batch follow each other in it: the rows of one are counted on from
+    those of the one before. Without ``ring`` there is a place for all of them.
+
     ``%x = tile.feature_map "relu1_q" of "conv1" role "intermediate" ring 5 at 4096 :
     !…``
     """
@@ -98,12 +101,13 @@ class FeatureMapOp(IRDLOperation):
     layer = prop_def(StringAttr)
     role = prop_def(StringAttr)
     core = opt_prop_def(IntegerAttr[I64])
+    some_images = opt_prop_def(IntegerAttr[I64], prop_name="images")
     ring = opt_prop_def(IntegerAttr[I64])
     address = opt_prop_def(IntegerAttr[I64])
     result = result_def(FeatureMapType)
     assembly_format = (
-        "$tensor `of` $layer `role` $role (`core` $core^)? (`ring` $ring^)? "
-        "(`at` $address^)? attr-dict `:` type($result)"
+        "$tensor `of` $layer `role` $role (`core` $core^)? (`images` $images^)? "
+        "(`ring` $ring^)? (`at` $address^)? attr-dict `:` type($result)"
     )
 
     def __init__(
@@ -131,9 +135,19 @@ class FeatureMapOp(IRDLOperation):
         return self.result.type
 
     @property
+    def images(self) -> int:
+        """Images that follow each other in the buffer."""
+        return 1 if self.some_images is None else self.some_images.value.data
+
+    @property
+    def whole(self) -> int:
+        """Rows of one image."""
+        return self.type.padded_rows
+
+    @property
     def rows(self) -> int:
         """Rows that the buffer holds at a time."""
-        return self.type.padded_rows if self.ring is None else self.ring.value.data
+        return self.images * self.whole if self.ring is None else self.ring.value.data
 
     @property
     def size_bytes(self) -> int:
@@ -141,16 +155,17 @@ class FeatureMapOp(IRDLOperation):
         return self.rows * self.type.row_stride
 
     def verify_(self) -> None:
-        """TILE-1: the role is known. TILE-2: address and ring are in bounds."""
+        """TILE-1: the role is known. TILE-2: address, images, ring are in bounds."""
         if self.role.data not in ROLES:
             raise VerifyException(
                 f"[TILE-1] the role must be one of {', '.join(ROLES)}"
             )
         _verify_address(self.address)
-        if not 1 <= self.rows <= self.type.padded_rows:
+        _verify_images(self.images)
+        if not 1 <= self.rows <= self.images * self.whole:
             raise VerifyException(
                 f"[TILE-2] a ring of {self.rows} rows is not within the "
-                f"{self.type.padded_rows} of the map"
+                f"{self.images * self.whole} of the map"
             )
 
 
@@ -160,7 +175,8 @@ class PartialSumsOp(IRDLOperation):
 
     Where each core has a memory of its own, ``core`` is the one that holds them.
     With ``ring`` their buffer holds so many vectors at a time: the one of position p
-    takes the place of that of position p - ring.
+    takes the place of that of position p - ring. ``images`` of a batch follow each
+    other in it.
 
     ``%p = tile.partial_sums "conv2" ring 8 at 8192 : !tile.partial_sums<8x8x64xi32>``
     """
@@ -168,12 +184,13 @@ class PartialSumsOp(IRDLOperation):
     name = "tile.partial_sums"
     layer = prop_def(StringAttr)
     core = opt_prop_def(IntegerAttr[I64])
+    some_images = opt_prop_def(IntegerAttr[I64], prop_name="images")
     ring = opt_prop_def(IntegerAttr[I64])
     address = opt_prop_def(IntegerAttr[I64])
     result = result_def(PartialSumsType)
     assembly_format = (
-        "$layer (`core` $core^)? (`ring` $ring^)? (`at` $address^)? attr-dict "
-        "`:` type($result)"
+        "$layer (`core` $core^)? (`images` $images^)? (`ring` $ring^)? "
+        "(`at` $address^)? attr-dict `:` type($result)"
     )
 
     def __init__(
@@ -194,10 +211,20 @@ class PartialSumsOp(IRDLOperation):
         return self.result.type
 
     @property
+    def images(self) -> int:
+        """Images that follow each other in the buffer."""
+        return 1 if self.some_images is None else self.some_images.value.data
+
+    @property
+    def whole(self) -> int:
+        """Vectors of one image."""
+        height, width, _ = self.type.shape
+        return height * width
+
+    @property
     def vectors(self) -> int:
         """Vectors that the buffer holds at a time."""
-        height, width, _ = self.type.shape
-        return height * width if self.ring is None else self.ring.value.data
+        return self.images * self.whole if self.ring is None else self.ring.value.data
 
     @property
     def size_bytes(self) -> int:
@@ -205,19 +232,24 @@ class PartialSumsOp(IRDLOperation):
         return self.vectors * self.type.column_stride
 
     def verify_(self) -> None:
-        """TILE-2: address and ring are in bounds."""
+        """TILE-2: address, images and ring are in bounds."""
         _verify_address(self.address)
-        height, width, _ = self.type.shape
-        if not 1 <= self.vectors <= height * width:
+        _verify_images(self.images)
+        if not 1 <= self.vectors <= self.images * self.whole:
             raise VerifyException(
                 f"[TILE-2] a ring of {self.vectors} vectors is not within the "
-                f"{height * width} of the sums"
+                f"{self.images * self.whole} of the sums"
             )
 
 
 def _verify_address(address: IntegerAttr[I64] | None) -> None:
     if address is not None and address.value.data < 0:
         raise VerifyException("[TILE-2] an address must not be negative")
+
+
+def _verify_images(images: int) -> None:
+    if images < 1:
+        raise VerifyException("[TILE-2] a buffer is for 1 or more images")
 
 
 @irdl_op_definition

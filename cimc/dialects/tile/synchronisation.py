@@ -1,10 +1,15 @@
-"""Signals between cores: who may read what, and when."""
+"""Signals between cores, and the barrier between phases: what comes before what."""
 
 from __future__ import annotations
 
 from xdsl.dialects.builtin import I64, IntegerAttr
 from xdsl.ir import SSAValue
-from xdsl.irdl import irdl_op_definition, operand_def, opt_prop_def
+from xdsl.irdl import (
+    IRDLOperation,
+    irdl_op_definition,
+    operand_def,
+    opt_prop_def,
+)
 from xdsl.utils.exceptions import VerifyException
 
 from cimc.dialects.tile.body import BodyOp
@@ -95,3 +100,14 @@ class SignalOp(_SequenceUser):
     def verify_(self) -> None:
         """Verify TILE-13 and TILE-14 for the source."""
         self._verify_core(self.sequence_op.source.value.data, "source")
+
+
+@irdl_op_definition
+class ReprogramOp(IRDLOperation):
+    """A new phase begins: all arrays are free for other blocks.
+
+    Sweeps before it are complete before any behind it begins. ``tile.reprogram``
+    """
+
+    name = "tile.reprogram"
+    assembly_format = "attr-dict"

@@ -9,6 +9,7 @@ STUDIES = {
     "study": "orders of cores on single layers, by crossbar and bus",
     "whole": "networks with one copy of each layer and with four times that",
     "scaling": "networks of 10² to 10⁵ crossbars: time and memory, and how they grow",
+    "ablation": "what each pass is good for, by leaving it out",
     "peer": "networks on PIMCOMP-NN's chip, beside what it makes of them",
 }
 

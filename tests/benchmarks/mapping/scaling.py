@@ -62,6 +62,7 @@ def measure(crossbars: int) -> Row:
         compilation = compile_model(path, chip=str(file))
         times.append(process_time())
     artifact, passes = compilation.artifact, dict(compilation.seconds)
+    gap = compilation.gaps.get("balance-pipeline", 0.0)
     del compilation
     compiled_mb = _peak_mb()
     session = artifact.session()
@@ -81,6 +82,7 @@ def measure(crossbars: int) -> Row:
         "executed": metrics["instructions"]["dynamic"],
         "equal": compare(found, expected, 0, simulation.writer_of).equal,
         "cycles": metrics["cycles"],
+        "gap": gap,
         "compile_s": compile_s,
         "compile_mb": compiled_mb,
         "load_s": load_s,
@@ -129,7 +131,15 @@ def main(arguments: list[str]) -> None:
         measure(min(SIZES))
         print(json.dumps(measure(options.alone)))
         return
-    columns = ("crossbars", "cores", "instructions", "executed", "equal", *EFFORTS)
+    columns = (
+        "crossbars",
+        "cores",
+        "instructions",
+        "executed",
+        "equal",
+        "gap",
+        *EFFORTS,
+    )
     _alone(min(SIZES))  # compiles what has changed to machine code
     found: list[Row] = []
     for crossbars in options.crossbars:

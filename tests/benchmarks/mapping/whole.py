@@ -45,14 +45,22 @@ _LARGE = {
 Row = dict[str, Any]
 
 
-def measure(network: str, chip: Chip, objective: Objective) -> Row:
+def measure(
+    network: str,
+    chip: Chip,
+    objective: Objective = "latency",
+    pipeline: str | None = None,
+) -> Row:
     """Compile a network, run one image and compare it."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "chip.yaml"
         file.write_text(json.dumps(chip.model_dump(mode="json")))
         start = perf_counter()
         compilation = compile_model(
-            quantised(network), chip=str(file), objective=objective
+            quantised(network),
+            chip=str(file),
+            objective=objective,
+            pipeline=pipeline,
         )
         compiled = perf_counter() - start
     artifact = compilation.artifact
@@ -71,6 +79,9 @@ def measure(network: str, chip: Chip, objective: Objective) -> Row:
         "crossbars": metrics["crossbars"]["used"],
         "cores": metrics["cores"]["used"],
         "memory_bytes": metrics["memory_bytes"]["feature_maps"],
+        "energy_pj": metrics["energy_pj"]["total"],
+        "data_bytes": traffic["data_bytes"],
+        "sync_bytes": traffic["sync_bytes"],
         "sync / data": traffic["sync_bytes"] / traffic["data_bytes"],
         "instructions": metrics["instructions"]["static"],
         "compile_s": compiled,

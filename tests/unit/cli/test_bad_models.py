@@ -132,18 +132,20 @@ def test_operator_in_the_middle(cimc: CommandLine) -> None:
 
 
 @pytest.mark.parametrize("command", ["compile", "check"])
-def test_layer_that_no_chip_holds(cimc: CommandLine, command: str) -> None:
+def test_layer_that_a_chip_does_not_hold(cimc: CommandLine, command: str) -> None:
     builder = FloatBuilder()
     model = builder.model((1, 128, 4, 4), builder.conv("image", 128, 128))
     onnx.save(model, cimc.folder / "model.onnx")
     more = ["-o", "out"] if command == "compile" else []
-    chip = ["--chip", "rram-small", "--calib", "random"]
+    few = "extends: rram-small\nname: few\nstructure: {shared_memory_bytes: 2048}\n"
+    (cimc.folder / "few.yaml").write_text(few)
+    chip = ["--chip", "few.yaml", "--calib", "random"]
 
     before = snapshot(cimc.folder)
     result = cimc(command, "model.onnx", *more, *chip)
 
     assert result.code == 3, result.err
-    assert "error[E031]" in result.err
+    assert "error[E032]" in result.err
     assert model.graph.node[0].name in result.err
     assert "pelke-128" in result.err
     assert snapshot(cimc.folder) == before

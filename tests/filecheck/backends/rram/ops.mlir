@@ -37,9 +37,15 @@ rram.core 7 setup {
   rram.walk a1, columns 4 from 0 step 16 jump -8
   rram.splat v255, 16, -128
   rram.next a1
+  rram.slot a1, 4096
 }
 rram.core 9 main {
   rram.wait s1 += 32
+}
+rram.core 7 phase 1 setup {
+  rram.credit s0, 1
+} main {
+  rram.wait s0 += 1
 }
 
 // CHECK:       builtin.module {
@@ -80,8 +86,14 @@ rram.core 9 main {
 // CHECK-NEXT:      rram.walk a1, columns 4 from 0 step 16 jump -8
 // CHECK-NEXT:      rram.splat v255, 16, -128
 // CHECK-NEXT:      rram.next a1
+// CHECK-NEXT:      rram.slot a1, 4096
 // CHECK-NEXT:    }
 // CHECK-NEXT:    rram.core 9 main {
 // CHECK-NEXT:      rram.wait s1 += 32
+// CHECK-NEXT:    }
+// CHECK-NEXT:    rram.core 7 phase 1 setup {
+// CHECK-NEXT:      rram.credit s0, 1
+// CHECK-NEXT:    } main {
+// CHECK-NEXT:      rram.wait s0 += 1
 // CHECK-NEXT:    }
 // CHECK-NEXT:  }

@@ -17,6 +17,19 @@
 %x = tile.feature_map "x" of "" role "input" ring 6 : !tile.feature_map<4x4x2xi8, halo 1x0x0x0 of 0>
 
 // -----
+// Rows of several images follow each other.
+// CHECK: error[E073]: input.mlir: is invalid: [TILE-2] a ring of 11 rows is not within the 10 of the map
+%x = tile.feature_map "x" of "" role "input" images 2 ring 11 : !tile.feature_map<4x4x2xi8, halo 1x0x0x0 of 0>
+
+// -----
+// CHECK: error[E073]: input.mlir: is invalid: [TILE-2] a ring of 33 vectors is not within the 32 of the sums
+%s = tile.partial_sums "conv" images 2 ring 33 : !tile.partial_sums<4x4x2xi32>
+
+// -----
+// CHECK: error[E073]: input.mlir: is invalid: [TILE-2] a buffer is for 1 or more images
+%s = tile.partial_sums "conv" images 0 : !tile.partial_sums<4x4x2xi32>
+
+// -----
 // CHECK: error[E073]: input.mlir: is invalid: [TILE-2] a ring of 0 rows is not within the 4 of the map
 %x = tile.feature_map "x" of "" role "input" ring 0 : !tile.feature_map<4x4x2xi8>
 

@@ -33,6 +33,10 @@ tile.layer "copied" kind "conv" macs 288 p_v 2 p_h 1 copies 3
 // CHECK-NEXT: %near = tile.feature_map "r_q" of "conv" role "intermediate" core 3 ring 5 : !tile.feature_map<4x4x2xi8, halo 1x1x0x0 of -3>
 %vectors = tile.partial_sums "conv" core 3 ring 16 at 0 : !tile.partial_sums<4x4x2xi32>
 // CHECK-NEXT: %vectors = tile.partial_sums "conv" core 3 ring 16 at 0 : !tile.partial_sums<4x4x2xi32>
+%batch = tile.feature_map "r_q" of "conv" role "intermediate" images 4 ring 9 at 8192 : !tile.feature_map<4x4x2xi8>
+// CHECK-NEXT: %batch = tile.feature_map "r_q" of "conv" role "intermediate" images 4 ring 9 at 8192 : !tile.feature_map<4x4x2xi8>
+%all = tile.partial_sums "conv" images 4 ring 64 : !tile.partial_sums<4x4x2xi32>
+// CHECK-NEXT: %all = tile.partial_sums "conv" images 4 ring 64 : !tile.partial_sums<4x4x2xi32>
 %free = tile.sequence 7 -> 6 credit 4 : !tile.sequence
 // CHECK-NEXT: %free = tile.sequence 7 -> 6 credit 4 : !tile.sequence
 
@@ -106,3 +110,5 @@ tile.sweep "halo" core 6 rows <0 : 1> columns <0 : 5> {
   // CHECK-NEXT: tile.store %h, %rows padded channels <0 : 2> : vector<2xi8>, !tile.feature_map<4x4x2xi8, halo 1x1x0x0 of -3>
 }
 // CHECK-NEXT: }
+tile.reprogram
+// CHECK-NEXT: tile.reprogram

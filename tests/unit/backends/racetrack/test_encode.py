@@ -200,6 +200,10 @@ ARRAY = ArraysOp(first=3, count=1, width=4, bank=0)
         ),
         (lambda: added(bank(1, [])), r"RACETRACK-7\] bank 1 is declared twice"),
         (
+            lambda: added(BankOp([], [], number=2, phase=1)),
+            r"RACETRACK-7\] bank 2 phase 1: banks have no phases",
+        ),
+        (
             lambda: added(LayerOp(layer="b", kind="add", macs=0)),
             r"RACETRACK-7\] layer 'b' is declared twice",
         ),

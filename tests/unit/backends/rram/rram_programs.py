@@ -73,11 +73,14 @@ def module_of(
 
 
 def core(
-    number: int, main: list[Operation], setup: list[Operation] | None = None
+    number: int,
+    main: list[Operation],
+    setup: list[Operation] | None = None,
+    phase: int = 0,
 ) -> CoreOp:
     """A core whose main section is one section of the layer ``layer``."""
     body = [SectionOp(main, layer="layer")] if main else []
-    return CoreOp(setup or [], body, number=number)
+    return CoreOp(setup or [], body, number=number, phase=phase)
 
 
 def as_map(name: str, address: int, size: int, role: str) -> FeatureMapOp:

@@ -50,6 +50,7 @@ class Core:
         self.clock = {self.number: 1}
         self.stored = 0
         self.done = 0
+        self.image = 0
         self.halted = False
 
     @property
@@ -67,8 +68,13 @@ class Call:
 
 class Reference:
     def __init__(
-        self, cores: list[CoreOp], machine: RramMachine, memory: Memory
+        self,
+        cores: list[CoreOp],
+        machine: RramMachine,
+        memory: Memory,
+        images: int = 1,
     ) -> None:
+        self.ends = [0] * images
         self.cores = sorted(map(Core, cores), key=lambda core: core.number)
         self.machine = machine
         self.memory = memory
@@ -82,15 +88,15 @@ class Reference:
             if isinstance(line.op, CreditOp)
         }
 
-    def run(self) -> int:
-        """Cycles until everything is over."""
+    def run(self) -> list[int]:
+        """When each image is over."""
         for now in count():
             for core in self.cores:
                 if not core.halted and core.next_issue <= now:
                     self.try_issue(core, now)
             if all(core.halted for core in self.cores):
                 self.check_calls()
-                return max(core.done for core in self.cores)
+                return self.ends
             if all(core.halted or self.is_stuck(core) for core in self.cores):
                 raise Trap("E045", "deadlock")
             assert now < 100_000
@@ -233,7 +239,7 @@ class Reference:
                 largest = [max(lane, key=_signed) for lane in zip(*parts, strict=True)]
                 core.vectors[op.vd][: op.n] = largest
             case Instruction() if "a" in op.fields():
-                core.addresses[op.values["a"]].execute(op)
+                core.addresses[op.values["a"]].execute(op, core.image)
             case _:
                 pass
 
@@ -252,7 +258,11 @@ class Reference:
                 core.loops.pop()
                 core.pc += 1
         else:
-            core.halted = True
+            self.ends[core.image] = max(self.ends[core.image], core.done)
+            core.image += 1
+            core.pc = 0
+            core.addresses = [Address() for _ in range(16)]
+            core.halted = core.image == len(self.ends)
 
 
 def _signed(byte: int) -> int:

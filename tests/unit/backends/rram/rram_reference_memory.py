@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from cimc.backends.rram.dialect import FeatureMapOp
-from cimc.backends.rram.isa import NextOp, RingOp, SetOp, StepOp, WalkOp
+from cimc.backends.rram.isa import NextOp, RingOp, SetOp, SlotOp, StepOp, WalkOp
 
 
 class Trap(Exception):
@@ -32,7 +32,7 @@ class Address:
     step: int = 0
     jump: int = 0
 
-    def execute(self, op: object) -> None:
+    def execute(self, op: object, image: int) -> None:
         """Run an instruction that changes the register."""
         match op:
             case SetOp():
@@ -41,6 +41,8 @@ class Address:
                 self.value, self.ring = op.value, (op.base, op.size)
             case StepOp():
                 self.value += op.by
+            case SlotOp():
+                self.value += image * op.pitch
             case WalkOp():
                 self.columns, self.column = op.columns, op.column
                 self.step, self.jump = op.step, op.jump

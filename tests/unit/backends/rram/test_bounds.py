@@ -5,8 +5,8 @@ import pytest
 from cimc.backends.rram.bounds import layer_bounds
 from cimc.backends.rram.chip import CHIPS
 from cimc.context import CompilationContext
-from cimc.dialects import tile
 from cimc.driver.text import parse_module
+from cimc.passes.tile.phases import phases_of
 
 MACHINE = CHIPS.load("rram-small").machine()
 
@@ -68,8 +68,7 @@ def bounds():
     for short, long in SHORT.items():
         text = text.replace(short, long)
     module = parse_module(text, CompilationContext(), "chain")
-    sweeps = [op for op in module.body.block.ops if isinstance(op, tile.SweepOp)]
-    return layer_bounds(sweeps, MACHINE)
+    return layer_bounds(phases_of(module), MACHINE)
 
 
 def test_work_is_that_of_the_busiest_core():
@@ -92,17 +91,18 @@ def test_work_is_that_of_the_busiest_core():
 def test_heads_and_tails_are_those_of_corners():
     found = bounds()
     mvm, table = MACHINE.mvm_cycles, MACHINE.vector_cycles(1)
-    # A corner of %b sees 2 x 2 of %a; one of %c 2 x 2 of %b, and with that 4 x 4 of
-    # %a. Since the two cores of %b share the four, they take two products' time.
+    # A corner of %b sees 2 x 2 of %a: a row of 8 and one more. One of %c sees 2 x 2 of
+    # %b, of which each core has a row of 2 and one more, and with that 4 rows of %a.
     assert found["a"].head == 0
-    assert found["b"].head == 4 * mvm
-    assert found["c"].head == max(16 * mvm + mvm, 2 * mvm + 4 * mvm)
+    assert found["b"].head == 9 * mvm
+    assert found["c"].head == max(25 * mvm + mvm, 3 * mvm + 9 * mvm)
     assert found["t"].head == found["c"].head + mvm
-    # The last element of %a is in one window of %b, which is in 2 x 2 of %c.
+    # The last element of %a is in one window of %b, which is in 2 x 2 of %c: in one of
+    # the row before the last, and so in the last row of 4.
     assert found["t"].tail == 0
     assert found["c"].tail == table
-    assert found["b"].tail == 4 * mvm + table
-    assert found["a"].tail == mvm + 4 * mvm + table
+    assert found["b"].tail == 5 * mvm + table
+    assert found["a"].tail == mvm + 5 * mvm + table
 
 
 @pytest.mark.parametrize("layer", ["a", "b", "c", "t"])

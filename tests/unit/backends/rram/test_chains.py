@@ -3,6 +3,7 @@
 import pytest
 from rram_programs import as_map, core, module_of
 
+from cimc.backends.rram.dialect import cores_of
 from cimc.backends.rram.isa import (
     CallOp,
     CreditOp,
@@ -52,12 +53,12 @@ def chain(*, credit=SEGMENTS, unawaited=None, offset=None):
 
 def checked(module):
     """The chains found, and how many pairs are left to look at."""
-    skeleton = Skeleton.of(module)
-    unfolded = unfold(skeleton)
+    skeleton = Skeleton.of(cores_of(module), 1)
+    unfolded = unfold(skeleton, 1)
     streams, _ = streams_of(skeleton, unfolded)
     schedule = _schedule(skeleton, unfolded)
     found = chains_of(streams, unfolded.pieces, schedule)
-    return found, len(_Checker(streams, unfolded.pieces, schedule)._pairs)
+    return found, len(_Checker(streams, unfolded, schedule, more=False)._pairs)
 
 
 def test_links_stand_for_all_pairs():

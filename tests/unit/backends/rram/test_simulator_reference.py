@@ -1,5 +1,7 @@
 """The engine against a second machine that steps every cycle: time, bytes, traps."""
 
+from itertools import chain
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -16,7 +18,7 @@ from rram_programs import (
 from rram_reference import Reference
 from rram_reference_memory import HOST, Made, Memory, Trap
 
-from cimc.backends.rram.dialect import FeatureMapOp, cores_of
+from cimc.backends.rram.dialect import FeatureMapsOp, cores_of
 from cimc.backends.rram.isa import (
     CallOp,
     CreditOp,
@@ -27,6 +29,7 @@ from cimc.backends.rram.isa import (
     ProgramOp,
     RingOp,
     SetOp,
+    SlotOp,
     SplatOp,
     StepOp,
     StoreOp,
@@ -45,6 +48,8 @@ FILLED, SHARED = 512, 256
 #: Every core has bytes of its own, and a ring in which a map lies.
 OWN, OWN_BYTES, RINGS, RING_BYTES, ORIGIN = 512, 128, 1024, 96, 24
 MEMORY = RINGS + CORES * RING_BYTES
+#: A batch has places for so many images. In a ring they lie so far apart.
+IMAGES, PITCH = 3, 8
 
 register = st.integers(0, REGISTERS - 1)
 
@@ -176,8 +181,8 @@ def groups(draw):
 
 
 def ring_map(number):
-    """The map in the ring of a core."""
-    return FeatureMapOp(
+    """The maps in the ring of a core."""
+    return FeatureMapsOp(
         tensor=f"ring {number}",
         layer="layer",
         address=RINGS + number * RING_BYTES + ORIGIN,
@@ -190,10 +195,18 @@ def ring_map(number):
         role="intermediate",
         ring_base=RINGS + number * RING_BYTES,
         ring_size=RING_BYTES,
+        images=IMAGES,
+        pitch=PITCH,
     )
 
 
-def program(number, body, credits, matrix):
+def whole_map(name, size, role):
+    """Maps of so many bytes in a part of memory for each image."""
+    one = as_map(name, 0, size, role)
+    return FeatureMapsOp(**one.values, images=IMAGES, pitch=MEMORY)
+
+
+def program(number, body, credits, matrix, pitches):
     """A core that fills its registers and its bytes of memory before ``body``."""
     fields = {"matrix": matrix, "row": 0, "rows": 16, "column": 0, "columns": 16}
     base = RINGS + number * RING_BYTES
@@ -201,6 +214,7 @@ def program(number, body, credits, matrix):
         SetOp(a=2, value=OWN + OWN_BYTES * number),
         RingOp(a=3, base=base, size=RING_BYTES, value=0),
         WalkOp(a=3, columns=3, column=0, step=8, jump=16),
+        *(SlotOp(a=a, pitch=pitch) for a, pitch in enumerate(pitches)),
         *(
             LoadOp(vd=r, dest=at, base=0, offset=at, count=1, length=128)
             for r in range(REGISTERS)
@@ -213,17 +227,19 @@ def program(number, body, credits, matrix):
     return core(number, main, setup)
 
 
-def expected(module, machine, image):
-    """What the second machine makes of a program: time and memory, or a trap."""
-    memory = Memory(
-        [*image.tolist(), *[0] * (MEMORY - FILLED)],
-        [*[HOST] * FILLED, *[None] * (MEMORY - FILLED)],
-    )
+def expected(module, machine, images):
+    """What the second machine makes of a program: times and memory, or a trap."""
+    free = MEMORY - FILLED
+    parts = [[*image.ravel().tolist(), *[0] * free] for image in images]
+    values = [*chain(*parts), *[0] * (IMAGES - len(images)) * MEMORY]
+    made = [*[*[HOST] * FILLED, *[None] * free] * len(images)]
+    memory = Memory(values, [*made, *[None] * (len(values) - len(made))])
     for op in module.ops:
-        if isinstance(op, FeatureMapOp) and op.in_ring:
+        if isinstance(op, FeatureMapsOp) and op.in_ring:
             memory.add_map(op)
     try:
-        return Reference(cores_of(module), machine, memory).run(), memory
+        run = Reference(cores_of(module), machine, memory, len(images)).run()
+        return run, memory
     except Trap as trap:
         return trap, memory
 
@@ -236,11 +252,11 @@ def check_trap(trap, diagnostic):
         assert other in diagnostic.notes[0]
 
 
-def check_ring(run, number, copy):
+def check_ring(run, number, image, copy):
     """The whole copy of a map, and who wrote it."""
     values = run.feature_maps[f"ring {number}"]
     for index in np.ndindex(values.shape):
-        at = ORIGIN + 40 * index[0] + 8 * index[1] + index[2]
+        at = ORIGIN + PITCH * image + 40 * index[0] + 8 * index[1] + index[2]
         assert values[index] == copy.values[at]
         if index[1:] == (0, 0):
             made = copy.writers[at]
@@ -250,34 +266,48 @@ def check_ring(run, number, copy):
                 assert f"core {made.core}, instruction {made.pc}:" in name
 
 
-@given(groups(), st.sampled_from([4, 8, 64]), st.sampled_from([3, 100]))
-@settings(max_examples=100)
-def test_the_engine_equals_the_reference(group, bus_bytes, mvm):
+@given(
+    groups(),
+    st.sampled_from([4, 8, 64]),
+    st.sampled_from([3, 100]),
+    st.integers(1, IMAGES),
+    st.tuples(*[st.sampled_from([0, MEMORY, MEMORY, 8])] * 3, st.sampled_from([0, 8])),
+)
+@settings(max_examples=150)
+def test_the_engine_equals_the_reference(group, bus_bytes, mvm, count, pitches):
     store = WeightStore()
     matrix = constant(store, "w", np.ones((16, 16), np.int8))
     cores = [
-        program(number, body, credits, matrix)
+        program(number, body, credits, matrix, pitches)
         for number, (body, credits) in enumerate(zip(*group, strict=True))
     ]
     values = small_chip(bus_bytes=bus_bytes).model_dump()
     values["timing"]["mvm"]["value"] = mvm
     chip = type(small_chip()).model_validate(values)
     maps = (
-        as_map("in", 0, FILLED, "input"),
-        as_map("all", 0, MEMORY, "intermediate"),
+        whole_map("in", FILLED, "input"),
+        whole_map("all", MEMORY, "intermediate"),
         *map(ring_map, range(CORES)),
     )
-    data = encode(module_of(*cores, declarations=maps, memory=MEMORY, chip=chip))
-    image = (np.arange(FILLED) * 37 % 256).astype(np.uint8)
-    wanted, memory = expected(decode(data), chip.machine(), image)
+    size = IMAGES * MEMORY
+    data = encode(module_of(*cores, declarations=maps, memory=size, chip=chip))
+    numbers = np.arange(FILLED).reshape(1, 1, -1)
+    images = [(numbers * 37 + i).astype(np.uint8) for i in range(count)]
+    wanted, memory = expected(decode(data), chip.machine(), images)
     simulator = Simulator(data, store, chip)
+    batch = [{"in": image} for image in images]
     if isinstance(wanted, Trap):
         with pytest.raises(VerificationError) as caught:
-            simulator.run({"in": image.reshape(1, 1, -1)})
+            simulator.run_batch(batch)
         check_trap(wanted, caught.value.diagnostic)
         return
-    run = simulator.run({"in": image.reshape(1, 1, -1)})
-    assert run.metrics["cycles"] == wanted
-    assert run.feature_maps["all"].ravel().tolist() == memory.values
-    for number in range(CORES):
-        check_ring(run, number, memory.copies[RINGS + number * RING_BYTES])
+    for image, run in enumerate(simulator.run_batch(batch)):
+        assert run.metrics["cycles"] == wanted[0]
+        if wanted[-1] > wanted[0]:
+            mean = (wanted[-1] - wanted[0]) / (count - 1)
+            assert run.metrics["throughput"]["cycles_per_image"] == mean
+        part = memory.values[image * MEMORY : (image + 1) * MEMORY]
+        assert run.feature_maps["all"].ravel().tolist() == part
+        for number in range(CORES):
+            copy = memory.copies[RINGS + number * RING_BYTES]
+            check_ring(run, number, image, copy)

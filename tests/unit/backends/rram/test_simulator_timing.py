@@ -81,7 +81,13 @@ def test_one_core_step_by_step():
         "store_bytes": 64,
         "sync_bytes": 0,
     }
-    assert metrics["programming"] == {"cycles": 160_000, "energy_pj": 256 * 8 * 100.0}
+    assert metrics["programming"] == {
+        "cycles": 160_000,
+        "time_ns": 160_000,
+        "energy_pj": 256 * 8 * 100.0,
+        "cell_writes": 256 * 8,
+    }
+    assert "phases" not in metrics
     energy = metrics["energy_pj"]
     # 8 one-bit reads of 16 rows; a weight is 4 cells of 2 bits, twice for the sign.
     assert energy["adc"] == 8 * 16 * 8 * 2.0

@@ -1,0 +1,116 @@
+"""``cut-phases``: let a network that exceeds the crossbars run part after part."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from itertools import groupby
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Attribute
+from xdsl.passes import ModulePass
+from xdsl.utils.exceptions import PassFailedException
+
+from cimc.dialects import tile
+from cimc.dialects.tile.body import length_of
+from cimc.passes.tile.chains import cut_into_chain, products_of
+from cimc.passes.tile.phase_cuts import Work, best_cuts
+from cimc.passes.tile.phases import phases_of
+from cimc.passes.tile.traffic import transfers
+
+__all__ = ["CutPhases"]
+
+#: A vector of sums takes four bytes a lane, and is stored and loaded.
+_SUM_BYTES = 2 * 4
+
+
+@dataclass(frozen=True)
+class CutPhases(ModulePass):
+    """Cut the list of sweeps where the crossbars are programmed anew.
+
+    Nothing happens if ``cores`` with ``crossbars`` each hold all blocks. Otherwise the
+    cuts are those with which an image takes the least time (see
+    :mod:`cimc.passes.tile.phase_cuts`), at ``mvm`` cycles for a product, ``row`` to
+    program a row of a crossbar, and ``bus`` bytes a cycle on a bus, if there is one.
+
+    The column blocks of a layer may lie in several phases. If the row blocks of one
+    column block alone exceed the chip, they do, too: each phase adds its products to
+    partial sums that the one before has left in shared memory.
+    """
+
+    name = "cut-phases"
+
+    cores: int = 1024
+    crossbars: int = 1
+    mvm: int = 1000
+    row: int = 10000
+    bus: int = 64
+
+    def __post_init__(self) -> None:
+        if min(self.cores, self.crossbars) < 1 or min(self.mvm, self.row, self.bus) < 0:
+            raise ValueError("cores and crossbars must be at least 1, times at least 0")
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        """Add ``tile.reprogram``, and cut sweeps that exceed the chip."""
+        if len(phases := phases_of(op)) > 1:
+            raise PassFailedException("the module is in phases already")
+        (sweeps,) = phases
+        demand: Counter[Attribute] = Counter()
+        for sweep in sweeps:
+            demand[sweep.layer] += len(products_of(sweep))
+        if demand.total() <= self.cores * self.crossbars:
+            return
+        pieces = [piece for sweep in sweeps for piece in self._pieces(sweep)]
+        works = [self._work(*piece, demand[piece[0].layer]) for piece in pieces]
+        begins = {*best_cuts(works, self.cores * self.crossbars)}
+        self._cut(pieces, begins)
+
+    def _pieces(
+        self, sweep: tile.SweepOp
+    ) -> list[tuple[tile.SweepOp, list[tile.MvmOp]]]:
+        """A sweep, by product if it exceeds the chip."""
+        products = products_of(sweep)
+        if len(products) > self.cores * self.crossbars:
+            return [(sweep, [product]) for product in products]
+        return [(sweep, products)]
+
+    def _work(
+        self, sweep: tile.SweepOp, products: list[tile.MvmOp], of_layer: int
+    ) -> Work:
+        sizes = [length_of(product.operand) for product in products]
+        moved = sum(sizes)
+        if len(products) == len(products_of(sweep)):
+            moved = sum(transfer.size for transfer in transfers(sweep))
+        links = [length_of(product.result) for product in products[1:]]
+        moved += _SUM_BYTES * sum(links)
+        together = min(self.crossbars, of_layer)
+        return Work(
+            len(products),
+            sweep.positions * self.mvm if products else 0,
+            sweep.positions * -(-moved // self.bus) if self.bus else 0,
+            together * max(sizes, default=0) * self.row,
+        )
+
+    def _cut(
+        self, pieces: list[tuple[tile.SweepOp, list[tile.MvmOp]]], begins: set[int]
+    ) -> None:
+        """Let phases begin at some of the pieces."""
+        previous: tile.SweepOp | None = None
+        for sweep, group in groupby(enumerate(pieces), lambda item: item[1][0]):
+            parts: list[list[tile.MvmOp]] = []
+            first: list[bool] = []
+            for index, (_, products) in group:
+                if not parts or index in begins:
+                    parts.append([])
+                    first.append(index in begins)
+                parts[-1] += products
+            chain = [sweep]
+            if len(parts) > 1:
+                chain = cut_into_chain(sweep, parts, shared=False)
+            for part, begin in zip(chain, first, strict=True):
+                if begin and previous is not None:
+                    block = previous.parent_block()
+                    assert block is not None
+                    block.insert_op_after(tile.ReprogramOp.create(), previous)
+                previous = part
