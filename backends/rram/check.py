@@ -1,7 +1,7 @@
 """Static rules of a whole program: everything that holds on every run or on none.
 
-What depends on addresses and order (races, deadlock, uninitialised bytes) is for the
-simulator to trap.
+What depends on addresses and order (races, deadlock) is for ``verify-sync`` to prove,
+and for the simulator to trap; so are uninitialised bytes.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ __all__ = ["pipeline"]
 
 
 def pipeline(chip: Chip, objective: Objective = "latency", batch: int = 1) -> str:
-    """The default pipeline for a chip: one step per line of the paper's mapping.
+    """The default pipeline for a chip: mapping, synchronisation, program, proof.
 
     Up to ``batch`` images are under way at the same time.
     """

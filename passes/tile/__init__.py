@@ -1,1 +1,1 @@
-"""Passes on the tile level, in the order in which a pipeline runs them."""
+"""Passes on the tile level, and what they share."""

@@ -36,7 +36,7 @@ def weight_blocks(sweep: tile.SweepOp) -> list[tile.BlockOp]:
 
 
 def runs(blocks: list[tile.BlockOp], arrays: int) -> list[list[tile.BlockOp]]:
-    """Cut the blocks of one sweep into what cores with ``arrays`` arrays can hold."""
+    """Cut a list of blocks into what cores with ``arrays`` arrays each can hold."""
     return [blocks[start : start + arrays] for start in range(0, len(blocks), arrays)]
 
 

@@ -32,10 +32,10 @@ def _parse_shape_and_element(parser: AttrParser) -> list[Attribute]:
 
 @irdl_attr_definition
 class FeatureMapType(ParametrizedAttribute, TypeAttribute):
-    """A feature map in shared memory, NHWC, with a halo of constant elements.
+    """A feature map: height x width x channels, with a halo of constant elements.
 
     ``!tile.feature_map<32x32x64xi8, halo 1x1x1x1 of -3>``; the halo is top, left,
-    bottom, right and holds ``fill``, the zero point.
+    bottom, right and holds ``fill``: the zero point, or for pools the lowest value.
     """
 
     name = "tile.feature_map"
