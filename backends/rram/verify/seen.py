@@ -39,17 +39,43 @@ def _covers(store: Array, piece: Array, load: Array, read: Array) -> bool:
     return beyond <= store[S_LENGTH] and (read[P_TIMES] == 1 or read[P_STEP] == step)
 
 
+@compiled(
+    "boolean(int64[::1], int64[::1], int64[:, ::1], int64[:, ::1], int64, int64[::1])"
+)
+def _by_one(
+    store: Array, load: Array, pieces: Array, beyond: Array, past: int, read: Array
+) -> bool:
+    """Whether one piece of ``store`` before ``past`` wrote all that is ``read``."""
+    at = past - 1
+    while at >= store[S_FIRST] and beyond[at, 0] >= read[P_HIGH]:
+        if _covers(store, pieces[at], load, read):
+            return True
+        at -= 1
+    return False
+
+
 @compiled("boolean(int64[::1], int64[::1], int64[:, ::1], int64[:, ::1], int64, int64)")
 def _written(
     store: Array, load: Array, pieces: Array, beyond: Array, past: int, index: int
 ) -> bool:
-    """Whether one piece of ``store`` before ``past`` wrote all that a piece reads."""
-    at = past - 1
-    while at >= store[S_FIRST] and beyond[at, 0] >= pieces[index, P_HIGH]:
-        if _covers(store, pieces[at], load, pieces[index]):
-            return True
-        at -= 1
-    return False
+    """Whether pieces of ``store`` before ``past`` wrote all that a piece reads.
+
+    One wrote all of it, or for each execution there is one.
+    """
+    whole = pieces[index]
+    if _by_one(store, load, pieces, beyond, past, whole):
+        return True
+    first, step, times = whole[P_FIRST], whole[P_STEP], whole[P_TIMES]
+    last = first + (times - 1) * step
+    below, above = whole[P_LOW] - min(first, last), whole[P_HIGH] - max(first, last)
+    read = whole.copy()
+    read[P_TIMES] = 1
+    for time in range(times):
+        start = first + time * step
+        read[P_FIRST], read[P_LOW], read[P_HIGH] = start, start + below, start + above
+        if not _by_one(store, load, pieces, beyond, past, read):
+            return False
+    return True
 
 
 @compiled(
