@@ -12,10 +12,14 @@ from cimc.dialects.tile.memory import (
     FeatureMapOp,
     LayerOp,
     PartialSumsOp,
-    SequenceOp,
     SweepOp,
 )
-from cimc.dialects.tile.synchronisation import AwaitOp, ReprogramOp, SignalOp
+from cimc.dialects.tile.synchronisation import (
+    AwaitOp,
+    ReprogramOp,
+    SequenceOp,
+    SignalOp,
+)
 from cimc.dialects.tile.types import (
     BlockType,
     FeatureMapType,

@@ -1,4 +1,4 @@
-"""Operations outside sweeps: layers, memory objects, sequences, and the sweep."""
+"""Operations outside sweeps: layers, memory objects, and the sweep."""
 
 from __future__ import annotations
 
@@ -25,7 +25,6 @@ from cimc.dialects.tile.types import (
     BlockType,
     FeatureMapType,
     PartialSumsType,
-    SequenceType,
 )
 
 Role = Literal["input", "output", "intermediate"]
@@ -305,47 +304,6 @@ class BlockOp(IRDLOperation):
                 f"[TILE-4] {self.type.groups.data} groups "
                 f"do not divide {columns} columns"
             )
-
-
-@irdl_op_definition
-class SequenceOp(IRDLOperation):
-    """A count that one core raises and one other core waits for.
-
-    It starts at ``credit``, zero if there is none: what the sink need not wait for,
-    since a buffer is empty at first. ``%s = tile.sequence 6 -> 7 credit 4 :
-    !tile.sequence``
-    """
-
-    name = "tile.sequence"
-    source = prop_def(IntegerAttr[I64])
-    sink = prop_def(IntegerAttr[I64])
-    some_credit = opt_prop_def(IntegerAttr[I64], prop_name="credit")
-    result = result_def(SequenceType)
-    assembly_format = (
-        "$source `->` $sink (`credit` $credit^)? attr-dict `:` type($result)"
-    )
-
-    def __init__(self, source: int, sink: int, credit: int = 0) -> None:
-        super().__init__(
-            properties={
-                "source": integer(source),
-                "sink": integer(sink),
-                "credit": integer(credit) if credit else None,
-            },
-            result_types=[SequenceType()],
-        )
-
-    @property
-    def credit(self) -> int:
-        """Where the count starts."""
-        return 0 if self.some_credit is None else self.some_credit.value.data
-
-    def verify_(self) -> None:
-        """TILE-5: source and sink differ, and credit is not negative."""
-        if self.source == self.sink:
-            raise VerifyException("[TILE-5] a core does not wait for itself")
-        if self.credit < 0:
-            raise VerifyException("[TILE-5] credit must not be negative")
 
 
 @irdl_op_definition

@@ -1,4 +1,4 @@
-"""Signals between cores, and the barrier between phases: what comes before what."""
+"""Sequences and signals between cores, and the barrier between phases."""
 
 from __future__ import annotations
 
@@ -9,12 +9,55 @@ from xdsl.irdl import (
     irdl_op_definition,
     operand_def,
     opt_prop_def,
+    prop_def,
+    result_def,
 )
 from xdsl.utils.exceptions import VerifyException
 
 from cimc.dialects.tile.body import BodyOp
-from cimc.dialects.tile.memory import SequenceOp, integer
+from cimc.dialects.tile.memory import integer
 from cimc.dialects.tile.types import SequenceType
+
+
+@irdl_op_definition
+class SequenceOp(IRDLOperation):
+    """A count that one core raises and one other core waits for.
+
+    It starts at ``credit``, zero if there is none: what the sink need not wait for,
+    since a buffer is empty at first. ``%s = tile.sequence 6 -> 7 credit 4 :
+    !tile.sequence``
+    """
+
+    name = "tile.sequence"
+    source = prop_def(IntegerAttr[I64])
+    sink = prop_def(IntegerAttr[I64])
+    some_credit = opt_prop_def(IntegerAttr[I64], prop_name="credit")
+    result = result_def(SequenceType)
+    assembly_format = (
+        "$source `->` $sink (`credit` $credit^)? attr-dict `:` type($result)"
+    )
+
+    def __init__(self, source: int, sink: int, credit: int = 0) -> None:
+        super().__init__(
+            properties={
+                "source": integer(source),
+                "sink": integer(sink),
+                "credit": integer(credit) if credit else None,
+            },
+            result_types=[SequenceType()],
+        )
+
+    @property
+    def credit(self) -> int:
+        """Where the count starts."""
+        return 0 if self.some_credit is None else self.some_credit.value.data
+
+    def verify_(self) -> None:
+        """TILE-5: source and sink differ, and credit is not negative."""
+        if self.source == self.sink:
+            raise VerifyException("[TILE-5] a core does not wait for itself")
+        if self.credit < 0:
+            raise VerifyException("[TILE-5] credit must not be negative")
 
 
 class _SequenceUser(BodyOp):
