@@ -26,7 +26,7 @@ from cimc.passes.tile.phases import phases_of
 from cimc.passes.tile.stages import Link, Stage
 from cimc.passes.tile.sweeps import split, weight_blocks
 from cimc.passes.tile.tiling import tiling
-from cimc.passes.tile.traffic import transfers
+from cimc.passes.tile.traffic import SUM_BYTES, transfers
 
 __all__ = ["BalancePipeline"]
 
@@ -134,7 +134,7 @@ class BalancePipeline(ModulePass):
         if not blocks:
             return 0
         links = -(-len(blocks) // self.crossbars) - 1
-        return 2 * links * -(-4 * blocks[0].columns.size // self.bus)
+        return 2 * links * -(-SUM_BYTES * blocks[0].columns.size // self.bus)
 
     def _stages(
         self, groups: dict[_Key, list[tile.SweepOp]], sweeps: list[tile.SweepOp]

@@ -17,12 +17,9 @@ from cimc.dialects.tile.body import length_of
 from cimc.passes.tile.chains import cut_into_chain, products_of
 from cimc.passes.tile.phase_cuts import Work, best_cuts
 from cimc.passes.tile.phases import phases_of
-from cimc.passes.tile.traffic import transfers
+from cimc.passes.tile.traffic import SUM_BYTES, transfers
 
 __all__ = ["CutPhases"]
-
-#: A vector of sums takes four bytes a lane, and is stored and loaded.
-_SUM_BYTES = 2 * 4
 
 
 @dataclass(frozen=True)
@@ -83,7 +80,7 @@ class CutPhases(ModulePass):
         if len(products) == len(products_of(sweep)):
             moved = sum(transfer.size for transfer in transfers(sweep))
         links = [length_of(product.result) for product in products[1:]]
-        moved += _SUM_BYTES * sum(links)
+        moved += 2 * SUM_BYTES * sum(links)  # Sums are stored and loaded.
         together = min(self.crossbars, of_layer)
         return Work(
             len(products),

@@ -11,11 +11,9 @@ from itertools import pairwise
 
 from cimc.dialects import tile
 from cimc.dialects.cim import Range
+from cimc.passes.tile.traffic import SUM_BYTES
 
 __all__ = ["tiling"]
-
-#: Bytes of a partial sum, which one core stores and the next loads.
-_SUM_BYTES = 2 * 4
 
 
 def tiling(
@@ -64,5 +62,5 @@ def _bytes(tiles: list[list[tile.BlockOp]]) -> int:
     for blocks in tiles:
         windows = {(block.matrix, block.rows): block.rows.size for block in blocks}
         sums = {(block.matrix, block.columns): block.columns.size for block in blocks}
-        total += sum(windows.values()) + _SUM_BYTES * sum(sums.values())
+        total += sum(windows.values()) + 2 * SUM_BYTES * sum(sums.values())
     return total

@@ -11,10 +11,10 @@ from cimc.dialects import tile
 from cimc.dialects.tile.body import length_of
 from cimc.lowering.copies import copies, tap_offsets
 
-__all__ = ["Transfer", "transfers"]
+__all__ = ["SUM_BYTES", "Transfer", "transfers"]
 
 #: Bytes of one partial sum.
-_SUM = 4
+SUM_BYTES = 4
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,9 @@ def transfers(sweep: tile.SweepOp) -> Iterator[Transfer]:
             case tile.WindowOp():
                 yield Transfer(op.source, _segments(op))
             case tile.LoadPartialOp():
-                yield Transfer(op.source, (_SUM * length_of(op.result),))
+                yield Transfer(op.source, (SUM_BYTES * length_of(op.result),))
             case tile.StorePartialOp():
-                yield Transfer(op.target, (_SUM * length_of(op.value),))
+                yield Transfer(op.target, (SUM_BYTES * length_of(op.value),))
             case tile.StoreOp():
                 yield Transfer(op.target, (length_of(op.value),))
             case _:
