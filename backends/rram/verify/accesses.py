@@ -56,7 +56,7 @@ class _Checker:
         self._images, self._more = unfolded.images, more
         alone = unfolded.images == 1 and not more
         chains = chains_of(streams, pieces, schedule) if alone else []
-        chain_of = np.full(len(streams), -1)
+        self._chain_of = chain_of = np.full(len(streams), -1)
         for number, chain in enumerate(chains):
             chain_of[chain.streams] = number
         order = np.argsort(streams[:, layout.S_LOW], kind="stable")
@@ -88,9 +88,13 @@ class _Checker:
                     raise findings.problem(int(store), int(other), finding)
 
     def check_seen(self, module: ModuleOp, findings: Findings) -> None:
-        """Raise a problem if a LOAD may come before the first STORE to its bytes."""
+        """Raise a problem if a LOAD may come before the first STORE to its bytes.
+
+        The first core of a chain stores all that the others load.
+        """
         streams = self._streams
-        loads = streams[self._pairs[:, 1], layout.S_STORES] == 0
+        others = self._pairs[:, 1]
+        loads = (streams[others, layout.S_STORES] == 0) & (self._chain_of[others] < 0)
         stores, others = self._cores[loads].T
         places = self._knowledge.places(stores, others)
         self._mark_seen(self._pairs[loads], places, self._knowledge.table)

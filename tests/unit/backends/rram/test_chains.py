@@ -24,8 +24,11 @@ from cimc.backends.rram.verify.unfold import unfold
 CORES, SEGMENTS, VECTORS = 4, 6, 15
 
 
-def chain(*, credit=SEGMENTS, unawaited=None, offset=None):
-    """Cores 3, 1, 0, 2 in this order; one may not wait, or use other bytes."""
+def chain(*, credit=SEGMENTS, unawaited=None, offset=None, cleared=False):
+    """Cores 3, 1, 0, 2 in this order; one may not wait, or use other bytes.
+
+    The first bytes may be ``cleared`` by core 4 before.
+    """
     order = [3, 1, 0, 2]
     cores = []
     for place, number in enumerate(order):
@@ -43,9 +46,14 @@ def chain(*, credit=SEGMENTS, unawaited=None, offset=None):
         start = LoadOp(vd=0, base=1, offset=192, count=1, length=4, stride=0)
         late = [WaitOp(s=0, by=VECTORS)] if number == unawaited else []
         ring = RingOp(a=0, base=0, size=4 * SEGMENTS, value=0)
-        main = [start, ring, LoopOp(body, count=VECTORS), *late]
+        early = [WaitOp(s=1, by=1)] if cleared and not place else []
+        main = [start, *early, ring, LoopOp(body, count=VECTORS), *late]
         credits = [] if place else [CreditOp(s=0, count=credit)]
         cores.append(core(number, main, credits))
+    if cleared:
+        load = LoadOp(vd=0, base=1, offset=192, count=1, length=64, stride=0)
+        store = StoreOp(vs=0, base=1, offset=0, length=6)
+        cores.append(core(4, [load, store, CallOp(core=3, s=1, by=1)]))
     cores.sort(key=lambda op: op.number)
     whole = as_map("in", 0, 256, "input")
     return module_of(*cores, declarations=(whole,), memory=256)
@@ -85,3 +93,10 @@ def test_cores_of_a_chain_use_the_same_segments():
     found, pairs = checked(chain(offset=0))
     assert found == []
     assert pairs > CORES
+
+
+def test_what_else_writes_the_bytes_takes_nothing_from_a_chain():
+    found, pairs = checked(chain(cleared=True))
+    assert [one.cores.tolist() for one in found] == [[3, 1, 0, 2]]
+    assert pairs > 0
+    assert prove(chain(cleared=True)) is None
