@@ -24,6 +24,8 @@ def pipeline(chip: Chip, objective: Objective = "latency", batch: int = 1) -> st
         if machine.mesh_columns
         else ""
     )
+    # Each signal takes a beat of the bus; on a mesh they do not meet.
+    together = 1 if machine.mesh_columns else 2
     return ",".join(
         [
             "fuse-tables",
@@ -39,9 +41,9 @@ def pipeline(chip: Chip, objective: Objective = "latency", batch: int = 1) -> st
             f"place-tiles{{cores={machine.cores} "
             f"crossbars={machine.crossbars_per_core}}}",
             f"distribute-sweeps{{vectors={machine.kept_vectors}}}",
-            "recycle-buffers",
+            f"recycle-buffers{{slack={together}}}",
             *([f"stream-images{{images={batch}}}"] if batch > 1 else []),
-            f'insert-sync{{scheme="auto" {_timing(machine)}}}',
+            f'insert-sync{{scheme="auto" release={together} {_timing(machine)}}}',
             f"allocate-buffers{{capacity={machine.shared_memory_bytes} "
             f"alignment={machine.bus_bytes}{mesh}}}",
             "convert-tile-to-rram",

@@ -86,12 +86,17 @@ def _refinements(size: int) -> set[int]:
 
 
 def release_rows(
-    sequences: Sequences, writer: Writer, reader: Reader, end: tile.SweepOp
+    sequences: Sequences,
+    writer: Writer,
+    reader: Reader,
+    end: tile.SweepOp,
+    together: int,
 ) -> None:
     """Let ``writer`` write a row into a ring when the row in its place has been read.
 
     ``end`` finishes what ``reader`` has begun to compute, and so has all its windows
-    behind it. As above, both sides count the same number in all.
+    behind it; it signals so for ``together`` of its rows at once, if they divide all.
+    As above, both sides count the same number in all.
     """
     row, rows = end.columns.size, end.rows.size
     signalled, awaited = reader.step * rows, writer.rows[-1].stop
@@ -105,7 +110,8 @@ def release_rows(
     for part in writer.sweeps:
         stored = first_of(part, tile.StoreOp)
         insert(part, tile.AwaitOp(sequence, every=part.columns.size), before=stored)
-    insert(end, tile.SignalOp(sequence, every=row, by=reader.step))
+    some = together if rows % together == 0 else 1
+    insert(end, tile.SignalOp(sequence, every=some * row, by=some * reader.step))
     if awaited > signalled:
         insert(end, tile.SignalOp(sequence, by=awaited - signalled))
 

@@ -55,7 +55,9 @@ class InsertSync(ModulePass):
 
     Between layers, a core waits for each part of its rows until what it reads is
     there, and before it writes a row into a ring until all have read the row whose
-    place that takes. Parts have at least ``group`` positions. Without ``overlap``, or
+    place that takes. Parts have at least ``group`` positions. Readers say so for
+    ``release`` rows at once, for which rings need as much ``slack`` (see
+    ``recycle-buffers``). Without ``overlap``, or
     where rows do not come in order, it waits until the maps that it reads are
     complete. Before it writes an image of a batch into a map that holds whole images,
     it waits until all have read the image whose place that takes. No sequence goes
@@ -68,6 +70,7 @@ class InsertSync(ModulePass):
     every: int = 1
     overlap: bool = True
     group: int = 4
+    release: int = 1
     mvm: int = 1000
     hop: int = 50
     bus: int = 64
@@ -75,7 +78,7 @@ class InsertSync(ModulePass):
     hold: int = 1
 
     def __post_init__(self) -> None:
-        positive = ("every", "group", "mvm", "bus", "lanes", "hold")
+        positive = ("every", "group", "release", "mvm", "bus", "lanes", "hold")
         if min(getattr(self, name) for name in positive) < 1:
             raise ValueError(f"{', '.join(positive)} must be at least 1")
         if self.hop < 0:
@@ -203,7 +206,7 @@ class InsertSync(ModulePass):
                 ends = {last.get(r.sweep, r.sweep): r for r in met}
                 if writer.map.rows < writer.map.whole:
                     for end, reader in ends.items():
-                        release_rows(sequences, writer, reader, end)
+                        release_rows(sequences, writer, reader, end, self.release)
                     continue
                 in_order = sorted(ends, key=lambda end: places[end])
                 for core, end in {core_of(end): end for end in in_order}.items():

@@ -18,10 +18,9 @@ _EFFORT = 4.0
 class LatencyModel:
     """Copies, the time of a row, and when each stage begins and ends.
 
-    The ``copies`` of all stages together take at most ``cores``. What the stages take
-    would be the time if the bus were free, and the time of the bus if all others were.
-    Cores that wait for the bus take the longer of the two at least, and both together
-    at most (the bounds of a closed network of queues); ``latency`` is the mean.
+    The ``copies`` of all stages together take at most ``cores``. The ``latency`` is
+    what the stages take if they find the bus free, and the time of the bus. Cores that
+    wait for the bus in turn take at most both, and at least the longer of the two.
     """
 
     def __init__(self, stages: Sequence[Stage], cores: int) -> None:
@@ -53,11 +52,7 @@ class LatencyModel:
             rows.append(row)
             starts.append(start)
             ends.append(end)
-        longer = model.new_int_var(0, horizon, "longer")
-        model.add(longer >= path)
-        model.add(longer >= bus)
-        self.latency = model.new_int_var(0, horizon, "latency")
-        model.add(2 * self.latency >= longer + path + bus)
+        self.latency = path + bus
         self.cores = sum(
             copies * stage.cores * var
             for stage, taken in zip(stages, self._taken, strict=True)
