@@ -12,6 +12,7 @@ from xdsl.printer import Printer
 from xdsl.traits import NoTerminator
 from xdsl.utils.exceptions import VerifyException
 
+from cimc.dialects.lean import LeanOperation
 from cimc.isa.fields import Field
 from cimc.isa.fields_text import Constant
 from cimc.isa.rules import broken
@@ -37,7 +38,7 @@ class Access(NamedTuple):
     write: bool
 
 
-class DeclaredOp(Operation):
+class DeclaredOp(LeanOperation):
     """An operation without operands and results, made from a declaration.
 
     ``syntax`` is its text after the name, with ``{field}`` where a field stands.
