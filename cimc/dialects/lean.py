@@ -23,13 +23,29 @@ from xdsl.ir import (
 )
 from xdsl.irdl import IRDLOperation, irdl_op_definition
 
-__all__ = ["LeanIRDLOperation", "LeanOperation", "lean_op_definition"]
+__all__ = [
+    "LeanIRDLOperation",
+    "LeanOperation",
+    "lean_op_definition",
+    "operations_of",
+]
 
 
 class _NoVirtualSubclasses(ABCMeta):
     """Classes whose instances are those of their real subclasses: quick to tell."""
 
     __instancecheck__ = type.__instancecheck__
+
+
+def operations_of(region: Region) -> list[Operation]:
+    """The operations of a region of one block, or of none."""
+    block = region.blocks.first
+    found: list[Operation] = []
+    op = None if block is None else block.first_op
+    while op is not None:
+        found.append(op)
+        op = op.next_op
+    return found
 
 
 class LeanOperation(Operation, metaclass=_NoVirtualSubclasses):

@@ -12,7 +12,7 @@ from xdsl.printer import Printer
 from xdsl.traits import NoTerminator
 from xdsl.utils.exceptions import VerifyException
 
-from cimc.dialects.lean import LeanOperation
+from cimc.dialects.lean import LeanOperation, operations_of
 from cimc.isa.fields import Field
 from cimc.isa.fields_text import Constant
 from cimc.isa.rules import broken
@@ -88,24 +88,19 @@ class DeclaredOp(LeanOperation):
 
     def body(self, index: int = 0) -> tuple[Operation, ...]:
         """The operations of a region."""
-        block = self.regions[index].blocks.first
-        found: list[Operation] = []
-        op = None if block is None else block.first_op
-        while op is not None:
-            found.append(op)
-            op = op.next_op
-        return tuple(found)
+        return tuple(operations_of(self.regions[index]))
 
     @classmethod
     def _properties(cls, values: Mapping[str, Any]) -> dict[str, Any]:
         """The properties for ``values``; a default is left out."""
-        return {
-            name: attribute
-            for name, field in cls.fields().items()
-            if name in values
-            and values[name] != field.default
-            and (attribute := field.to_attribute(values[name])) is not None
-        }
+        fields, properties = cls.fields(), dict[str, Any]()
+        for name, value in values.items():
+            field = fields[name]
+            if value != field.default:
+                attribute = field.to_attribute(value)
+                if attribute is not None:
+                    properties[name] = attribute
+        return properties
 
     @classmethod
     @cache

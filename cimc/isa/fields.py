@@ -41,7 +41,7 @@ T = TypeVar("T")
 _I64 = IntegerType(64)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1 << 16)
 def _integer_attribute(value: int) -> IntegerAttr[IntegerType]:
     return IntegerAttr(value, _I64)
 

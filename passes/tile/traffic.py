@@ -36,7 +36,7 @@ class Transfer:
 
 def transfers(sweep: tile.SweepOp) -> Iterator[Transfer]:
     """All transfers at one position of a sweep."""
-    for op in sweep.body.block.ops:
+    for op in sweep.operations:
         match op:
             case tile.WindowOp():
                 yield Transfer(op.source, _segments(op))

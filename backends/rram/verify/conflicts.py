@@ -72,7 +72,7 @@ def _search(
     if alike and size > 0:
         earliest, latest = rounds(low, high, start, end, size, earliest, latest)
     else:
-        earliest, latest = np.int64(0), np.int64(0)
+        earliest, latest = 0, 0
     # Later pieces of a walk meet in earlier rounds.
     for turn in range(latest, earliest - 1, -1):
         way, at, end = turn * size, first, stop

@@ -19,7 +19,7 @@ from xdsl.traits import NoTerminator
 from xdsl.utils.exceptions import VerifyException
 
 from cimc.dialects.cim import Range, WeightsRef
-from cimc.dialects.lean import LeanIRDLOperation, lean_op_definition
+from cimc.dialects.lean import LeanIRDLOperation, lean_op_definition, operations_of
 from cimc.dialects.tile.types import (
     BlockType,
     FeatureMapType,
@@ -348,6 +348,11 @@ class SweepOp(LeanIRDLOperation):
             },
             regions=[Region(Block(operations))],
         )
+
+    @property
+    def operations(self) -> list[Operation]:
+        """The operations of the body."""
+        return operations_of(self.body)
 
     @property
     def part(self) -> Range:

@@ -103,8 +103,10 @@ class WindowOp(BodyOp):
     @property
     def elements(self) -> Range:
         """The part of the vector that is kept."""
+        if self.some_elements is not None:
+            return self.some_elements
         size = self.tap_rows.size * self.tap_columns.size * self.channels.size
-        return self.some_elements or Range.of(0, size)
+        return Range.of(0, size)
 
     @property
     def source_type(self) -> FeatureMapType:
