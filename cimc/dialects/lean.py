@@ -39,12 +39,12 @@ class _NoVirtualSubclasses(ABCMeta):
 
 def operations_of(region: Region) -> list[Operation]:
     """The operations of a region of one block, or of none."""
-    block = region.blocks.first
+    block = region.first_block
     found: list[Operation] = []
-    op = None if block is None else block.first_op
+    op: Any = None if block is None else block.first_op
     while op is not None:
         found.append(op)
-        op = op.next_op
+        op = op._next_op  # past the property
     return found
 
 
@@ -109,6 +109,12 @@ class LeanOperation(Operation, metaclass=_NoVirtualSubclasses):
         clone_operands: bool = True,
     ) -> Self:
         """Clone it with all its regions."""
+        if not (self.operands or self.results or self.regions):
+            return self.create(
+                properties=self.properties,
+                attributes=self.attributes,
+                location=self.location,
+            )
         clone = super().clone if self.regions else self.clone_without_regions
         return clone(
             value_mapper,

@@ -175,13 +175,16 @@ class DeclaredOp(LeanOperation):
         if self.attributes or not self.properties.keys() <= fields.keys():
             stray = (self.properties.keys() | self.attributes.keys()) - fields.keys()
             raise broken(self, 1, f"unknown fields {', '.join(sorted(stray))}")
-        if len(self.regions) != len(self.bodies) or any(
-            len(region.blocks) > 1 or (region.blocks and region.block.args)
-            for region in self.regions
-        ):
+        if len(self.regions) != len(self.bodies) or not all(map(_plain, self.regions)):
             raise broken(
                 self, 1, f"needs {len(self.bodies)} regions of one plain block"
             )
+
+
+def _plain(region: Region) -> bool:
+    """Whether a region has one block at most, and that no arguments."""
+    block = region.first_block
+    return block is region.last_block and not (block and block.args)
 
 
 class Instruction(DeclaredOp):
@@ -211,11 +214,13 @@ class Instruction(DeclaredOp):
 
     def constants(self) -> list[Any]:
         """The constants that the fields name, in their order."""
-        return [
-            field.get(self)
-            for field, is_constant in self._encoded_fields()
-            if is_constant
-        ]
+        return [field.get(self) for field in self._constants()]
+
+    @classmethod
+    @cache
+    def _constants(cls) -> tuple[Field[Any], ...]:
+        """The fields that name constants."""
+        return tuple(field for field, constant in cls._encoded_fields() if constant)
 
     @classmethod
     @cache

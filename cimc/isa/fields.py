@@ -9,7 +9,7 @@ import math
 import struct
 from abc import ABC, abstractmethod
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast, overload
 
 import numpy as np
 from xdsl.dialects.builtin import (
@@ -164,6 +164,13 @@ class Integer(Field[int]):
         lowest = -(1 << (width - 1)) if signed else 0
         self.minimum = lowest if minimum is None else minimum
         self.maximum = (1 << (width - signed)) - 1
+
+    def get(self, op: Operation) -> int:
+        """See base class."""
+        attribute = op.properties.get(self.name)
+        if type(attribute) is IntegerAttr:
+            return cast("IntegerAttr[IntegerType]", attribute).value.data
+        return super().get(op)
 
     def from_attribute(self, attribute: Attribute) -> int | None:
         """See base class."""
