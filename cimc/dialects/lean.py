@@ -148,6 +148,8 @@ class LeanIRDLOperation(LeanOperation, IRDLOperation):
 
 OpT = TypeVar("OpT", bound=LeanIRDLOperation)
 
+_item: Callable[[Any, int], Any] = tuple.__getitem__  # pyright: ignore[reportUnknownMemberType]
+
 
 def lean_op_definition(cls: type[OpT]) -> type[OpT]:
     """Define an operation; its operands, results and regions are read directly."""
@@ -163,12 +165,12 @@ def lean_op_definition(cls: type[OpT]) -> type[OpT]:
 
 
 def _operand(index: int) -> Callable[[Any], SSAValue]:
-    # Past the view that xDSL makes of the operands each time.
-    return lambda op: op._operands[index]
+    # Past the view that xDSL makes of operands each time, and its look out for slices.
+    return lambda op: _item(op._operands, index)
 
 
 def _result(index: int) -> Callable[[Operation], SSAValue]:
-    return lambda op: op.results[index]
+    return lambda op: _item(op.results, index)
 
 
 def _region(index: int) -> Callable[[Operation], Region]:

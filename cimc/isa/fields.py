@@ -9,7 +9,7 @@ import math
 import struct
 from abc import ABC, abstractmethod
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 
 import numpy as np
 from xdsl.dialects.builtin import (
@@ -168,8 +168,8 @@ class Integer(Field[int]):
     def get(self, op: Operation) -> int:
         """See base class."""
         attribute = op.properties.get(self.name)
-        if type(attribute) is IntegerAttr:
-            return cast("IntegerAttr[IntegerType]", attribute).value.data
+        if isinstance(attribute, IntegerAttr):
+            return attribute.value.data
         return super().get(op)
 
     def from_attribute(self, attribute: Attribute) -> int | None:
