@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABCMeta
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, cast
 
 from xdsl.dialects.builtin import UNKNOWN_LOC, LocationAttr
 from xdsl.ir import (
@@ -148,7 +148,7 @@ class LeanIRDLOperation(LeanOperation, IRDLOperation):
 
 OpT = TypeVar("OpT", bound=LeanIRDLOperation)
 
-_item: Callable[[Any, int], Any] = tuple.__getitem__  # pyright: ignore[reportUnknownMemberType]
+_item: Callable[[Any, int], Any] = cast(Any, tuple).__getitem__
 
 
 def lean_op_definition(cls: type[OpT]) -> type[OpT]:
