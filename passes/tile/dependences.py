@@ -66,7 +66,7 @@ class Writer:
     def overlaps(self, reader: Reader) -> bool:
         """Whether the reader reads channels and columns that this core writes."""
         return any(
-            _meet(channels, reader.channels) and _meet(columns, reader.columns)
+            meet(channels, reader.channels) and meet(columns, reader.columns)
             for channels, columns in self._written
         )
 
@@ -146,18 +146,18 @@ class _View(NamedTuple):
         """What a window in the body of ``sweep`` covers."""
         window, across = op.window, op.tap_columns
         down, right = window.dilation
-        taps, channels = _kept(op, across.size)
+        last = (op.elements.stop - 1) // (across.size * op.channels.size)
         row = op.input_row(sweep.rows.start, 0)
         column = op.input_column(sweep.columns.start, 0)
         column_stop = column + (across.stop - 1) * right + 1
         way = (sweep.columns.size - 1) * window.stride[1]
         return cls(
             row,
-            row + (taps - 1) * down + 1,
+            row + (op.tap_rows.start + last) * down + 1,
             column + across.start * right,
             column_stop,
             column_stop + way,
-            channels,
+            channels_of(op),
         )
 
 
@@ -262,18 +262,17 @@ def _written_columns(
     return Range.of(start, stop)
 
 
-def _kept(window: tile.WindowOp, across: int) -> tuple[int, Range]:
-    """Behind which kernel row the kept elements of a window end, and their channels.
-
-    ``across`` is how many columns of the kernel it has.
-    """
+def channels_of(window: tile.WindowOp) -> Range:
+    """Channels that the kept elements of a window come from."""
     elements, channels = window.elements, window.channels
-    size = channels.size
-    tap, last = elements.start // size, (elements.stop - 1) // size
-    if tap == last:
-        shift = channels.start - tap * size
-        channels = Range.of(elements.start + shift, elements.stop + shift)
-    return window.tap_rows.start + last // across + 1, channels
+    tap, last = (
+        elements.start // channels.size,
+        (elements.stop - 1) // channels.size,
+    )
+    if tap != last:
+        return channels
+    shift = channels.start - tap * channels.size
+    return Range.of(elements.start + shift, elements.stop + shift)
 
 
 def _hull(ranges: Iterable[Range]) -> Range:
@@ -281,5 +280,5 @@ def _hull(ranges: Iterable[Range]) -> Range:
     return Range.of(min(part.start for part in found), max(part.stop for part in found))
 
 
-def _meet(one: Range, other: Range) -> bool:
+def meet(one: Range, other: Range) -> bool:
     return one.start < other.stop and other.start < one.stop

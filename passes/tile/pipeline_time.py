@@ -23,8 +23,8 @@ __all__ = ["Timing", "best_order", "cycles"]
 Times = NDArray[np.int64]
 
 #: Part of the time that it may cost to hand on more than one vector at a time, and
-#: that still fewer handovers may cost.
-_LOSS, _FURTHER_LOSS = 0.002, 0.0005
+#: that still fewer handovers may cost. Where many cores meet on the bus it is more.
+_LOSS, _FURTHER_LOSS = 0.0015, 0.0005
 #: Numbers of chunks that are tried, in multiples of the cores.
 _MULTIPLES = 24
 
