@@ -2,7 +2,7 @@
 
 What a network of a hundred layers takes to compile is mostly the making and reading of
 operations. These do without what their dialects do not use: arguments of variable
-number, successors, and virtual subclasses.
+number, default properties, successors, and virtual subclasses.
 """
 
 from __future__ import annotations

@@ -61,6 +61,5 @@ class InstructionSet:
         Raises:
             VerifyException: a rule is broken; the message starts with its number.
         """
-        for op in module.ops:
-            op.verify()
+        module.verify()
         self.check(module)
