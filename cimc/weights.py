@@ -10,7 +10,7 @@ import hashlib
 import io
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,6 +81,14 @@ class WeightStore(Mapping[str, Array]):
 
     def __len__(self) -> int:
         return len(self._arrays)
+
+    def only(self, names: Iterable[str]) -> WeightStore:
+        """A store of some of the constants, whose checksums are known already."""
+        found = WeightStore()
+        for name in names:
+            found._arrays[name] = self._arrays[name]
+            found._digests[name] = self._digests[name]
+        return found
 
     def add(self, name: str, array: Array) -> str:
         """Store ``array`` under ``name`` and return its checksum.

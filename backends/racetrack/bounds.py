@@ -57,7 +57,7 @@ def shift_bounds(
     for sweep in sweeps:
         layer = sweep.layer.data
         bounds[layer] += 0
-        for op in sweep.body.block.ops:
+        for op in sweep.operations:
             if isinstance(op, tile.MvmOp):
                 block = blocks[op.block]
                 times = sweep.positions + (users[block.array] > 1)
@@ -72,7 +72,7 @@ def shift_bounds(
                     visit(layer, array, _traversal(len(words), machine.ports))
         for array, words in _read(sweep, layouts).items():
             visit(layer, array, _traversal(len(words), machine.ports))
-        regions = regions_of(sweep.body.block.ops)
+        regions = regions_of(sweep.operations)
         last |= dict.fromkeys(_words(sweep, layouts, regions), layer)
     for array, steps in visits.items():
         bounds[last[array]] += _left_over(steps)
@@ -98,7 +98,7 @@ def _read(
     """The columns that the elements of a sweep's windows come from, by array."""
     pieces = dict.fromkeys(
         piece.region
-        for op in sweep.body.block.ops
+        for op in sweep.operations
         if isinstance(op, tile.WindowOp | tile.LoadPartialOp)
         for region in (Region.of(op),)
         for piece in pieces_of(region, elements_of(op), region.size(Strip(0, 1)))

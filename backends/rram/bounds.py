@@ -300,7 +300,7 @@ def _maps(targets: dict[tile.SweepOp, SSAValue], machine: RramMachine) -> list[_
             maps[target].cycles, maps[target].what = cycles, what
         if not _is_halo(sweep):
             work[target, core_of(sweep)] += sweep.positions
-        for op in sweep.body.block.ops:
+        for op in sweep.operations:
             if isinstance(op, tile.WindowOp):
                 edges[op.source, target, op.window] = None
     for (target, _), vectors in work.items():
@@ -314,13 +314,13 @@ def _maps(targets: dict[tile.SweepOp, SSAValue], machine: RramMachine) -> list[_
 
 
 def _is_halo(sweep: tile.SweepOp) -> bool:
-    return any(isinstance(op, tile.SplatOp) for op in sweep.body.block.ops)
+    return any(isinstance(op, tile.SplatOp) for op in sweep.operations)
 
 
 def _cycles(sweep: tile.SweepOp, machine: RramMachine) -> tuple[int, str]:
     """Cycles that the busiest unit takes for one vector, and which unit that is."""
     lanes, crossbar = 0, 0
-    for op in sweep.body.block.ops:
+    for op in sweep.operations:
         match op:
             case tile.MvmOp():
                 crossbar = machine.mvm_cycles

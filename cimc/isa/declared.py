@@ -12,6 +12,7 @@ from xdsl.printer import Printer
 from xdsl.traits import NoTerminator
 from xdsl.utils.exceptions import VerifyException
 
+from cimc.dialects.lean import LeanOperation, operations_of
 from cimc.isa.fields import Field
 from cimc.isa.fields_text import Constant
 from cimc.isa.rules import broken
@@ -37,7 +38,7 @@ class Access(NamedTuple):
     write: bool
 
 
-class DeclaredOp(Operation):
+class DeclaredOp(LeanOperation):
     """An operation without operands and results, made from a declaration.
 
     ``syntax`` is its text after the name, with ``{field}`` where a field stands.
@@ -87,24 +88,19 @@ class DeclaredOp(Operation):
 
     def body(self, index: int = 0) -> tuple[Operation, ...]:
         """The operations of a region."""
-        block = self.regions[index].blocks.first
-        found: list[Operation] = []
-        op = None if block is None else block.first_op
-        while op is not None:
-            found.append(op)
-            op = op.next_op
-        return tuple(found)
+        return tuple(operations_of(self.regions[index]))
 
     @classmethod
     def _properties(cls, values: Mapping[str, Any]) -> dict[str, Any]:
         """The properties for ``values``; a default is left out."""
-        return {
-            name: attribute
-            for name, field in cls.fields().items()
-            if name in values
-            and values[name] != field.default
-            and (attribute := field.to_attribute(values[name])) is not None
-        }
+        fields, properties = cls.fields(), dict[str, Any]()
+        for name, value in values.items():
+            field = fields[name]
+            if value != field.default:
+                attribute = field.to_attribute(value)
+                if attribute is not None:
+                    properties[name] = attribute
+        return properties
 
     @classmethod
     @cache
@@ -179,13 +175,16 @@ class DeclaredOp(Operation):
         if self.attributes or not self.properties.keys() <= fields.keys():
             stray = (self.properties.keys() | self.attributes.keys()) - fields.keys()
             raise broken(self, 1, f"unknown fields {', '.join(sorted(stray))}")
-        if len(self.regions) != len(self.bodies) or any(
-            len(region.blocks) > 1 or (region.blocks and region.block.args)
-            for region in self.regions
-        ):
+        if len(self.regions) != len(self.bodies) or not all(map(_plain, self.regions)):
             raise broken(
                 self, 1, f"needs {len(self.bodies)} regions of one plain block"
             )
+
+
+def _plain(region: Region) -> bool:
+    """Whether a region has one block at most, and that no arguments."""
+    block = region.first_block
+    return block is region.last_block and not (block and block.args)
 
 
 class Instruction(DeclaredOp):
@@ -215,11 +214,13 @@ class Instruction(DeclaredOp):
 
     def constants(self) -> list[Any]:
         """The constants that the fields name, in their order."""
-        return [
-            field.get(self)
-            for field, is_constant in self._encoded_fields()
-            if is_constant
-        ]
+        return [field.get(self) for field in self._constants()]
+
+    @classmethod
+    @cache
+    def _constants(cls) -> tuple[Field[Any], ...]:
+        """The fields that name constants."""
+        return tuple(field for field, constant in cls._encoded_fields() if constant)
 
     @classmethod
     @cache

@@ -41,7 +41,7 @@ T = TypeVar("T")
 _I64 = IntegerType(64)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1 << 16)
 def _integer_attribute(value: int) -> IntegerAttr[IntegerType]:
     return IntegerAttr(value, _I64)
 
@@ -164,6 +164,13 @@ class Integer(Field[int]):
         lowest = -(1 << (width - 1)) if signed else 0
         self.minimum = lowest if minimum is None else minimum
         self.maximum = (1 << (width - signed)) - 1
+
+    def get(self, op: Operation) -> int:
+        """See base class."""
+        attribute = op.properties.get(self.name)
+        if isinstance(attribute, IntegerAttr):
+            return attribute.value.data
+        return super().get(op)
 
     def from_attribute(self, attribute: Attribute) -> int | None:
         """See base class."""

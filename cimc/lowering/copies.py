@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cimc.dialects.tile import WindowOp
@@ -45,7 +45,7 @@ def tap_offsets(
 
 
 def copies(
-    taps: Iterable[int],
+    taps: Sequence[int],
     length: int,
     start: int,
     stop: int,
@@ -64,15 +64,14 @@ def copies(
 
 
 def _runs(
-    taps: Iterable[int], length: int, start: int, stop: int
+    taps: Sequence[int], length: int, start: int, stop: int
 ) -> list[tuple[int, int]]:
     """(offset, bytes) of the part of each tap that lies in [start, stop)."""
     runs: list[tuple[int, int]] = []
-    for index, offset in enumerate(taps):
+    for index in range(start // length, -(-stop // length)):
         first = max(start - index * length, 0)
         last = min(stop - index * length, length)
-        if first < last:
-            runs.append((offset + first, last - first))
+        runs.append((taps[index] + first, last - first))
     return runs
 
 

@@ -23,7 +23,7 @@ class NumberedRegisters:
     what: str
     where: str
     limit: int
-    contents: list[Hashable] = field(default_factory=list[Hashable])
+    contents: dict[Hashable, int] = field(default_factory=dict[Hashable, int])
 
     def number(self, content: Hashable) -> int:
         """The register that holds ``content``.
@@ -39,8 +39,8 @@ class NumberedRegisters:
                     where=self.where,
                     hints=(f"a chip with more {self.what}_registers, or more cores",),
                 )
-            self.contents.append(content)
-        return self.contents.index(content)
+            self.contents[content] = len(self.contents)
+        return self.contents[content]
 
 
 @dataclass

@@ -15,7 +15,7 @@ __all__ = ["cut_into_chain", "products_of"]
 
 def products_of(sweep: tile.SweepOp) -> list[tile.MvmOp]:
     """The products of a sweep with weight blocks, in order."""
-    return [op for op in sweep.body.block.ops if isinstance(op, tile.MvmOp)]
+    return [op for op in sweep.operations if isinstance(op, tile.MvmOp)]
 
 
 def cut_into_chain(
@@ -55,7 +55,7 @@ def cut_into_chain(
 
 def _sum_of_all(sweep: tile.SweepOp) -> tuple[SSAValue, list[Operation]]:
     """The sum of all products, which stand first in a sweep, and what follows."""
-    body = list(sweep.body.block.ops)
+    body = sweep.operations
     sums = tile.WindowOp | tile.MvmOp | tile.AccumulateOp
     number = next(i for i, op in enumerate(body) if not isinstance(op, sums))
     total = body[number - 1].results[0]

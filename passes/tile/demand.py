@@ -15,23 +15,28 @@ from itertools import pairwise
 from xdsl.ir import SSAValue
 
 from cimc.dialects import tile
-from cimc.passes.tile.dependences import Reader, readers_of
+from cimc.passes.tile.dependences import Reader
 from cimc.passes.tile.sweeps import core_of
 
 __all__ = ["rows_alive"]
 
 
 def rows_alive(
-    sweeps: list[tile.SweepOp], targets: dict[tile.SweepOp, SSAValue], slack: int
+    sweeps: list[tile.SweepOp],
+    readers: dict[SSAValue, list[Reader]],
+    targets: dict[tile.SweepOp, SSAValue],
+    slack: int,
 ) -> dict[SSAValue, int]:
     """Rows, halo included, that a ring for each feature map needs.
 
-    ``sweeps`` are those of a phase, and ``targets`` says for which map each works.
+    ``sweeps`` are those of a phase, ``readers`` theirs of each map, and ``targets``
+    says for which map each works.
     For each layer between the one that writes a map and one that reads it, it gets
     ``slack`` times the rows more by which the reader moves on.
     """
     members = set(sweeps)
-    maps = _maps(sweeps, {s: map_ for s, map_ in targets.items() if s in members})
+    of_phase = {s: map_ for s, map_ in targets.items() if s in members}
+    maps = _maps(sweeps, readers, of_phase)
     for map_ in maps.values():
         if not map_.readings:
             _complete(map_)
@@ -105,10 +110,11 @@ class _Map:
 
 
 def _maps(
-    sweeps: list[tile.SweepOp], targets: dict[tile.SweepOp, SSAValue]
+    sweeps: list[tile.SweepOp],
+    by_source: dict[SSAValue, list[Reader]],
+    targets: dict[tile.SweepOp, SSAValue],
 ) -> dict[SSAValue, _Map]:
     """All maps that the sweeps write or read, and how they depend on each other."""
-    by_source = readers_of(sweeps)
     maps: dict[SSAValue, _Map] = {}
     for value in (*by_source, *dict.fromkeys(targets.values())):
         assert isinstance(value.type, tile.FeatureMapType)

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from typing import NamedTuple
 
 from xdsl.ir import SSAValue
 
@@ -104,44 +105,59 @@ class Reader:
         """What ``sweep`` reads with all its windows over ``map``."""
         windows = [
             op
-            for op in sweep.body.block.ops
-            if isinstance(op, tile.WindowOp) and op.source == map.result
+            for op in sweep.operations
+            if isinstance(op, tile.WindowOp) and op.source is map.result
         ]
         top, left, _, _ = map.type.halo
-        row, column = sweep.rows.start, sweep.columns
-        taps = [_tap_rows(window) for window in windows]
+        step, column_step = windows[0].window.stride
+        views = [_View.of(window, sweep) for window in windows]
         return cls(
             map,
             sweep,
-            first=top
-            + 1
-            + max(
-                window.input_row(row, tap.stop - 1)
-                for window, tap in zip(windows, taps, strict=True)
-            ),
-            kept=top + min(window.input_row(row, 0) for window in windows),
-            step=windows[0].window.stride[0],
-            first_column=left
-            + 1
-            + max(
-                window.input_column(column.start, window.tap_columns.stop - 1)
-                for window in windows
-            ),
-            column_step=windows[0].window.stride[1],
-            channels=_hull(channels_of(window) for window in windows),
+            first=top + max(view.row_stop for view in views),
+            kept=top + min(view.row for view in views),
+            step=step,
+            first_column=left + max(view.column_stop for view in views),
+            column_step=column_step,
+            channels=_hull(view.channels for view in views),
             columns=Range.of(
-                left
-                + min(
-                    window.input_column(column.start, window.tap_columns.start)
-                    for window in windows
-                ),
-                left
-                + 1
-                + max(
-                    window.input_column(column.stop - 1, window.tap_columns.stop - 1)
-                    for window in windows
-                ),
+                left + min(view.column for view in views),
+                left + max(view.last_column_stop for view in views),
             ),
+        )
+
+
+class _View(NamedTuple):
+    """What a window covers of a map, which begins at its first element here.
+
+    Rows from that of the kernel's first row on, and columns, both at the first
+    position of its sweep, and where it ends at the last column.
+    """
+
+    row: int
+    row_stop: int
+    column: int
+    column_stop: int
+    last_column_stop: int
+    channels: Range
+
+    @classmethod
+    def of(cls, op: tile.WindowOp, sweep: tile.SweepOp) -> _View:
+        """What a window in the body of ``sweep`` covers."""
+        window, across = op.window, op.tap_columns
+        down, right = window.dilation
+        last = (op.elements.stop - 1) // (across.size * op.channels.size)
+        row = op.input_row(sweep.rows.start, 0)
+        column = op.input_column(sweep.columns.start, 0)
+        column_stop = column + (across.stop - 1) * right + 1
+        way = (sweep.columns.size - 1) * window.stride[1]
+        return cls(
+            row,
+            row + (op.tap_rows.start + last) * down + 1,
+            column + across.start * right,
+            column_stop,
+            column_stop + way,
+            channels_of(op),
         )
 
 
@@ -151,7 +167,7 @@ def writers_of(sweeps: Iterable[tile.SweepOp]) -> dict[SSAValue, list[Writer]]:
         lambda: defaultdict(list)
     )
     for sweep in sweeps:
-        stores = [op for op in sweep.body.block.ops if isinstance(op, tile.StoreOp)]
+        stores = [op for op in sweep.operations if isinstance(op, tile.StoreOp)]
         for target in dict.fromkeys(store.target for store in stores):
             found[target][core_of(sweep)].append(sweep)
     return {
@@ -168,7 +184,7 @@ def readers_of(sweeps: Iterable[tile.SweepOp]) -> dict[SSAValue, list[Reader]]:
     found: dict[SSAValue, list[Reader]] = defaultdict(list)
     for sweep in sweeps:
         sources = [
-            op.source for op in sweep.body.block.ops if isinstance(op, tile.WindowOp)
+            op.source for op in sweep.operations if isinstance(op, tile.WindowOp)
         ]
         for source in dict.fromkeys(sources):
             found[source].append(Reader.of(_map_of(source), sweep))
@@ -181,7 +197,7 @@ def chains_of(sweeps: Iterable[tile.SweepOp]) -> dict[SSAValue, list[tile.SweepO
     for sweep in sweeps:
         sums = [
             op.target if isinstance(op, tile.StorePartialOp) else op.source
-            for op in sweep.body.block.ops
+            for op in sweep.operations
             if isinstance(op, tile.StorePartialOp | tile.LoadPartialOp)
         ]
         for value in dict.fromkeys(sums):
@@ -197,15 +213,15 @@ def targets_of(sweeps: list[tile.SweepOp]) -> dict[tile.SweepOp, SSAValue]:
     found = {
         sweep: op.target
         for sweep in sweeps
-        for op in sweep.body.block.ops
+        for op in sweep.operations
         if isinstance(op, tile.StoreOp)
     }
     work_for: dict[SSAValue, SSAValue] = {}
     for sweep in reversed(sweeps):
-        for op in sweep.body.block.ops:
+        for op in sweep.operations:
             if isinstance(op, tile.StorePartialOp):
                 found.setdefault(sweep, work_for[op.target])
-        for op in sweep.body.block.ops:
+        for op in sweep.operations:
             if isinstance(op, tile.LoadPartialOp):
                 work_for[op.source] = found[sweep]
     return found
@@ -219,7 +235,7 @@ def _map_of(value: SSAValue) -> tile.FeatureMapOp:
 def _stores(map: tile.FeatureMapOp, sweep: tile.SweepOp) -> list[tile.StoreOp]:
     return [
         op
-        for op in sweep.body.block.ops
+        for op in sweep.operations
         if isinstance(op, tile.StoreOp) and op.target == map.result
     ]
 
@@ -244,14 +260,6 @@ def _written_columns(
     if halo and stop + right == map.type.padded_columns:
         stop += right
     return Range.of(start, stop)
-
-
-def _tap_rows(window: tile.WindowOp) -> Range:
-    """Kernel rows that the kept elements of a window come from."""
-    row = window.tap_columns.size * window.channels.size
-    first, last = window.elements.start // row, (window.elements.stop - 1) // row
-    start = window.tap_rows.start
-    return Range.of(start + first, start + last + 1)
 
 
 def channels_of(window: tile.WindowOp) -> Range:

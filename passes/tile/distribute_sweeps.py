@@ -58,7 +58,7 @@ class DistributeSweeps(ModulePass):
                 merged[key] = chain
 
     def _may_merge(self, earlier: tile.SweepOp, sweep: tile.SweepOp) -> bool:
-        operations = [*earlier.body.block.ops, *sweep.body.block.ops]
+        operations = [*earlier.operations, *sweep.operations]
         windows = {
             _window_key(op) for op in operations if isinstance(op, tile.WindowOp)
         }
@@ -70,17 +70,17 @@ def _merge(earlier: tile.SweepOp, sweep: tile.SweepOp) -> None:
     """Move the operations of a sweep into a later one, but for equal windows."""
     known = {
         _window_key(op): op
-        for op in earlier.body.block.ops
+        for op in earlier.operations
         if isinstance(op, tile.WindowOp)
     }
-    for op in list(sweep.body.block.ops):
+    for op in sweep.operations:
         if isinstance(op, tile.WindowOp) and (same := known.get(_window_key(op))):
             op.result.replace_all_uses_with(same.result)
             op.detach()
             op.erase()
     first = sweep.body.block.first_op
     assert first is not None
-    for op in list(earlier.body.block.ops):
+    for op in earlier.operations:
         op.detach()
         sweep.body.block.insert_op_before(op, first)
     earlier.detach()

@@ -41,7 +41,7 @@ def follow(sequences: Sequences, writer: Writer, reader: Reader, group: int) -> 
     sequence = sequences.new(writer.core, core_of(sweep), credit=max(0, -ahead))
     window = next(
         op
-        for op in sweep.body.block.ops
+        for op in sweep.operations
         if isinstance(op, tile.WindowOp) and op.source == reader.map.result
     )
     if ahead > 0:

@@ -62,7 +62,7 @@ def _producer(
 
     Of several the last one. All that the sweep reads besides is there before.
     """
-    windows = [op for op in sweep.body.block.ops if isinstance(op, tile.WindowOp)]
+    windows = [op for op in sweep.operations if isinstance(op, tile.WindowOp)]
     if weight_blocks(sweep) or not all(map(_is_pointwise, windows)):
         return None
     before = [_writers(window.source, positions) for window in windows]
@@ -126,7 +126,7 @@ def _append(
     for op in (store, window):
         op.detach()
         op.erase()
-    for op in list(sweep.body.block.ops):
+    for op in sweep.operations:
         op.detach()
         producer.body.block.add_op(op)
     layer, gone = layers[producer.layer.data], layers[sweep.layer.data]

@@ -24,7 +24,7 @@ def sums_of(group: Group) -> list[tile.PartialSumsOp]:
     """The partial sums that the sweeps of a group share, one for each column block."""
     return [
         op.target.owner
-        for op in group[0].body.block.ops
+        for op in group[0].operations
         if isinstance(op, tile.StorePartialOp)
         and isinstance(op.target.owner, tile.PartialSumsOp)
     ]
@@ -107,7 +107,7 @@ class _Body:
         own: dict[SSAValue, SSAValue] = {}
         total: dict[SSAValue, SSAValue] = {}
         links: set[Operation] = set()
-        body = list(sweep.body.block.ops)
+        body = sweep.operations
         for op in body:
             if isinstance(op, tile.LoadPartialOp):
                 (joined,) = (use.operation for use in op.result.uses)

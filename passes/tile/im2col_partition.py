@@ -75,7 +75,7 @@ class Im2colPartition(ModulePass):
         }
         for sweep in list(op.body.block.ops):
             if isinstance(sweep, tile.SweepOp) and any(
-                isinstance(inner, tile.MvmOp) for inner in sweep.body.block.ops
+                isinstance(inner, tile.MvmOp) for inner in sweep.operations
             ):
                 self._partition(sweep, weights, layers[sweep.layer.data])
 
@@ -84,7 +84,7 @@ class Im2colPartition(ModulePass):
     ) -> None:
         block = sweep.parent_block()
         assert block is not None
-        window, mvm, *rest = sweep.body.block.ops
+        window, mvm, *rest = sweep.operations
         assert isinstance(window, tile.WindowOp)
         assert isinstance(mvm, tile.MvmOp)
         _require_whole(window, mvm)

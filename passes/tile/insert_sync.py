@@ -133,7 +133,7 @@ class InsertSync(ModulePass):
             sweep for group in dict.fromkeys(chains.values()) for sweep in group
         )
         groups = dict.fromkeys(chains[sums] for sums in chains if sums not in whole)
-        maps = [source.owner for source in readers_of(sweeps)]
+        maps = [source.owner for source in {op.source for op in _windows(sweeps)}]
         streams = any(isinstance(m, tile.FeatureMapOp) and m.images > 1 for m in maps)
         last: dict[tile.SweepOp, tile.SweepOp] = {}
         for group in groups:
@@ -236,7 +236,7 @@ def _recycled(op: ModuleOp) -> bool:
 
 def _windows(sweeps: list[tile.SweepOp]) -> Iterator[tile.WindowOp]:
     for sweep in sweeps:
-        for op in sweep.body.block.ops:
+        for op in sweep.operations:
             if isinstance(op, tile.WindowOp):
                 yield op
 
@@ -244,14 +244,14 @@ def _windows(sweeps: list[tile.SweepOp]) -> Iterator[tile.WindowOp]:
 def _may_hold(group: Group) -> bool:
     """Whether no core has several products or other windows beside at a position."""
     return all(
-        sum(isinstance(op, tile.WindowOp) for op in sweep.body.block.ops) == 1
+        sum(isinstance(op, tile.WindowOp) for op in sweep.operations) == 1
         for sweep in group
     )
 
 
 def _maps(group: Group) -> set[SSAValue]:
     """The maps that a group reads or writes."""
-    operations = [op for sweep in group for op in sweep.body.block.ops]
+    operations = [op for sweep in group for op in sweep.operations]
     return {
         op.source if isinstance(op, tile.WindowOp) else op.target
         for op in operations

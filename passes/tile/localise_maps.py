@@ -52,7 +52,7 @@ def _accesses(module: ModuleOp) -> dict[SSAValue, list[_Access]]:
     found: dict[SSAValue, list[_Access]] = defaultdict(list)
     for sweep in module.body.block.ops:
         if isinstance(sweep, tile.SweepOp):
-            for op in sweep.body.block.ops:
+            for op in sweep.operations:
                 match op:
                     case tile.WindowOp() | tile.LoadPartialOp():
                         found[op.source].append(op)

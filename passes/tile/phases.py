@@ -25,12 +25,16 @@ def lifetimes(phases: list[list[tile.SweepOp]]) -> dict[SSAValue, range]:
     """From the first to the last phase in which each buffer is accessed."""
     found: dict[SSAValue, range] = {}
     for number, sweeps in enumerate(phases):
-        for sweep in sweeps:
-            for op in sweep.body.block.ops:
-                for buffer in op.operands:
-                    if isinstance(buffer.owner, tile.FeatureMapOp | tile.PartialSumsOp):
-                        first = found.get(buffer, range(number, 0)).start
-                        found[buffer] = range(first, number + 1)
+        used = dict.fromkeys(
+            operand
+            for sweep in sweeps
+            for op in sweep.operations
+            for operand in op.operands
+        )
+        for buffer in used:
+            if isinstance(buffer.owner, tile.FeatureMapOp | tile.PartialSumsOp):
+                first = found.get(buffer, range(number, 0)).start
+                found[buffer] = range(first, number + 1)
     return found
 
 

@@ -61,8 +61,10 @@ class RecycleBuffers(ModulePass):
         whole = handed_over(phases)
         targets = targets_of([sweep for sweeps in phases for sweep in sweeps])
         for sweeps in phases:
-            alive = rows_alive(sweeps, targets, self.slack)
-            self._recycle_maps(sweeps, {m: alive[m] for m in alive if m not in whole})
+            readers = readers_of(sweeps)
+            alive = rows_alive(sweeps, readers, targets, self.slack)
+            alive = {m: rows for m, rows in alive.items() if m not in whole}
+            self._recycle_maps(writers_of(sweeps), readers, alive)
             for sums, chain in chains_of(sweeps).items():
                 assert isinstance(sums.owner, tile.PartialSumsOp)
                 vectors = self.vectors + len(chain) // 2
@@ -70,9 +72,11 @@ class RecycleBuffers(ModulePass):
                     sums.owner.properties["ring"] = integer(vectors)
 
     def _recycle_maps(
-        self, sweeps: list[tile.SweepOp], alive: dict[SSAValue, int]
+        self,
+        writers: dict[SSAValue, list[Writer]],
+        readers: dict[SSAValue, list[Reader]],
+        alive: dict[SSAValue, int],
     ) -> None:
-        writers, readers = writers_of(sweeps), readers_of(sweeps)
         for value, rows in alive.items():
             map_ = value.owner
             assert isinstance(map_, tile.FeatureMapOp)
@@ -120,7 +124,7 @@ def _write_halo(writer: Writer) -> None:
 def _halo(sweep: tile.SweepOp, rows: Range, columns: Range) -> tile.SweepOp:
     """A sweep that fills padded positions of the channels that ``sweep`` writes."""
     body: list[Operation] = []
-    for store in list(sweep.body.block.ops):
+    for store in sweep.operations:
         if isinstance(store, tile.StoreOp):
             fill = store.target_type.fill.data
             splat = tile.SplatOp(fill, length_of(store.value), element_of(store.value))

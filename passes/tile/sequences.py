@@ -37,9 +37,9 @@ def insert(
 
 def first_of(sweep: tile.SweepOp, kind: type[Operation]) -> Operation:
     """The first operation of that kind in a sweep."""
-    return next(op for op in sweep.body.block.ops if isinstance(op, kind))
+    return next(op for op in sweep.operations if isinstance(op, kind))
 
 
 def last_of(sweep: tile.SweepOp, kind: type[Operation]) -> Operation:
     """The last operation of that kind in a sweep."""
-    return [op for op in sweep.body.block.ops if isinstance(op, kind)][-1]
+    return [op for op in sweep.operations if isinstance(op, kind)][-1]

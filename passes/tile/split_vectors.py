@@ -33,7 +33,7 @@ class SplitVectors(ModulePass):
                 self._split(sweep)
 
     def _split(self, sweep: tile.SweepOp) -> None:
-        body = list(sweep.body.block.ops)
+        body = sweep.operations
         stored = body[-1]
         block = sweep.parent_block()
         assert block is not None

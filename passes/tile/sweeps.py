@@ -28,7 +28,7 @@ def core_of(sweep: tile.SweepOp) -> int:
 def weight_blocks(sweep: tile.SweepOp) -> list[tile.BlockOp]:
     """The weight blocks that a sweep multiplies with, in order."""
     blocks: list[tile.BlockOp] = []
-    for op in sweep.body.block.ops:
+    for op in sweep.operations:
         if isinstance(op, tile.MvmOp):
             assert isinstance(op.block.owner, tile.BlockOp)
             blocks.append(op.block.owner)
@@ -71,7 +71,7 @@ def work_of(sweep: tile.SweepOp) -> int:
     rows = sum(block.type.rows.data for block in weight_blocks(sweep))
     taps = sum(
         op.tap_rows.size * op.tap_columns.size
-        for op in sweep.body.block.ops
+        for op in sweep.operations
         if isinstance(op, tile.WindowOp)
     )
     return sweep.positions * (rows or taps)

@@ -24,13 +24,12 @@ def tiling(
     The fewest cores with ``crossbars`` each, and of those the fewest bytes per
     position. Cores that hold row blocks of the same column blocks follow each other.
     """
-    return min(
-        (
-            _tiles(strips, high, crossbars // high)
-            for high in range(1, min(crossbars, max(map(len, strips))) + 1)
-        ),
-        key=lambda tiles: (len(tiles), _bytes(tiles)),
-    )
+    found = [
+        _tiles(strips, high, crossbars // high)
+        for high in range(1, min(crossbars, max(map(len, strips))) + 1)
+    ]
+    fewest = min(map(len, found))
+    return min((tiles for tiles in found if len(tiles) == fewest), key=_bytes)
 
 
 def _tiles(

@@ -37,7 +37,7 @@ class Transfer:
 
 def transfers(sweep: tile.SweepOp) -> Iterator[Transfer]:
     """All transfers at one position of a sweep; not the first one of a row."""
-    for op in sweep.body.block.ops:
+    for op in sweep.operations:
         match op:
             case tile.WindowOp():
                 yield fresh_part(op) if op.slides else window_part(op)

@@ -42,6 +42,16 @@ def test_only_what_nobody_can_write_to_is_shared():
     assert not transposed.flags.writeable
 
 
+def test_a_part_of_a_store_knows_the_same_checksums(store):
+    checksum = store.add("b", np.arange(3))
+    part = store.only(["b"])
+    assert list(part) == ["b"]
+    assert part["b"] is store["b"]
+    assert part.add("b", np.arange(3)) == checksum
+    with pytest.raises(ValueError, match="b"):
+        part.add("b", np.arange(4))
+
+
 def test_constants_cannot_be_changed(store):
     original = np.zeros(3, np.int32)
     store.add("b", original)

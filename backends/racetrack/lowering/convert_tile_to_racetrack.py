@@ -282,7 +282,7 @@ def _crowded(sweeps: list[tile.SweepOp], machine: RacetrackMachine) -> set[int]:
     parameters: dict[int, set[object]] = defaultdict(set)
     tables: dict[int, set[object]] = defaultdict(set)
     for sweep in sweeps:
-        for op in sweep.body.block.ops:
+        for op in sweep.operations:
             match op:
                 case tile.FinishOp():
                     key = op.bias, op.multiplier, op.channels
@@ -309,7 +309,7 @@ def _last_users(
     last: dict[int, tile.SweepOp] = {}
     for sweep in sweeps:
         first, stop = sweep.rows.start, sweep.rows.stop
-        for op in sweep.body.block.ops:
+        for op in sweep.operations:
             match op:
                 case tile.StoreOp():
                     used = range(first, stop), op.channels
@@ -318,7 +318,7 @@ def _last_users(
                 case _:
                     continue
             last |= dict.fromkeys(_arrays(layouts[op.target], *used), sweep)
-        for region in regions_of(sweep.body.block.ops):
+        for region in regions_of(sweep.operations):
             rows = range(region.top(first), region.top(stop - 1) + region.rows)
             arrays = _arrays(layouts[region.source], rows, region.channels)
             last |= dict.fromkeys(arrays, sweep)

@@ -45,7 +45,7 @@ class SweepLowering:
         self.bank = self.sweep.core.value.data
         self.addresses = Addresses()
         self.maps = MapCode(self.around.offsets, self.addresses)
-        self.body = list(self.sweep.body.block.ops)
+        self.body = self.sweep.operations
         self.regions = regions_of(self.body)
         rows = self.sweep.rows
         self.needed = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 
 from cimc.backends.rram import dialect as rram
@@ -43,10 +43,8 @@ class ConvertTileToRram(ModulePass):
         old = list(op.body.block.ops)
         require_ready(old, _unprepared)
         new = list(_convert(old, phases_of(op), CHIP.get(op)))
-        for operation in reversed(old):
-            operation.detach()
-            operation.erase()
-        op.body.block.add_ops(new)
+        op.body.detach_block(op.body.block)
+        op.body.add_block(Block(new))
 
 
 def _unprepared(op: Operation) -> str | None:

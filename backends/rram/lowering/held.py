@@ -52,7 +52,7 @@ def _sums(sweep: tile.SweepOp) -> dict[SSAValue, None]:
     """The partial sums that a sweep loads or stores."""
     return dict.fromkeys(
         op.source if isinstance(op, tile.LoadPartialOp) else op.target
-        for op in sweep.body.block.ops
+        for op in sweep.operations
         if isinstance(op, tile.LoadPartialOp | tile.StorePartialOp)
     )
 
@@ -62,7 +62,7 @@ def _may_hold(sweep: tile.SweepOp, sums: SSAValue) -> bool:
     assert isinstance(sums.owner, tile.PartialSumsOp)
     if sums.owner.ring is not None or sweep.columns.size != sums.owner.type.shape[1]:
         return False
-    number = Counter(type(op) for op in sweep.body.block.ops)
+    number = Counter(type(op) for op in sweep.operations)
     kinds = (tile.WindowOp, tile.MvmOp, tile.StoreOp, tile.LoadPartialOp)
     return all(number[kind] <= 1 for kind in kinds)
 
@@ -71,7 +71,7 @@ def _period(sweep: tile.SweepOp, most: int) -> int:
     """After how many positions a sweep waits or signals, if that is always the same."""
     periods = {
         op.every
-        for op in sweep.body.block.ops
+        for op in sweep.operations
         if isinstance(op, tile.AwaitOp | tile.SignalOp)
     }
     period = periods.pop() if len(periods) == 1 else 1
@@ -87,7 +87,7 @@ def repeated(
     """
     values = [dict[SSAValue, SSAValue]() for _ in range(number)]
     body: dict[Operation, int] = {}
-    for op in sweep.body.block.ops:
+    for op in sweep.operations:
         once = isinstance(op, tile.AwaitOp | tile.SignalOp)
         for index in range(1 if once else number):
             body[op.clone(values[index])] = index

@@ -90,7 +90,7 @@ def _factors(sweep: tile.SweepOp) -> tuple[list[Factor], list[tile.AwaitOp]]:
     """Blocks with the maps and windows that they multiply, and awaits before them."""
     factors: list[Factor] = []
     awaits: list[tile.AwaitOp] = []
-    for op in sweep.body.block.ops:
+    for op in sweep.operations:
         if isinstance(op, tile.MvmOp):
             window = op.operand.owner
             assert isinstance(window, tile.WindowOp)

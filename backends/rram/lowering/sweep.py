@@ -62,7 +62,7 @@ class SweepLowering:
         )
         if self.hold > 1:
             self.sweep, self._positions = repeated(self.sweep, self.hold)
-        body = list(self.sweep.body.block.ops)
+        body = self.sweep.operations
         self._used: dict[str, list[int]] = {"fetch": [], "compute": [], "store": []}
         products = [op for op in body if isinstance(op, tile.MvmOp)]
         factors = dict.fromkeys(op.operand for op in products)
@@ -86,7 +86,7 @@ class SweepLowering:
     def lower(self) -> Stages:
         """The instructions for the main section; fills ``setup`` as well."""
         read: dict[SSAValue, int] = {}
-        for op in self.sweep.body.block.ops:
+        for op in self.sweep.operations:
             self._lower(op)
             self.vectors.release_after(op)
             read.update(dict.fromkeys(op.operands, len(self.stages.compute)))
@@ -380,7 +380,7 @@ def nested(sweep: tile.SweepOp) -> bool:
     periods = sorted(
         {
             op.every
-            for op in sweep.body.block.ops
+            for op in sweep.operations
             if isinstance(op, tile.AwaitOp | tile.SignalOp)
         }
     )

@@ -25,21 +25,34 @@ from cimc.backends.rram.verify.layout import (
     UNORDERED,
     WRONG_ORDER,
 )
-from cimc.backends.rram.verify.overlap import ANY, may_meet, meet, same_ring
+from cimc.backends.rram.verify.overlap import ANY, may_meet, meet, rounds, same_ring
 from cimc.simulation.jit import compiled
 from cimc.weights import Array
 
 __all__ = ["check_pairs"]
 
 
+@compiled("int64(int64[:, ::1], int64, int64, int64, int64)")
+def _first_beyond(beyond: Array, side: int, first: int, stop: int, address: int) -> int:
+    """The first row from ``first`` to ``stop`` that is beyond an address, else stop."""
+    while first < stop:
+        middle = (first + stop) // 2
+        if beyond[middle, side] > address:
+            stop = middle
+        else:
+            first = middle + 1
+    return first
+
+
 @compiled(
-    "boolean(int64[::1], int64[::1], int64[:, ::1], int64, int64, int64, int64, int64, "
-    "int64[::1], int64[::1])"
+    "boolean(int64[::1], int64[::1], int64[:, ::1], int64[:, ::1], int64, int64, "
+    "int64, int64, int64, int64[::1], int64[::1])"
 )
 def _search(
     store: Array,
     other: Array,
     pieces: Array,
+    beyond: Array,
     first: int,
     stop: int,
     index: int,
@@ -55,18 +68,26 @@ def _search(
     """
     alike, piece = same_ring(store, other), pieces[index]
     size, low, high = store[S_SIZE], piece[P_LOW], piece[P_HIGH]
-    for at in range(first, stop):
-        candidate = pieces[at]
-        budget[0] -= 1
-        if alike and not may_meet(
-            low, high, candidate[P_LOW], candidate[P_HIGH], size, earliest, latest
-        ):
-            continue
-        byte = meet(other, piece, store, candidate, earliest, latest, budget)
-        if byte != -1:
-            finding[F_OUTCOME] = EXHAUSTED if byte < 0 else PROVEN
-            finding[F_PIECE], finding[F_OTHER], finding[F_BYTE] = at, index, byte
-            return True
+    start, end = beyond[first, 1], beyond[stop - 1, 0]
+    if alike and size > 0:
+        earliest, latest = rounds(low, high, start, end, size, earliest, latest)
+    else:
+        earliest, latest = 0, 0
+    # Later pieces of a walk meet in earlier rounds.
+    for turn in range(latest, earliest - 1, -1):
+        way, at, end = turn * size, first, stop
+        if alike:
+            at = _first_beyond(beyond, 0, first, stop, low - way)
+            end = _first_beyond(beyond, 1, at, stop, high - way - 1)
+        for candidate in range(at, end):
+            budget[0] -= 1
+            args = (other, piece, store, pieces[candidate], turn, turn)
+            byte = meet(*args, budget)
+            if byte != -1:
+                finding[F_OUTCOME] = EXHAUSTED if byte < 0 else PROVEN
+                finding[F_PIECE], finding[F_OTHER] = candidate, index
+                finding[F_BYTE] = byte
+                return True
     return False
 
 
@@ -110,7 +131,7 @@ def _check(
         if past < future:
             start, stop = beyond[past, 1], beyond[future - 1, 0]
             if not alike or may_meet(low, high, start, stop, size, -ANY, ANY):
-                args = (store, other, pieces, past, future, index, -ANY, ANY)
+                args = (store, other, pieces, beyond, past, future, index, -ANY, ANY)
                 if _search(*args, budget, finding):
                     return UNORDERED
         if not alike:
@@ -118,17 +139,17 @@ def _check(
         if begin < past and size > 0:
             start, stop = beyond[begin, 1], beyond[past - 1, 0]
             if may_meet(low, high, start, stop, size, -ANY, -1):
-                args = (store, other, pieces, begin, past, index, -ANY, -1)
+                args = (store, other, pieces, beyond, begin, past, index, -ANY, -1)
                 if _search(*args, budget, finding):
                     return WRONG_ORDER
         if future < end:
             start, stop = beyond[future, 1], beyond[end - 1, 0]
             if size > 0 and may_meet(low, high, start, stop, size, 1, ANY):
-                args = (store, other, pieces, future, end, index, 1, ANY)
+                args = (store, other, pieces, beyond, future, end, index, 1, ANY)
                 if _search(*args, budget, finding):
                     return WRONG_ORDER
             if loads and may_meet(low, high, start, stop, size, 0, 0):
-                args = (store, other, pieces, future, end, index, 0, 0)
+                args = (store, other, pieces, beyond, future, end, index, 0, 0)
                 if _search(*args, budget, finding):
                     if finding[F_OUTCOME] == EXHAUSTED:
                         return EXHAUSTED

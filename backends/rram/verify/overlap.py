@@ -18,10 +18,20 @@ from cimc.backends.rram.verify.layout import (
 from cimc.simulation.jit import compiled
 from cimc.weights import Array
 
-__all__ = ["ANY", "may_meet", "meet", "same_ring"]
+__all__ = ["ANY", "may_meet", "meet", "rounds", "same_ring"]
 
 #: More rounds than any address register can count.
 ANY = 1 << 62
+
+
+@compiled("UniTuple(int64, 2)(int64, int64, int64, int64, int64, int64, int64)")
+def rounds(
+    low: int, high: int, low2: int, high2: int, size: int, earliest: int, latest: int
+) -> tuple[int, int]:
+    """The first and last round in which :func:`may_meet` holds, of a ring."""
+    first = (low - high2) // size + 1
+    last = -((low2 - high) // size) - 1
+    return max(first, earliest), min(last, latest)
 
 
 @compiled("boolean(int64, int64, int64, int64, int64, int64, int64)")
@@ -35,9 +45,11 @@ def may_meet(
     """
     if size == 0:
         return earliest <= 0 <= latest and low < high2 and low2 < high
-    first = (low - high2) // size + 1
-    last = -((low2 - high) // size) - 1
-    return max(first, earliest) <= min(last, latest)
+    if earliest == latest:
+        way = latest * size
+        return low < high2 + way and low2 + way < high
+    first, last = rounds(low, high, low2, high2, size, earliest, latest)
+    return first <= last
 
 
 @compiled("boolean(int64[::1], int64[::1])")

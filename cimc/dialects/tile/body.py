@@ -7,9 +7,10 @@ from typing import cast
 
 from xdsl.dialects.builtin import IntegerType, VectorType
 from xdsl.ir import SSAValue
-from xdsl.irdl import IRDLOperation, traits_def
+from xdsl.irdl import traits_def
 from xdsl.traits import HasParent
 
+from cimc.dialects.lean import LeanIRDLOperation
 from cimc.dialects.tile.memory import SweepOp
 
 
@@ -35,7 +36,7 @@ def _vector_type(value: SSAValue) -> VectorType[IntegerType]:
     return cast("VectorType[IntegerType]", value.type)
 
 
-class BodyOp(IRDLOperation):
+class BodyOp(LeanIRDLOperation):
     """An operation in the body of a sweep."""
 
     traits = traits_def(HasParent(SweepOp))

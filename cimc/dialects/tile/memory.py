@@ -9,8 +9,6 @@ from typing import Literal
 from xdsl.dialects.builtin import I64, IntegerAttr, StringAttr, i64
 from xdsl.ir import Block, Operation, Region
 from xdsl.irdl import (
-    IRDLOperation,
-    irdl_op_definition,
     opt_prop_def,
     prop_def,
     region_def,
@@ -21,6 +19,7 @@ from xdsl.traits import NoTerminator
 from xdsl.utils.exceptions import VerifyException
 
 from cimc.dialects.cim import Range, WeightsRef
+from cimc.dialects.lean import LeanIRDLOperation, lean_op_definition, operations_of
 from cimc.dialects.tile.types import (
     BlockType,
     FeatureMapType,
@@ -42,8 +41,8 @@ def name_hint(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9]+", "_", text).strip("_0123456789") or "layer"
 
 
-@irdl_op_definition
-class LayerOp(IRDLOperation):
+@lean_op_definition
+class LayerOp(LeanIRDLOperation):
     """A layer of the network, for reports: its kind and multiply-accumulates.
 
     ``copies`` says how often its weights are there, if more than once.
@@ -77,8 +76,8 @@ class LayerOp(IRDLOperation):
         )
 
 
-@irdl_op_definition
-class FeatureMapOp(IRDLOperation):
+@lean_op_definition
+class FeatureMapOp(LeanIRDLOperation):
     """A feature map, in shared memory or in that of a core.
 
     Where each core has a memory of its own, ``core`` is the one that holds the map;
@@ -168,8 +167,8 @@ class FeatureMapOp(IRDLOperation):
             )
 
 
-@irdl_op_definition
-class PartialSumsOp(IRDLOperation):
+@lean_op_definition
+class PartialSumsOp(LeanIRDLOperation):
     """Partial sums of a layer, shared by the cores of one horizontal group.
 
     Where each core has a memory of its own, ``core`` is the one that holds them.
@@ -251,8 +250,8 @@ def _verify_images(images: int) -> None:
         raise VerifyException("[TILE-2] a buffer is for 1 or more images")
 
 
-@irdl_op_definition
-class BlockOp(IRDLOperation):
+@lean_op_definition
+class BlockOp(LeanIRDLOperation):
     """A block of an im2col kernel matrix; once placed, the contents of an array.
 
     An array is a crossbar, or tracks that shift together. ``order`` is an int32
@@ -306,8 +305,8 @@ class BlockOp(IRDLOperation):
             )
 
 
-@irdl_op_definition
-class SweepOp(IRDLOperation):
+@lean_op_definition
+class SweepOp(LeanIRDLOperation):
     """Run the body once per position of a rectangle of an OFM, rows first.
 
     With ``part`` only at some of these positions, counted in this order.
@@ -349,6 +348,11 @@ class SweepOp(IRDLOperation):
             },
             regions=[Region(Block(operations))],
         )
+
+    @property
+    def operations(self) -> list[Operation]:
+        """The operations of the body."""
+        return operations_of(self.body)
 
     @property
     def part(self) -> Range:

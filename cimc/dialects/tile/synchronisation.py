@@ -5,8 +5,6 @@ from __future__ import annotations
 from xdsl.dialects.builtin import I64, IntegerAttr
 from xdsl.ir import SSAValue
 from xdsl.irdl import (
-    IRDLOperation,
-    irdl_op_definition,
     operand_def,
     opt_prop_def,
     prop_def,
@@ -14,13 +12,14 @@ from xdsl.irdl import (
 )
 from xdsl.utils.exceptions import VerifyException
 
+from cimc.dialects.lean import LeanIRDLOperation, lean_op_definition
 from cimc.dialects.tile.body import BodyOp
 from cimc.dialects.tile.memory import integer
 from cimc.dialects.tile.types import SequenceType
 
 
-@irdl_op_definition
-class SequenceOp(IRDLOperation):
+@lean_op_definition
+class SequenceOp(LeanIRDLOperation):
     """A count that one core raises and one other core waits for.
 
     It starts at ``credit``, zero if there is none: what the sink need not wait for,
@@ -113,7 +112,7 @@ class _SequenceUser(BodyOp):
             )
 
 
-@irdl_op_definition
+@lean_op_definition
 class AwaitOp(_SequenceUser):
     """Wait until the source core has raised the sequence ``by`` more.
 
@@ -129,7 +128,7 @@ class AwaitOp(_SequenceUser):
         self._verify_core(self.sequence_op.sink.value.data, "sink")
 
 
-@irdl_op_definition
+@lean_op_definition
 class SignalOp(_SequenceUser):
     """Raise the sequence by ``by``: all stores so far are visible to the sink core.
 
@@ -145,8 +144,8 @@ class SignalOp(_SequenceUser):
         self._verify_core(self.sequence_op.source.value.data, "source")
 
 
-@irdl_op_definition
-class ReprogramOp(IRDLOperation):
+@lean_op_definition
+class ReprogramOp(LeanIRDLOperation):
     """A new phase begins: all arrays are free for other blocks.
 
     Sweeps before it are complete before any behind it begins. ``tile.reprogram``

@@ -12,7 +12,6 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Attribute, SSAValue
 from xdsl.irdl import (
-    irdl_op_definition,
     operand_def,
     opt_prop_def,
     prop_def,
@@ -23,6 +22,7 @@ from xdsl.traits import HasParent, Pure
 from xdsl.utils.exceptions import VerifyException
 
 from cimc.dialects.cim import Clamp, Quantisation, Range, WeightsRef
+from cimc.dialects.lean import lean_op_definition
 from cimc.dialects.tile.body import BodyOp, element_of, length_of, vector
 from cimc.dialects.tile.memory import SweepOp, integer
 from cimc.dialects.tile.types import FeatureMapType, Real, ui8
@@ -30,7 +30,7 @@ from cimc.dialects.tile.types import FeatureMapType, Real, ui8
 _PURE = traits_def(HasParent(SweepOp), Pure())
 
 
-@irdl_op_definition
+@lean_op_definition
 class FinishOp(BodyOp):
     """Add the bias, requantise per channel, and clamp.
 
@@ -114,7 +114,7 @@ class _ReduceOp(BodyOp):
             )
 
 
-@irdl_op_definition
+@lean_op_definition
 class MaxOp(_ReduceOp):
     """Largest element per channel.
 
@@ -130,7 +130,7 @@ class MaxOp(_ReduceOp):
         super().__init__(operand, segments, element_of(operand))
 
 
-@irdl_op_definition
+@lean_op_definition
 class SumOp(_ReduceOp):
     """Integer sum per channel.
 
@@ -146,7 +146,7 @@ class SumOp(_ReduceOp):
         super().__init__(operand, segments, i32)
 
 
-@irdl_op_definition
+@lean_op_definition
 class AverageOp(_ReduceOp):
     """Mean per channel as onnxruntime's QLinearAveragePool computes it, in float32.
 
@@ -185,7 +185,7 @@ class AverageOp(_ReduceOp):
         )
 
 
-@irdl_op_definition
+@lean_op_definition
 class AddOp(BodyOp):
     """Add two quantised vectors as onnxruntime's QLinearAdd does.
 
@@ -233,7 +233,7 @@ class AddOp(BodyOp):
             raise VerifyException("[TILE-11] operands and result differ in length")
 
 
-@irdl_op_definition
+@lean_op_definition
 class TableOp(BodyOp):
     """Replace each element by its entry of a 256-entry table.
 
@@ -260,7 +260,7 @@ class TableOp(BodyOp):
         )
 
 
-@irdl_op_definition
+@lean_op_definition
 class SplatOp(BodyOp):
     """A vector of equal elements.
 
@@ -289,7 +289,7 @@ class SplatOp(BodyOp):
             )
 
 
-@irdl_op_definition
+@lean_op_definition
 class StoreOp(BodyOp):
     """Write channels of the current position of an OFM.
 

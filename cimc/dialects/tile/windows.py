@@ -10,7 +10,6 @@ from xdsl.ir import SSAValue
 from xdsl.irdl import (
     VarConstraint,
     base,
-    irdl_op_definition,
     operand_def,
     opt_prop_def,
     prop_def,
@@ -21,12 +20,13 @@ from xdsl.traits import HasParent, Pure
 from xdsl.utils.exceptions import VerifyException
 
 from cimc.dialects.cim import Range, Window
+from cimc.dialects.lean import lean_op_definition
 from cimc.dialects.tile.body import BodyOp, element_of, length_of, vector
 from cimc.dialects.tile.memory import BlockOp, SweepOp
 from cimc.dialects.tile.types import BlockType, FeatureMapType, PartialSumsType
 
 
-@irdl_op_definition
+@lean_op_definition
 class WindowOp(BodyOp):
     """Elements of an IFM under the window at the current position, as one vector.
 
@@ -107,8 +107,10 @@ class WindowOp(BodyOp):
     @property
     def elements(self) -> Range:
         """The part of the vector that is kept."""
+        if self.some_elements is not None:
+            return self.some_elements
         size = self.tap_rows.size * self.tap_columns.size * self.channels.size
-        return self.some_elements or Range.of(0, size)
+        return Range.of(0, size)
 
     @property
     def source_type(self) -> FeatureMapType:
@@ -170,7 +172,7 @@ class WindowOp(BodyOp):
             )
 
 
-@irdl_op_definition
+@lean_op_definition
 class MvmOp(BodyOp):
     """Multiply a window with a weight block, exactly: block^T · vector.
 
@@ -221,7 +223,7 @@ class MvmOp(BodyOp):
             )
 
 
-@irdl_op_definition
+@lean_op_definition
 class AccumulateOp(BodyOp):
     """Add two vectors of partial sums.
 
@@ -240,7 +242,7 @@ class AccumulateOp(BodyOp):
         super().__init__(operands=[lhs, rhs], result_types=[lhs.type])
 
 
-@irdl_op_definition
+@lean_op_definition
 class LoadPartialOp(BodyOp):
     """Read the partial sums of the current position.
 
@@ -264,7 +266,7 @@ class LoadPartialOp(BodyOp):
         _verify_partial(self.result, self.source, self.sweep)
 
 
-@irdl_op_definition
+@lean_op_definition
 class StorePartialOp(BodyOp):
     """Write the partial sums of the current position.
 

@@ -28,7 +28,7 @@ def read_gemm(unit: Unit, context: Context) -> Step:
         raise Refusal("its first operand is transposed")
     transposed = bool(found.get("transB", 0))
     kernel = read_kernel(unit, context, cout_axis=0 if transposed else 1)
-    matrix = _transposed(kernel.values) if transposed else kernel.values
+    matrix = kernel.values.T if transposed else kernel.values
     return _dense(unit, context, kernel, matrix)
 
 
@@ -41,17 +41,6 @@ def read_matmul(unit: Unit, context: Context) -> Step:
         raise Refusal("its second operand is not a matrix")
     kernel = read_kernel(unit, context, cout_axis=1)
     return _dense(unit, context, kernel, kernel.values)
-
-
-def _transposed(matrix: Array) -> Array:
-    """The transposed matrix, copied block by block: a whole one leaves the caches."""
-    rows, columns = matrix.shape
-    result = np.empty((columns, rows), matrix.dtype)
-    for row in range(0, rows, _BLOCK):
-        for column in range(0, columns, _BLOCK):
-            above, left = slice(row, row + _BLOCK), slice(column, column + _BLOCK)
-            result[left, above] = matrix[above, left].T
-    return result
 
 
 def _dense(unit: Unit, context: Context, kernel: Kernel, matrix: Array) -> Step:
@@ -67,6 +56,18 @@ def _dense(unit: Unit, context: Context, kernel: Kernel, matrix: Array) -> Step:
     if rows != prod(ifm.shape):
         raise Refusal(f"its weights have {rows} rows, its operand {shape[-1]} elements")
     by_channel = matrix.reshape(ifm.channels, ifm.height, ifm.width, cout)
-    weights = np.ascontiguousarray(by_channel.transpose(1, 2, 0, 3))
+    weights = _contiguous(by_channel.transpose(1, 2, 0, 3))
     window = Window.of((ifm.height, ifm.width))
     return convolve(unit, context, kernel, weights, window, (1, 1, cout))
+
+
+def _contiguous(weights: Array) -> Array:
+    """A copy of (h, w, cin, cout) block by block: in one go it leaves the caches."""
+    result = np.empty(weights.shape, weights.dtype)
+    _, _, cin, cout = weights.shape
+    for row in range(0, cin, _BLOCK):
+        for column in range(0, cout, _BLOCK):
+            part = ..., slice(row, row + _BLOCK), slice(column, column + _BLOCK)
+            result[part] = weights[part]
+    result.setflags(write=False)  # so that no store has to copy it
+    return result

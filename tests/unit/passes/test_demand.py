@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from cimc.dialects.cim import Window
 from cimc.passes.tile.demand import rows_alive
-from cimc.passes.tile.dependences import targets_of
+from cimc.passes.tile.dependences import readers_of, targets_of
 from tests.unit.passes.row_networks import RowNetwork, Rows, row_networks
 
 
@@ -67,7 +67,7 @@ def completes(network: RowNetwork, rings: dict[Rows, int], ahead: bool = False) 
 
 def rings_of(network: RowNetwork, slack: int) -> dict[Rows, int]:
     sweeps = network.sweeps()
-    alive = rows_alive(sweeps, targets_of(sweeps), slack)
+    alive = rows_alive(sweeps, readers_of(sweeps), targets_of(sweeps), slack)
     return {map_: alive[map_.value] for map_ in network.maps[1:] if map_.users}
 
 
