@@ -66,7 +66,7 @@ def operands_ready(core: int, pc: int, code: Array, vectors: Array) -> Any:
     "int64[:, ::1], int64[:, ::1], int64[:, :, ::1], int64[:, ::1], int64[:, :, ::1], "
     f"int64[:, ::1], int64[:, ::1], {CLOCKS}, int64[:, ::1], "
     "uint8[:, :, ::1], uint8[:, :, ::1], int8[:, :, ::1], int32[:, :, ::1], "
-    "float32[:, :, ::1], uint8[::1], int64[::1], int32[::1], int64[:, ::1], "
+    "float32[:, :, ::1], uint8[::1], int32[::1], int64[:, ::1], "
     "uint8[::1], int32[::1], int64[:, ::1], int64[::1], int64[:, ::1], "
     "int64[:, ::1], int64[::1], int64[:, ::1], int64[::1])"
 )
@@ -101,9 +101,8 @@ def advance(
     integers: Array,
     floats: Array,
     memory: Array,
-    writers: Array,
-    readers: Array,
-    reads: Array,
+    marks: Array,
+    histories: Array,
     copies: Array,
     copy_writers: Array,
     stalls: Array,
@@ -146,10 +145,10 @@ def advance(
                     stalls[core, own.S_CROSSBAR] += free - now
                 now = free
             cores[core, shared.C_TIME] = now
-            full = crowded(scalars, clocks, core)
-            if op == own.LOAD:
-                rows = code[pc, shared.A2] * code[pc, shared.A3]
-                full = scalars[own.G_READS] + rows > reads.shape[0]
+            full = False
+            if unit == own.LSU or op == shared.WAIT:
+                most = scalars[own.G_HISTORIES] + bytes_.shape[2]
+                full = most > histories.shape[0] or crowded(scalars, clocks, core)
             why_not = turn(heap, scalars, budget, now, core, unit == own.LSU, full)
             if why_not == shared.YIELDS:
                 break
@@ -200,9 +199,8 @@ def advance(
                     target = code[pc, shared.WRITE]
                     why = load(
                         memory,
-                        writers,
-                        readers,
-                        reads,
+                        marks,
+                        histories,
                         scalars,
                         core_of,
                         core,
@@ -219,9 +217,9 @@ def advance(
                 elif op == own.STORE:
                     why = store(
                         memory,
-                        writers,
-                        readers,
-                        reads,
+                        marks,
+                        histories,
+                        scalars,
                         copies,
                         copy_writers,
                         core_of,
