@@ -253,7 +253,8 @@ def advance(
                 add = op == own.ADD_SUMS
                 why = take_sums(accumulators[core], sums, a[0], add, machine, trap)
             elif op == own.STORE_SUMS:
-                integers[core, target, : a[0]] = accumulators[core, : a[0]]
+                for lane in range(a[0]):
+                    integers[core, target, lane] = accumulators[core, lane]
             elif unit == shared.VECTOR and op != own.NOTHING:
                 lane = execute_vector(
                     core,

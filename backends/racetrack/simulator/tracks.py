@@ -158,7 +158,8 @@ def read_word(
     if writers[array * machine[M_DOMAINS] + domain] == 0:
         return UNWRITTEN_WORD
     start = maps[array, P_START] + domain * maps[array, P_WIDTH] + first
-    target[:] = words[start : start + length]
+    for i in range(length):
+        target[i] = words[start + i]
     return 0
 
 

@@ -16,7 +16,7 @@ from cimc.backends.rram.simulator.layout import (
     WAY_COLUMNS,
 )
 from cimc.simulation.jit import compiled
-from cimc.simulation.layout import A0, A1, A2, A5, A6, OP, SET
+from cimc.simulation.layout import A0, A1, A2, OP, SET
 from cimc.weights import Array
 
 __all__ = ["byte_at", "move"]
@@ -44,9 +44,11 @@ def move(
         way[W_SIZE] = way[W_COPY_SIZE] = 0
     elif op == RING:
         addresses[core, a] = code[pc, A1]
-        way[W_BASE:W_COLUMNS] = code[pc, A2:A6]
+        for i in range(W_COLUMNS - W_BASE):
+            way[W_BASE + i] = code[pc, A2 + i]
     elif op == WALK:
-        way[W_COLUMNS:WAY_COLUMNS] = code[pc, A1:A5]
+        for i in range(WAY_COLUMNS - W_COLUMNS):
+            way[W_COLUMNS + i] = code[pc, A1 + i]
     elif op == SLOT:
         addresses[core, a] += image * code[pc, A1]
     else:

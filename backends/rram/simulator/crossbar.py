@@ -24,7 +24,8 @@ def execute_mvm(
 
     The sums stay within int32: 65535 · 255 · 128 < 2³¹.
     """
-    sums = np.zeros(columns, np.int32)
+    sums = result[:columns]
+    sums[:] = 0
     for row in range(rows):
         value = np.int32(source[row])
         if not unsigned and value > 127:
@@ -33,4 +34,3 @@ def execute_mvm(
             block = weights[offset + row * columns : offset + (row + 1) * columns]
             for column in range(columns):
                 sums[column] += np.int32(block[column]) * value
-    result[:columns] = sums

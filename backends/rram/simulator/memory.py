@@ -46,7 +46,7 @@ from cimc.weights import Array
 __all__ = ["load", "settle", "store"]
 
 #: Bytes whose marks are compared at a time.
-_BLOCK = 16
+_BLOCK = 64
 
 
 @compiled("int64(int64, int64[::1], int64, int64[::1])")
@@ -68,13 +68,14 @@ def alike(marks: Array, start: int, stop: int) -> int:
     mark = marks[start]
     at = start + 1
     # Blocks without a way out in their midst become vector instructions.
-    while at + _BLOCK <= stop:
+    while at < stop:
+        end = min(at + _BLOCK, stop)
         differ = np.int32(0)
-        for other in marks[at : at + _BLOCK]:
-            differ |= other ^ mark
+        for i in range(at, end):
+            differ |= np.int32(marks[np.uintp(i)] ^ mark)
         if differ != 0:
             break
-        at += _BLOCK
+        at = end
     while at < stop and marks[at] == mark:
         at += 1
     return at
@@ -96,7 +97,7 @@ def remember(
 def last_unordered(
     histories: Array, number: int, core_of: Array, core: int, clocks: Clocks
 ) -> int:
-    """The history with the last read that ``core`` has not acquired, 0 if there is none.
+    """The history with the last read that ``core`` has not acquired, or 0.
 
     It is in the list of reads that begins with the history ``number``.
     """
@@ -165,7 +166,8 @@ def load(
                 new = histories[number]
             marks[at:following] = number
             at = following
-        target[segment * length : (segment + 1) * length] = memory[start:stop]
+        for i in range(length):
+            target[segment * length + i] = memory[start + i]
     return 0
 
 
@@ -213,7 +215,8 @@ def store(
             return REUSE_RACE
         at = alike(marks, at, stop)
     shadow = shadow_of(pc, core, clocks)
-    memory[start:stop] = source
+    for i in range(source.size):
+        memory[start + i] = source[i]
     # Stores of one instruction often lie one after another.
     number = np.int64(marks[max(start - 1, 0)])
     if histories[number, H_WRITE] != shadow or histories[number, H_READ] != 0:
@@ -222,26 +225,29 @@ def store(
     first, last = max(address, 0), min(address + source.size, way[W_COPY_SIZE])
     if first < last:
         there = way[W_COPY]
-        copies[there + first : there + last] = source[first - address : last - address]
+        for i in range(first, last):
+            copies[there + i] = source[i - address]
         copy_writers[there + first : there + last] = shadow >> EPOCH_BITS
     return 0
 
 
 @compiled("int64(int32[::1], int64[:, ::1], int64[:, ::1])")
 def settle(marks: Array, histories: Array, settled: Array) -> int:
-    """Fill ``settled`` with what is left once all accesses are over; how many there are.
+    """Fill ``settled`` with the histories in use, once their accesses are all over.
 
-    The writes of the histories in use, which happened before whatever follows.
+    Their writes are left, which happened before whatever follows. Returns how many.
     """
     count = 1 + H_HOST
-    settled[:count] = histories[:count]
+    settled[H_HOST, H_WRITE] = SHADOW_HOST
     for at in range(marks.size):
         if marks[at] > H_HOST:
             old = histories[marks[at]]
             if old[H_BEFORE] >= 0:
                 old[H_BEFORE] = -count
                 write = old[H_WRITE]
-                settled[count, H_WRITE] = max(write & ~EPOCH_MASK, min(write, SHADOW_HOST))
+                if write != SHADOW_HOST:
+                    write &= ~EPOCH_MASK
+                settled[count, H_WRITE] = write
                 count += 1
             marks[at] = -old[H_BEFORE]
     return count
