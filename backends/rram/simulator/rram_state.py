@@ -30,7 +30,7 @@ from cimc.backends.rram.simulator.memory import settle
 from cimc.backends.rram.simulator.rram_program import RramProgram
 from cimc.isa.mesh import place_of
 from cimc.simulation.layout import EPOCH_BITS, SHADOW_HOST
-from cimc.simulation.state import State
+from cimc.simulation.state import State, untouched
 from cimc.weights import Array
 
 __all__ = ["RramState"]
@@ -81,8 +81,8 @@ class RramState(State):
         self.vectors = np.zeros(shape, np.int64)
         self.vectors[:, :, V_WRITER] = -1
         self.ways = np.zeros((*self.addresses.shape, WAY_COLUMNS), np.int64)
-        self.memory = np.zeros(program.memory_bytes, np.uint8)
-        self.marks = np.zeros(program.memory_bytes, np.int32)
+        self.memory = untouched((program.memory_bytes,), np.uint8)
+        self.marks = untouched((program.memory_bytes,), np.int32)
         self.histories = np.zeros((_HISTORIES, HISTORY_COLUMNS), np.int64)
         self.histories[H_HOST, H_WRITE] = SHADOW_HOST
         self.scalars[G_HISTORIES] = H_HOST + 1
