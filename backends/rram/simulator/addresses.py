@@ -30,30 +30,28 @@ def byte_at(address: int, way: Array) -> int:
     return way[W_BASE] + address % way[W_SIZE]
 
 
-@compiled("void(int64, int64, int64, int64[:, ::1], int64[:, ::1], int64[:, :, ::1])")
-def move(
-    core: int, pc: int, image: int, code: Array, addresses: Array, ways: Array
-) -> None:
-    """Run RING, WALK, NEXT or SLOT, or what SET does to a ring.
+@compiled("void(int64[::1], int64, int64[::1], int64[:, ::1])")
+def move(row: Array, image: int, addresses: Array, ways: Array) -> None:
+    """Run RING, WALK, NEXT or SLOT of a core, or what SET does to a ring.
 
     A walk needs no end: the static rules let no NEXT find one that is over.
     """
-    op, a = code[pc, OP], code[pc, A0]
-    way = ways[core, a]
+    op, a = row[OP], row[A0]
+    way = ways[a]
     if op == SET:
         way[W_SIZE] = way[W_COPY_SIZE] = 0
     elif op == RING:
-        addresses[core, a] = code[pc, A1]
+        addresses[a] = row[A1]
         for i in range(W_COLUMNS - W_BASE):
-            way[W_BASE + i] = code[pc, A2 + i]
+            way[W_BASE + i] = row[A2 + i]
     elif op == WALK:
         for i in range(WAY_COLUMNS - W_COLUMNS):
-            way[W_COLUMNS + i] = code[pc, A1 + i]
+            way[W_COLUMNS + i] = row[A1 + i]
     elif op == SLOT:
-        addresses[core, a] += image * code[pc, A1]
+        addresses[a] += image * row[A1]
     else:
-        addresses[core, a] += way[W_STEP]
+        addresses[a] += way[W_STEP]
         way[W_COLUMN] += 1
         if way[W_COLUMN] == way[W_COLUMNS]:
             way[W_COLUMN] = 0
-            addresses[core, a] += way[W_JUMP]
+            addresses[a] += way[W_JUMP]
