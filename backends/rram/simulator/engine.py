@@ -67,7 +67,7 @@ def operands_ready(row: Array, registers: Array) -> Any:
     "uint8[:, :, ::1], uint8[:, :, ::1], int8[:, :, ::1], int32[:, :, ::1], "
     "float32[:, :, ::1], uint8[::1], int32[::1], int64[:, ::1], "
     "uint8[::1], int32[::1], int64[:, ::1], int64[::1], int64[:, ::1], "
-    "int64[:, ::1], int64[::1], int64[:, ::1], int64[::1])"
+    "int64[:, ::1], int64[::1], int64[:, ::1], int64[::1], int16[::1])"
 )
 def advance(
     budget: int,
@@ -111,6 +111,7 @@ def advance(
     busy: Array,
     batch: Array,
     ends: Array,
+    inputs: Array,
 ) -> int:
     """Run up to ``budget`` instructions; why it stopped (see layout.py).
 
@@ -252,6 +253,7 @@ def advance(
                     row[shared.A2],
                     bytes_[core, row[shared.READ0]],
                     row[shared.A3] != 0,
+                    inputs,
                     integers[core, row[shared.WRITE]],
                 )
             elif unit == shared.VECTOR:

@@ -72,7 +72,7 @@ def alike(marks: Array, start: int, stop: int) -> int:
         end = min(at + _BLOCK, stop)
         differ = np.int32(0)
         for i in range(at, end):
-            differ |= np.int32(marks[np.uintp(i)] ^ mark)
+            differ = np.int32(differ | (marks[np.uintp(i)] ^ mark))
         if differ != 0:
             break
         at = end

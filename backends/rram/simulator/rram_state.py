@@ -95,6 +95,7 @@ class RramState(State):
         self.batch = np.zeros((len(program.core_numbers), BATCH_COLUMNS), np.int64)
         self.batch[:, B_START] = program.starts
         self.ends = np.zeros(images, np.int64)
+        self._inputs = np.zeros(machine.vector_register_bytes, np.int16)
         self.stalls = np.zeros((len(program.core_numbers), len(STALLS)), np.int64)
 
     def host_write(self, address: int, values: Array) -> None:
@@ -196,6 +197,7 @@ class RramState(State):
             self.busy,
             self.batch,
             self.ends,
+            self._inputs,
         )
 
 
