@@ -27,7 +27,8 @@ def untouched(shape: tuple[int, ...], dtype: type) -> Array:
     to begin where little is used here and there.
     """
     size = prod(shape) * np.dtype(dtype).itemsize
-    return np.frombuffer(mmap(-1, max(size, 1)), dtype, prod(shape)).reshape(shape)
+    zeros: Array = np.ndarray(shape, dtype, mmap(-1, max(size, 1)))
+    return zeros
 
 
 class State(ABC):

@@ -40,7 +40,7 @@ _INT32_MIN, _INT32_MAX = -(2**31), 2**31 - 1
 
 
 @compiled("int64(float32, int64, int64, int64)")
-def saturate(value: Any, zero: int, low: int, high: int) -> int:
+def saturate(value: Any, zero: int, low: int, high: int) -> Any:
     """clamp(value + zero, low, high) for an integral or infinite ``value``."""
     least, most = np.float32(low - zero), np.float32(high - zero)
     return np.int32(min(max(value, least), most)) + zero

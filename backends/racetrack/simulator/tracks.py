@@ -198,6 +198,7 @@ def write_word(
     if source.size != maps[array, P_WIDTH]:
         return WORD_SIZE
     start = maps[array, P_START] + domain * source.size
-    words[start : start + source.size] = source
+    for i in range(source.size):
+        words[start + i] = source[i]
     writers[array * machine[M_DOMAINS] + domain] = shadow_of(pc, core, clocks)
     return 0

@@ -151,7 +151,7 @@ def load(
         while at < stop:
             following = alike(marks, at, stop)
             old = histories[marks[at]]
-            write, before = old[H_WRITE], np.int64(marks[at])
+            write = old[H_WRITE]
             if write != seen:
                 trap[TRAP_A] = at
                 if write == SHADOW_NONE:
@@ -160,7 +160,7 @@ def load(
                 if trap[TRAP_B] >= 0:
                     return READ_RACE
                 seen = write
-            before = last_unordered(histories, before, core_of, core, clocks)
+            before = last_unordered(histories, marks[at], core_of, core, clocks)
             if number == 0 or new[H_BEFORE] != before or new[H_WRITE] != write:
                 number = remember(histories, scalars, write, shadow, before)
                 new = histories[number]
@@ -204,12 +204,12 @@ def store(
         return ADDRESS
     at = start
     while at < stop:
-        number = np.int64(marks[at])
+        write = histories[marks[at], H_WRITE]
         trap[TRAP_A] = at
-        trap[TRAP_B] = unordered(histories[number, H_WRITE], core_of, core, clocks)
+        trap[TRAP_B] = unordered(write, core_of, core, clocks)
         if trap[TRAP_B] >= 0:
             return WRITE_RACE
-        number = last_unordered(histories, number, core_of, core, clocks)
+        number = last_unordered(histories, marks[at], core_of, core, clocks)
         if number > 0:
             trap[TRAP_B] = (histories[number, H_READ] >> EPOCH_BITS) - 2
             return REUSE_RACE
