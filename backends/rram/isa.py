@@ -19,7 +19,7 @@ from cimc.isa.fields_text import Constant
 from cimc.isa.program import Loop, Set, Step, named
 from cimc.isa.rules import broken
 from cimc.isa.sync import SYNC_BYTES, Call, Credit, Wait
-from cimc.isa.vector import Splat, VectorUnit, lanes, vector_register
+from cimc.isa.vector import Move, Splat, VectorUnit, lanes, vector_register
 
 __all__ = [
     "INSTRUCTIONS",
@@ -28,6 +28,7 @@ __all__ = [
     "CreditOp",
     "LoadOp",
     "LoopOp",
+    "MoveOp",
     "MvmOp",
     "NextOp",
     "ProgramOp",
@@ -48,6 +49,7 @@ SetOp = named("rram", Set, "set")
 StepOp = named("rram", Step, "step")
 VECTOR = VectorUnit.of("rram")
 SplatOp = named("rram", Splat, "splat")
+MoveOp = named("rram", Move, "move")
 
 
 class RingOp(Instruction):
@@ -230,6 +232,7 @@ INSTRUCTIONS: tuple[type[Instruction], ...] = (
     MvmOp,
     *VECTOR[:9],
     SplatOp,
+    MoveOp,
     ProgramOp,
     VECTOR.setq,
     VECTOR.sett,

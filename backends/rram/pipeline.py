@@ -31,6 +31,7 @@ def pipeline(chip: Chip, objective: Objective = "latency", batch: int = 1) -> st
             "fuse-sweeps",
             f"im2col-partition{{rows={machine.rows} columns={machine.columns}}}",
             f"split-vectors{{lanes={lanes}}}",
+            f"slide-windows{{bus={machine.bus_bytes}}}",
             f"cut-phases{{cores={machine.cores} "
             f"crossbars={machine.crossbars_per_core} mvm={machine.mvm_cycles} "
             f"row={machine.programming_row_cycles} bus={_bus(machine)}}}",

@@ -20,6 +20,7 @@ __all__ = [
     "Blend",
     "FloatSum",
     "Max",
+    "Move",
     "Quantise",
     "Requant",
     "Scale",
@@ -247,6 +248,22 @@ class Splat(VectorInstruction):
 
     def accesses(self) -> Iterator[Access]:
         """Register bytes that the instruction writes."""
+        yield Access(self.vd, 0, self.n, True)
+
+
+class Move(VectorInstruction):
+    """vd = the ``n`` bytes of vs from byte ``start`` on; vd may be vs."""
+
+    opcode = 0x3A
+    syntax = "{vd}, {vs} + {start}, {n}"
+    vd = vector_register()
+    vs = vector_register()
+    start = Integer(16)
+    n = lanes()
+
+    def accesses(self) -> Iterator[Access]:
+        """Register bytes that the instruction reads and writes."""
+        yield Access(self.vs, self.start, self.start + self.n, False)
         yield Access(self.vd, 0, self.n, True)
 
 

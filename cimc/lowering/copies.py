@@ -45,15 +45,22 @@ def tap_offsets(
 
 
 def copies(
-    taps: Iterable[int], length: int, start: int, stop: int, row: int = 0
+    taps: Iterable[int],
+    length: int,
+    start: int,
+    stop: int,
+    row: int = 0,
+    target: int = 0,
 ) -> list[Copy]:
     """The fewest strided copies for elements [start, stop) of a window.
 
     ``taps`` are the offsets of the taps, each of ``length`` bytes; elements count
-    through the taps in order. In a ring of rows of ``row`` bytes, no segment goes on
-    from one row to the next, which may lie elsewhere.
+    through the taps in order, and come to a vector from byte ``target`` on. In a ring
+    of rows of ``row`` bytes, no segment goes on from one row to the next, which may
+    lie elsewhere.
     """
-    return _join_strides(_join_neighbours(_runs(taps, length, start, stop), row))
+    runs = _join_neighbours(_runs(taps, length, start, stop), row)
+    return _join_strides(runs, target)
 
 
 def _runs(
@@ -81,10 +88,9 @@ def _join_neighbours(runs: list[tuple[int, int]], row: int) -> list[tuple[int, i
     return joined
 
 
-def _join_strides(runs: list[tuple[int, int]]) -> list[Copy]:
+def _join_strides(runs: list[tuple[int, int]], target: int) -> list[Copy]:
     """Join runs of one length at constant distance into strided copies."""
     result: list[Copy] = []
-    target = 0
     for offset, length in runs:
         last = result[-1] if result else None
         stride = offset - last.offset - (last.count - 1) * last.stride if last else 0

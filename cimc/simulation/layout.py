@@ -8,8 +8,8 @@ from __future__ import annotations
 # Operations, dense. The order of the vector operations is that of vector.py. A
 # machine's own operations start at OWN.
 HALT, LOOP, END, SET, STEP, CALL, WAIT = range(7)
-ADD, REQUANT, TABLE, MAX, SUM, FSUM, FQUANT, SCALE, BLEND, SPLAT = range(10, 20)
-OWN = 20
+ADD, REQUANT, TABLE, MAX, SUM, FSUM, FQUANT, SCALE, BLEND, SPLAT, MOVE = range(10, 21)
+OWN = 21
 
 # Units of a core or bank that every machine has; its own start at OWN_UNIT.
 ISSUE, VECTOR = range(2)

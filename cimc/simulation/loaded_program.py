@@ -53,6 +53,7 @@ COMMON: Mapping[str, Operation] = {
     "fquant": Operation(layout.FQUANT, ("n", "count", "zero", "unsigned"), ("scale",)),
     "scale": Operation(layout.SCALE, ("n", "unsigned"), ("ratio", "offset")),
     "splat": Operation(layout.SPLAT, ("n", "value")),
+    "move": Operation(layout.MOVE, ("n", "start")),
     "blend": Operation(layout.BLEND, ("n", "unsigned_in", "unsigned_out"), ("ratio",)),
 }
 

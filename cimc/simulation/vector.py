@@ -22,6 +22,7 @@ from cimc.simulation.layout import (
     FQUANT,
     FSUM,
     MAX,
+    MOVE,
     OP,
     READ0,
     READ1,
@@ -184,6 +185,10 @@ def execute_vector(
             target[i] = np.uint8(saturate(np.rint(shifted), 0, low, high))
     elif op == SPLAT:
         target[:a0] = np.uint8(a1)
+    elif op == MOVE:
+        # From the first byte up: in one register, later bytes are still to be read.
+        for i in range(a0):
+            target[i] = source[a1 + i]
     elif op == SCALE:
         ratio, offset = reals[pc, 0], reals[pc, 1]
         # From the last lane down: lane i of a wider result overwrites later bytes.

@@ -15,6 +15,7 @@ from cimc.context import record_gap
 from cimc.dialects import tile
 from cimc.dialects.tile.body import length_of
 from cimc.dialects.tile.memory import integer
+from cimc.passes.tile.bus_time import BusTime, signals
 from cimc.passes.tile.dependences import Reader, readers_of, targets_of
 from cimc.passes.tile.pace import (
     Pace,
@@ -26,7 +27,6 @@ from cimc.passes.tile.phases import phases_of
 from cimc.passes.tile.stages import Link, Stage
 from cimc.passes.tile.sweeps import split, weight_blocks
 from cimc.passes.tile.tiling import tiling
-from cimc.passes.tile.traffic import SUM_BYTES, transfers
 
 __all__ = ["BalancePipeline"]
 
@@ -95,7 +95,7 @@ class BalancePipeline(ModulePass):
         groups: dict[_Key, list[tile.SweepOp]] = defaultdict(list)
         for sweep in sweeps:
             groups[targets[sweep], sweep.layer].append(sweep)
-        pace = self._pace(self._stages(groups, sweeps), self._bus_cycles(sweeps))
+        pace = self._pace(self._stages(groups, sweeps))
         for (_, layer), number in zip(groups, pace.copies, strict=True):
             most[layer] = max(most[layer], number)
         for members, number in zip(groups.values(), pace.copies, strict=True):
@@ -104,37 +104,19 @@ class BalancePipeline(ModulePass):
                     split(sweep, "columns", number)
         return pace.gap
 
-    def _pace(self, stages: list[Stage], least: int) -> Pace:
+    def _pace(self, stages: list[Stage]) -> Pace:
         match self.objective:
             case "latency":
-                return pace_for_latency(stages, self.cores, least)
+                return pace_for_latency(stages, self.cores)
             case "throughput":
-                return pace_for_throughput(stages, self.cores, least)
+                return pace_for_throughput(stages, self.cores)
             case "energy":
-                return pace_for_energy(stages, self.cores, least, self.shared)
+                return pace_for_energy(stages, self.cores, self.shared)
             case _:
                 raise PassFailedException(
                     "objective must be latency, throughput or energy, "
                     f"not {self.objective!r}"
                 )
-
-    def _bus_cycles(self, sweeps: list[tile.SweepOp]) -> int:
-        """Cycles in which the bus moves windows, results and sums, at the least."""
-        if not self.bus:
-            return 0
-        return sum(
-            sweep.positions * (self._sum_beats(sweep) + moved)
-            for sweep in sweeps
-            for moved in [sum(t.beats(self.bus) for t in transfers(sweep))]
-        )
-
-    def _sum_beats(self, sweep: tile.SweepOp) -> int:
-        """Beats in which partial sums go from core to core at one position."""
-        blocks = weight_blocks(sweep)
-        if not blocks:
-            return 0
-        links = -(-len(blocks) // self.crossbars) - 1
-        return 2 * links * -(-SUM_BYTES * blocks[0].columns.size // self.bus)
 
     def _stages(
         self, groups: dict[_Key, list[tile.SweepOp]], sweeps: list[tile.SweepOp]
@@ -142,23 +124,33 @@ class BalancePipeline(ModulePass):
         writers: dict[SSAValue, list[int]] = defaultdict(list)
         for index, (target, _) in enumerate(groups):
             writers[target].append(index)
+        stages = list(groups.values())
         number_of = {
-            sweep: index
-            for index, members in enumerate(groups.values())
-            for sweep in members
+            sweep: index for index, members in enumerate(stages) for sweep in members
         }
         links: dict[int, list[Link]] = defaultdict(list)
+        signalled: Counter[int] = Counter()
         for source, found in readers_of(sweeps).items():
             for reader in found:
+                sink = number_of[reader.sweep]
                 for writer in writers[source]:
-                    links[number_of[reader.sweep]].append(_link(writer, reader))
+                    links[sink].append(_link(writer, reader))
+                    number = signals(stages[writer], reader.sweep) if self.bus else 0
+                    signalled[writer] += number
+                    signalled[sink] += number
         return [
-            self._stage(target, members, tuple(dict.fromkeys(links[index])))
+            self._stage(
+                target, members, tuple(dict.fromkeys(links[index])), signalled[index]
+            )
             for index, ((target, _), members) in enumerate(groups.items())
         ]
 
     def _stage(
-        self, target: SSAValue, members: list[tile.SweepOp], links: tuple[Link, ...]
+        self,
+        target: SSAValue,
+        members: list[tile.SweepOp],
+        links: tuple[Link, ...],
+        signalled: int,
     ) -> Stage:
         assert isinstance(target.type, tile.FeatureMapType)
         height, width, _ = target.type.shape
@@ -167,6 +159,7 @@ class BalancePipeline(ModulePass):
             (sweep.rows.size, sweep.columns.size) == (height, width)
             for sweep in members
         )
+        bus = BusTime(self.bus, self.crossbars) if self.bus else None
         return Stage(
             height,
             width,
@@ -174,6 +167,8 @@ class BalancePipeline(ModulePass):
             len(tiling(strips, self.crossbars)) if strips else len(members),
             self.limit if whole else 1,
             links,
+            sum(map(bus.of_positions, members)) if bus else 0,
+            signalled + sum(map(bus.of_rows, members)) if bus else 0,
         )
 
     def _cycles(self, sweep: tile.SweepOp) -> int:

@@ -65,7 +65,7 @@ class Writer:
     def overlaps(self, reader: Reader) -> bool:
         """Whether the reader reads channels and columns that this core writes."""
         return any(
-            _meet(channels, reader.channels) and _meet(columns, reader.columns)
+            meet(channels, reader.channels) and meet(columns, reader.columns)
             for channels, columns in self._written
         )
 
@@ -128,7 +128,7 @@ class Reader:
                 for window in windows
             ),
             column_step=windows[0].window.stride[1],
-            channels=_hull(_channels(window) for window in windows),
+            channels=_hull(channels_of(window) for window in windows),
             columns=Range.of(
                 left
                 + min(
@@ -254,7 +254,7 @@ def _tap_rows(window: tile.WindowOp) -> Range:
     return Range.of(start + first, start + last + 1)
 
 
-def _channels(window: tile.WindowOp) -> Range:
+def channels_of(window: tile.WindowOp) -> Range:
     """Channels that the kept elements of a window come from."""
     elements, channels = window.elements, window.channels
     tap, last = (
@@ -272,5 +272,5 @@ def _hull(ranges: Iterable[Range]) -> Range:
     return Range.of(min(part.start for part in found), max(part.stop for part in found))
 
 
-def _meet(one: Range, other: Range) -> bool:
+def meet(one: Range, other: Range) -> bool:
     return one.start < other.stop and other.start < one.stop

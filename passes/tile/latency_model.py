@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ortools.sat.python import cp_model
 
 from cimc.passes.tile.solver import solve
-from cimc.passes.tile.stages import Stage
+from cimc.passes.tile.stages import Stage, beats_of
 
 __all__ = ["LatencyModel"]
 
@@ -18,20 +18,24 @@ _EFFORT = 4.0
 class LatencyModel:
     """Copies, the time of a row, and when each stage begins and ends.
 
-    The ``copies`` of all stages together take at most ``cores``, and the ``latency``
-    is at least ``least``.
+    The ``copies`` of all stages together take at most ``cores``. What the stages take
+    would be the time if the bus were free, and the time of the bus if all others were.
+    Cores that wait for the bus take the longer of the two at least, and both together
+    at most (the bounds of a closed network of queues); ``latency`` is the mean.
     """
 
-    def __init__(self, stages: Sequence[Stage], cores: int, least: int) -> None:
+    def __init__(self, stages: Sequence[Stage], cores: int) -> None:
         self.model = model = cp_model.CpModel()
         choices = [stage.choices() for stage in stages]
-        horizon = max(sum(stage.span(1) for stage in stages), least)
+        most = [max(rows_of) for rows_of in choices]
+        horizon = sum(stage.span(1) for stage in stages) + beats_of(stages, most)
         self._taken: list[dict[int, cp_model.IntVar]] = []
         rows: list[cp_model.LinearExpr] = []
         starts: list[cp_model.IntVar] = []
         ends: list[cp_model.IntVar] = []
         zero = model.new_constant(0) * 1
-        self.latency = model.new_int_var(least, horizon, "latency")
+        path = model.new_int_var(0, horizon, "path")
+        bus = zero + sum(stage.beats for stage in stages)
         for index, (stage, rows_of) in enumerate(zip(stages, choices, strict=True)):
             taken = {c: model.new_bool_var(f"{index} x {c}") for c in rows_of}
             model.add_exactly_one(taken.values())
@@ -42,11 +46,18 @@ class LatencyModel:
             for link in stage.links:
                 model.add(start >= starts[link.source] + link.first * rows[link.source])
                 model.add(end >= ends[link.source] + link.last * row)
-            model.add(self.latency >= end)
+            model.add(path >= end)
+            if stage.copy_beats:
+                bus += sum(c * stage.copy_beats * var for c, var in taken.items())
             self._taken.append(taken)
             rows.append(row)
             starts.append(start)
             ends.append(end)
+        longer = model.new_int_var(0, horizon, "longer")
+        model.add(longer >= path)
+        model.add(longer >= bus)
+        self.latency = model.new_int_var(0, horizon, "latency")
+        model.add(2 * self.latency >= longer + path + bus)
         self.cores = sum(
             copies * stage.cores * var
             for stage, taken in zip(stages, self._taken, strict=True)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cimc.passes.tile.latency_model import LatencyModel
-from cimc.passes.tile.stages import Stage, cores_of
+from cimc.passes.tile.stages import Stage, beats_of, cores_of
 
 __all__ = ["Pace", "pace_for_energy", "pace_for_latency", "pace_for_throughput"]
 
@@ -32,27 +32,27 @@ class Pace:
     gap: float = 0.0
 
 
-def pace_for_throughput(stages: Sequence[Stage], cores: int, least: int = 0) -> Pace:
+def pace_for_throughput(stages: Sequence[Stage], cores: int) -> Pace:
     """The fewest copies with which images can follow each other the fastest.
 
     Together they take at most ``cores``. Images follow each other in the time of the
-    slowest stage, and in no less than ``least``, the time of the bus. One copy of each
-    if the cores do not suffice for more. This is exact.
+    slowest stage, or in that of the bus. One copy of each if the cores do not suffice
+    for more. This is exact.
     """
-    best = tuple(1 for _ in stages)
-    spans = sorted({stage.span(c) for stage in stages for c in stage.choices()})
-    below = sum(span <= least for span in spans)
-    spans = spans[max(below - 1, 0) :]
-    low, high = 0, len(spans) - 1
-    while low <= high:
-        middle = (low + high) // 2
-        copies = tuple(_fewest(stage, spans[middle]) for stage in stages)
-        if all(copies) and cores_of(stages, copies) <= cores:
-            best, high = copies, middle - 1
-        else:
-            low = middle + 1
-    slowest = max(stage.span(c) for stage, c in zip(stages, best, strict=True))
-    return Pace(best, max(slowest, least))
+
+    def pace(copies: tuple[int, ...]) -> Pace:
+        spans = (s.span(c) for s, c in zip(stages, copies, strict=True))
+        return Pace(copies, max([beats_of(stages, copies), *spans]))
+
+    best = pace(tuple(1 for _ in stages))
+    # From the slowest on: a faster one must not take more copies for nothing.
+    spans = {stage.span(c) for stage in stages for c in stage.choices()}
+    for span in sorted(spans, reverse=True):
+        copies = tuple(_fewest(stage, span) for stage in stages)
+        if not all(copies) or cores_of(stages, copies) > cores:
+            break
+        best = min(best, pace(copies), key=lambda found: found.cycles)
+    return best
 
 
 def _fewest(stage: Stage, span: int) -> int:
@@ -60,18 +60,17 @@ def _fewest(stage: Stage, span: int) -> int:
     return next((c for c in stage.choices() if stage.span(c) <= span), 0)
 
 
-def pace_for_latency(stages: Sequence[Stage], cores: int, least: int = 0) -> Pace:
+def pace_for_latency(stages: Sequence[Stage], cores: int) -> Pace:
     """The copies of each stage with which one image takes the least time.
 
-    Together they take at most ``cores``. The time is at least ``least`` cycles, those
-    of the bus, so that copies that only wait for it are not made. Of copies that are
-    as good but for a small part, the fewest are taken. One of each if the cores do
-    not suffice for that.
+    Together they take at most ``cores``. The time of the bus counts. Of copies that are
+    as good but for a small part, the fewest are taken. One of each if the cores do not
+    suffice for that.
     """
-    balanced = pace_for_throughput(stages, cores, least)
+    balanced = pace_for_throughput(stages, cores)
     if cores_of(stages, balanced.copies) > cores:
         return balanced
-    first = LatencyModel(stages, cores, least)
+    first = LatencyModel(stages, cores)
     first.model.minimize(first.latency)
     solver = first.solve(balanced.copies)
     if solver is None:
@@ -79,7 +78,7 @@ def pace_for_latency(stages: Sequence[Stage], cores: int, least: int = 0) -> Pac
     copies = first.copies(solver)
     latency = int(solver.value(first.latency))
     gap = 1 - max(solver.best_objective_bound, 0.0) / max(latency, 1)
-    second = LatencyModel(stages, cores, least)
+    second = LatencyModel(stages, cores)
     second.model.add(second.latency <= latency + latency // _TRADE)
     second.model.minimize(second.cores)
     solver = second.solve(copies)
@@ -88,9 +87,7 @@ def pace_for_latency(stages: Sequence[Stage], cores: int, least: int = 0) -> Pac
     return Pace(copies, latency, gap)
 
 
-def pace_for_energy(
-    stages: Sequence[Stage], cores: int, least: int = 0, shared: int = 0
-) -> Pace:
+def pace_for_energy(stages: Sequence[Stage], cores: int, shared: int = 0) -> Pace:
     """The copies with which leakage takes the least energy for one image.
 
     What an image computes takes the same energy with any number of copies. Leakage is
@@ -99,10 +96,10 @@ def pace_for_energy(
     one copy of each stage, and the best latency for each: that is a heuristic.
     """
     single = cores_of(stages, [1] * len(stages))
-    paces = [pace_for_latency(stages, cores, least)]
+    paces = [pace_for_latency(stages, cores)]
     while cores > single:
         cores = max(cores // 2, single)
-        paces.append(pace_for_latency(stages, cores, least))
+        paces.append(pace_for_latency(stages, cores))
     return min(
         paces,
         key=lambda pace: (shared + cores_of(stages, pace.copies)) * pace.cycles,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-__all__ = ["Link", "Stage", "cores_of"]
+__all__ = ["Link", "Stage", "beats_of", "cores_of"]
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,9 @@ class Link:
 class Stage:
     """A layer in a pipeline: ``rows`` of ``columns``, each position in ``cycles``.
 
-    A copy takes ``cores``; there are at most ``limit`` copies.
+    A copy takes ``cores``; there are at most ``limit`` copies. The bus is busy for
+    ``beats`` cycles with what all copies move together, and for ``copy_beats`` more
+    for each copy.
     """
 
     rows: int
@@ -33,6 +35,8 @@ class Stage:
     cores: int
     limit: int
     links: tuple[Link, ...] = field(default=())
+    beats: int = 0
+    copy_beats: int = 0
 
     def choices(self) -> dict[int, int]:
         """Copies → cycles of one row, for all numbers of copies that gain something."""
@@ -52,4 +56,12 @@ def cores_of(stages: Sequence[Stage], copies: Sequence[int]) -> int:
     """The cores that so many copies of each stage take."""
     return sum(
         number * stage.cores for number, stage in zip(copies, stages, strict=True)
+    )
+
+
+def beats_of(stages: Sequence[Stage], copies: Sequence[int]) -> int:
+    """Cycles in which the bus is busy with so many copies of each stage."""
+    return sum(
+        stage.beats + number * stage.copy_beats
+        for number, stage in zip(copies, stages, strict=True)
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from xdsl.ir import SSAValue
@@ -10,8 +10,9 @@ from xdsl.ir import SSAValue
 from cimc.dialects import tile
 from cimc.dialects.tile.body import length_of
 from cimc.lowering.copies import copies, tap_offsets
+from cimc.lowering.sliding import fresh
 
-__all__ = ["SUM_BYTES", "Transfer", "transfers"]
+__all__ = ["SUM_BYTES", "Transfer", "fresh_part", "transfers", "window_part"]
 
 #: Bytes of one partial sum.
 SUM_BYTES = 4
@@ -35,11 +36,11 @@ class Transfer:
 
 
 def transfers(sweep: tile.SweepOp) -> Iterator[Transfer]:
-    """All transfers at one position of a sweep."""
+    """All transfers at one position of a sweep; not the first one of a row."""
     for op in sweep.body.block.ops:
         match op:
             case tile.WindowOp():
-                yield Transfer(op.source, _segments(op))
+                yield fresh_part(op) if op.slides else window_part(op)
             case tile.LoadPartialOp():
                 yield Transfer(op.source, (SUM_BYTES * length_of(op.result),))
             case tile.StorePartialOp():
@@ -50,10 +51,24 @@ def transfers(sweep: tile.SweepOp) -> Iterator[Transfer]:
                 pass
 
 
-def _segments(window: tile.WindowOp) -> tuple[int, ...]:
-    """Bytes of each part of a window that is in one piece in memory."""
+def window_part(window: tile.WindowOp) -> Transfer:
+    """All of a window."""
+    return _part(window, [range(window.elements.start, window.elements.stop)])
+
+
+def fresh_part(window: tile.WindowOp) -> Transfer:
+    """What of a window is not in the one before it in the row."""
+    return _part(window, fresh(window))
+
+
+def _part(window: tile.WindowOp, parts: Iterable[range]) -> Transfer:
+    """Elements of a window, in segments that are in one piece in memory."""
     type_ = window.source_type
     taps = tap_offsets(window, type_.row_stride, type_.column_stride, 0)
-    elements = window.elements
-    found = copies(taps, window.channels.size, elements.start, elements.stop)
-    return tuple(copy.length for copy in found for _ in range(copy.count))
+    lengths = [
+        copy.length
+        for part in parts
+        for copy in copies(taps, window.channels.size, part.start, part.stop)
+        for _ in range(copy.count)
+    ]
+    return Transfer(window.source, tuple(lengths))

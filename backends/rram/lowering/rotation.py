@@ -31,6 +31,9 @@ class Stages:
     ``multiply`` says after how many instructions of ``compute`` a product has been
     read for the last time, so that the next one may begin.
 
+    ``refill`` is what the first fetch of a run of at most ``row`` positions needs
+    from the fetch before it.
+
     ``waits`` and ``calls`` hold, by period in positions, what stands before the first
     and after the last of so many (of one, it stands in the code); ``gates`` is like
     ``waits``, for fetching. Instructions of ``place_fetch`` and ``place_compute`` take
@@ -40,6 +43,8 @@ class Stages:
 
     positions: int
     fetch: list[Operation] = field(default_factory=list[Operation])
+    refill: list[Operation] = field(default_factory=list[Operation])
+    row: int = 1
     multiply: list[tuple[int, Operation]] = field(
         default_factory=list[tuple[int, Operation]]
     )
@@ -61,6 +66,8 @@ class Stages:
     def loops(self) -> list[Operation]:
         """The code for all positions of a sweep on its own."""
         run = min(self.gates, default=self.positions)
+        if self.refill:
+            run = min(run, self.row)
         if not self.multiply:
             run = 1
         periods = {*self.gates, *self.waits, *self.calls}
@@ -94,6 +101,7 @@ class Stages:
         """Fetch and multiply for the first of a run of positions."""
         return [
             *_copy(self.gates.get(run, ())),
+            *_copy(self.refill),
             *_copy(self.fetch),
             *_copy(op for _, op in self.multiply),
         ]

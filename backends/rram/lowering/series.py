@@ -50,7 +50,15 @@ def lower(
     slots = max(holds[sweep] for sweep in series)
     stages = [
         SweepLowering(
-            sweep, machine, core, sequences, addresses, setup, holds[sweep], slots
+            sweep,
+            machine,
+            core,
+            sequences,
+            addresses,
+            setup,
+            holds[sweep],
+            slots,
+            alone=len(series) == 1,
         ).lower()
         for sweep in series
     ]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from itertools import pairwise
+from functools import cached_property
+from itertools import pairwise, takewhile
 
 from xdsl.ir import Operation, SSAValue
 
@@ -15,11 +16,11 @@ from cimc.backends.rram.lowering.held import repeated
 from cimc.backends.rram.lowering.rotation import Stages
 from cimc.backends.rram.machine import RramMachine
 from cimc.dialects import tile
-from cimc.dialects.cim import Range
 from cimc.dialects.tile.body import length_of
 from cimc.isa.declared import Instruction
 from cimc.lowering.copies import copies, tap_offsets
 from cimc.lowering.registers import CoreRegisters, VectorRegisters
+from cimc.lowering.sliding import fresh, step
 from cimc.lowering.vector import Reduction, VectorLowering, is_unsigned
 
 __all__ = ["CoreState", "SweepLowering", "nested"]
@@ -40,7 +41,8 @@ class SweepLowering:
 
     ``sequences`` gives the register of a sequence in its sink core. A turn of the
     pipeline goes through ``hold`` positions, which ``held.py`` chooses; ``slots``
-    is how many the sweep of its series that holds the most goes through.
+    is how many the sweep of its series that holds the most goes through. A sweep that
+    is ``alone`` in its series may keep what its windows share.
     """
 
     sweep: tile.SweepOp
@@ -51,10 +53,13 @@ class SweepLowering:
     setup: list[Operation]
     hold: int = 1
     slots: int = 1
+    alone: bool = True
 
     def __post_init__(self) -> None:
         self._positions: dict[Operation, int] = {}
-        self.stages = Stages(self.sweep.positions // self.hold)
+        self.stages = Stages(
+            self.sweep.positions // self.hold, row=self.sweep.columns.size
+        )
         if self.hold > 1:
             self.sweep, self._positions = repeated(self.sweep, self.hold)
         body = list(self.sweep.body.block.ops)
@@ -115,12 +120,7 @@ class SweepLowering:
         match op:
             case tile.WindowOp():
                 if op.result in self._factors:
-                    self.stages.fetch += self._window_loads(
-                        op,
-                        self._place(Place.of_window(op), "fetch"),
-                        self.vectors.define(op.result),
-                        op.elements,
-                    )
+                    self._fetch(op)
                     if self.hold > 1:
                         fetching = self._used["fetch"]
                         self.stages.fetch += self.addresses.advance(fetching)
@@ -129,7 +129,7 @@ class SweepLowering:
                         op,
                         self._place(Place.of_window(op)),
                         self.vectors.define(op.result),
-                        op.elements,
+                        range(op.elements.start, op.elements.stop),
                     )
             case tile.MvmOp():
                 self._mvm(op)
@@ -202,6 +202,36 @@ class SweepLowering:
             self._used[stage].append(register)
         return register, place.offset
 
+    def _fetch(self, op: tile.WindowOp) -> None:
+        """Load a window, or move what it shares with the last one and load the rest."""
+        register = self.vectors.define(op.result)
+        to = (op, self._place(Place.of_window(op), "fetch"), register)
+        start, stop = op.elements.start, op.elements.stop
+        if not op.slides or not self._slides:
+            self.stages.fetch += self._window_loads(*to, range(start, stop))
+            return
+        by = step(op)
+        self.stages.refill += self._window_loads(*to, range(start, stop - by), by)
+        move = isa.MoveOp(vd=register, vs=register, start=by, n=stop - start - by)
+        self.stages.fetch.append(move)
+        for part in fresh(op):
+            self.stages.fetch += self._window_loads(*to, part, part.start - start)
+
+    @cached_property
+    def _slides(self) -> bool:
+        """Whether several positions of a row are fetched one after another."""
+        row, body = self.sweep.columns.size, list(self.sweep.body.block.ops)
+        handed = [op for op in body if isinstance(op, tile.AwaitOp | tile.SignalOp)]
+        before = takewhile(lambda op: not isinstance(op, tile.MvmOp), body)
+        gates = [op.every for op in before if isinstance(op, tile.AwaitOp)]
+        return (
+            self.alone
+            and self.hold == 1
+            and self.sweep.some_part is None
+            and min([row, *gates]) > 1
+            and all(op.every % row == 0 or row % op.every == 0 for op in handed)
+        )
+
     def _is_reduced(self, window: tile.WindowOp) -> bool:
         """Whether a reduction takes the window's elements, and loads them itself."""
         return all(isinstance(use.operation, Reduction) for use in window.result.uses)
@@ -211,10 +241,11 @@ class SweepLowering:
         op: tile.WindowOp,
         place: tuple[int, int],
         register: int,
-        elements: Range,
+        elements: range,
+        target: int = 0,
         taps: list[int] | None = None,
     ) -> list[Operation]:
-        """Load some elements of a window, or of some of its taps."""
+        """Load some elements of a window, or of some of its taps, from a byte on."""
         base, offset = place
         source = op.source.owner
         ring = isinstance(source, tile.FeatureMapOp) and source.ring is not None
@@ -224,6 +255,7 @@ class SweepLowering:
             elements.start,
             elements.stop,
             row=op.source_type.row_stride if ring else 0,
+            target=target,
         )
         return [
             isa.LoadOp(
@@ -312,7 +344,7 @@ class SweepLowering:
         place = self._place(Place.of_window(window))
         fitting = self.machine.vector_register_bytes // length
         if len(taps) <= fitting:
-            whole = Range.of(0, len(taps) * length)
+            whole = range(len(taps) * length)
             self.stages.compute += self._window_loads(window, place, source, whole)
             self.stages.compute.append(reduce(len(taps), False))
             return
@@ -323,8 +355,8 @@ class SweepLowering:
         def row(accumulate: bool) -> list[Operation]:
             operations: list[Operation] = []
             for index, part in enumerate(parts):
-                some = Range.of(0, len(part) * length)
-                operations += self._window_loads(window, place, source, some, part)
+                some = range(len(part) * length)
+                operations += self._window_loads(window, place, source, some, taps=part)
                 operations.append(reduce(len(part), accumulate or index > 0))
             return operations
 

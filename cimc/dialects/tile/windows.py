@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import ClassVar
 
-from xdsl.dialects.builtin import VectorType, i32
+from xdsl.dialects.builtin import UnitAttr, VectorType, i32
 from xdsl.ir import SSAValue
 from xdsl.irdl import (
     VarConstraint,
@@ -34,7 +34,9 @@ class WindowOp(BodyOp):
     keeps part of the kernel (where a pooling window is cut at a border) and
     ``elements`` a part of the vector (one row block of an im2col matrix).
 
-    All three are printed only where they are less than the whole.
+    All three are printed only where they are less than the whole. A window that
+    ``slides`` is kept from a position to the next in the row, which loads no more than
+    what the two do not share.
 
     ``%a = tile.window %x <kernel 3x3> elements <0 : 288> :
     !tile.feature_map<…> -> vector<288xi8>``
@@ -47,11 +49,13 @@ class WindowOp(BodyOp):
     some_tap_columns = opt_prop_def(Range, prop_name="tap_columns")
     some_channels = opt_prop_def(Range, prop_name="channels")
     some_elements = opt_prop_def(Range, prop_name="elements")
+    slides = opt_prop_def(UnitAttr)
     result = result_def(VectorType)
     traits = traits_def(HasParent(SweepOp), Pure())
     assembly_format = (
         "$source $window (`taps` $tap_rows^ $tap_columns)? "
-        "(`channels` $channels^)? (`elements` $elements^)? attr-dict "
+        "(`channels` $channels^)? (`elements` $elements^)? "
+        "(`slides` $slides^)? attr-dict "
         "`:` type($source) `->` type($result)"
     )
 
