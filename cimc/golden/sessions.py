@@ -25,6 +25,8 @@ def session(
     options.log_severity_level = 3
     # Without this entry int8 QDQ operators run in float32 on x86.
     options.add_session_config_entry("session.qdqisint8allowed", "1")
+    # Its threads must not spin for work while the simulator has the processor.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     if optimised is not None:
         options.optimized_model_filepath = str(optimised)
         options.add_session_config_entry("session.disable_prepacking", "1")

@@ -123,7 +123,8 @@ def own_row(scalars: Array, clocks: Clocks, core: int) -> int:
     else:
         table[keeper, K_FREE] = rows[row]
     rows[old] -= 1
-    rows[row : row + length] = rows[old : old + length]
+    for i in range(length):
+        rows[row + i] = rows[old + i]
     rows[row] = 1
     table[core, K_ROW] = row
     return row

@@ -1,4 +1,7 @@
-"""Parts of an engine's turn that no machine changes, compiled."""
+"""Parts of an engine's turn that no machine changes, compiled.
+
+``row`` is the row of code of the instruction; see layout.py.
+"""
 
 from __future__ import annotations
 
@@ -52,40 +55,36 @@ __all__ = [
 ]
 
 
-@compiled(
-    "int64(int64, int64, int64[:, ::1], int64[:, ::1], int64[:, ::1], int64[:, ::1])"
-)
-def control(
-    core: int, pc: int, code: Array, cores: Array, loops: Array, addresses: Array
-) -> int:
-    """Run LOOP, END, SET or STEP; the instruction that follows (of any)."""
-    op = code[pc, OP]
+@compiled("int64(int64, int64[::1], int64[::1], int64[::1], int64[::1])")
+def control(pc: int, row: Array, core: Array, loops: Array, addresses: Array) -> int:
+    """Run LOOP, END, SET or STEP of a core; the instruction that follows (of any)."""
+    op = row[OP]
     if op == LOOP:
-        loops[core, cores[core, C_DEPTH]] = code[pc, A0]
-        cores[core, C_DEPTH] += 1
+        loops[core[C_DEPTH]] = row[A0]
+        core[C_DEPTH] += 1
     elif op == END:
-        depth = cores[core, C_DEPTH] - 1
-        loops[core, depth] -= 1
-        if loops[core, depth] > 0:
-            return code[pc, A0]
-        cores[core, C_DEPTH] = depth
+        depth = core[C_DEPTH] - 1
+        loops[depth] -= 1
+        if loops[depth] > 0:
+            return row[A0]
+        core[C_DEPTH] = depth
     elif op == SET:
-        addresses[core, code[pc, A0]] = code[pc, A1]
+        addresses[row[A0]] = row[A1]
     elif op == STEP:
-        addresses[core, code[pc, A0]] += code[pc, A1]
+        addresses[row[A0]] += row[A1]
     return pc + 1
 
 
-@compiled("int64(uint8[:, :, ::1], int64, int64, int64, int64)")
-def first_unset(valid: Array, core: int, register: int, start: int, stop: int) -> int:
+@compiled("int64(uint8[:, ::1], int64, int64, int64)")
+def first_unset(valid: Array, register: int, start: int, stop: int) -> int:
     """The first of the bytes [start, stop) that was never written, or -1."""
     if register < 0:
         return -1
-    flags = valid[core, register, start:stop]
-    written = np.int64(0)
+    flags = valid[register, start:stop]
+    written = np.uint8(1)
     for i in range(flags.size):
-        written += flags[i]
-    if written == flags.size:
+        written &= flags[i]
+    if written == 1:
         return -1
     for i in range(flags.size):
         if flags[i] == 0:
@@ -93,28 +92,26 @@ def first_unset(valid: Array, core: int, register: int, start: int, stop: int) -
     return -1
 
 
-@compiled("boolean(uint8[:, :, ::1], int64, int64, int64[:, ::1], int64[::1])")
-def operand_missing(valid: Array, core: int, pc: int, code: Array, trap: Array) -> bool:
+@compiled("boolean(uint8[:, ::1], int64[::1], int64[::1])")
+def operand_missing(valid: Array, row: Array, trap: Array) -> bool:
     """Whether the instruction reads bytes of a register that nothing has written."""
     for first, start, stop in (
         (READ0, READ0_START, READ0_STOP),
         (READ1, READ1_START, READ1_STOP),
     ):
-        missing = first_unset(
-            valid, core, code[pc, first], code[pc, start], code[pc, stop]
-        )
+        missing = first_unset(valid, row[first], row[start], row[stop])
         if missing >= 0:
-            trap[TRAP_A], trap[TRAP_B] = code[pc, first], missing
+            trap[TRAP_A], trap[TRAP_B] = row[first], missing
             return True
     return False
 
 
-@compiled("void(uint8[:, :, ::1], int64, int64, int64[:, ::1])")
-def mark_written(valid: Array, core: int, pc: int, code: Array) -> None:
+@compiled("void(uint8[:, ::1], int64[::1])")
+def mark_written(valid: Array, row: Array) -> None:
     """Note the bytes of a register that the instruction writes."""
-    target = code[pc, WRITE]
+    target = row[WRITE]
     if target >= 0:
-        valid[core, target, code[pc, WRITE_START] : code[pc, WRITE_STOP]] = 1
+        valid[target, row[WRITE_START] : row[WRITE_STOP]] = 1
 
 
 @compiled("void(int64[:, ::1], int64, int64, int64)")

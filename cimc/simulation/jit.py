@@ -24,10 +24,14 @@ _types: Any = import_module("numba.core.types")
 _extending: Any = import_module("numba.extending")
 
 
-def compiled(signature: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+def compiled(
+    signature: str, *, allocates: bool = False
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Compile a function for ``signature``, cached on disk, without the GIL.
 
-    Division follows IEEE 754, and nothing is contracted or reassociated.
+    Division follows IEEE 754, and nothing is contracted or reassociated. References to
+    arrays are counted, atomically for each part that is taken of one, only where the
+    function ``allocates`` some; its callers hold all others.
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
@@ -36,7 +40,11 @@ def compiled(signature: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
         _numba.config.CACHE_DIR = str(folder)
         try:
             return _numba.njit(
-                signature, cache=folder is not None, nogil=True, error_model="numpy"
+                signature,
+                cache=folder is not None,
+                nogil=True,
+                error_model="numpy",
+                _nrt=allocates,
             )(function)
         finally:
             _numba.config.CACHE_DIR = before

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from math import prod
+from mmap import mmap
 from typing import ClassVar
 
 import numpy as np
@@ -12,10 +14,21 @@ from cimc.simulation import layout
 from cimc.simulation.loaded_program import LoadedProgram
 from cimc.weights import Array
 
-__all__ = ["State"]
+__all__ = ["State", "untouched"]
 
 _ADDRESS_REGISTERS = 16
 _NEVER = np.iinfo(np.int64).max
+
+
+def untouched(shape: tuple[int, ...], dtype: type) -> Array:
+    """Zeros that take memory page by page when they are first written.
+
+    Those of numpy come in huge pages, which would be most of a run's memory and time
+    to begin where little is used here and there.
+    """
+    size = prod(shape) * np.dtype(dtype).itemsize
+    zeros: Array = np.ndarray(shape, dtype, mmap(-1, max(size, 1)))
+    return zeros
 
 
 class State(ABC):
@@ -67,8 +80,8 @@ class State(ABC):
         self.scalars[layout.G_ROWS] = self._rows.size
         State.grow(self)
         size = (cores, registers, register_bytes)
-        self.valid = np.zeros(size, np.uint8)
-        self.bytes = np.zeros(size, np.uint8)
+        self.valid = untouched(size, np.uint8)
+        self.bytes = untouched(size, np.uint8)
         self.counts = np.zeros(len(program.lines), np.int64)
         self.layers = np.zeros((len(program.layers), 2), np.int64)
         self.layers[:, 0] = _NEVER

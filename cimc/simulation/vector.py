@@ -41,13 +41,26 @@ _INT32_MIN, _INT32_MAX = -(2**31), 2**31 - 1
 
 
 @compiled("int64(float32, int64, int64, int64)")
-def saturate(value: Any, zero: int, low: int, high: int) -> int:
+def saturate(value: Any, zero: int, low: int, high: int) -> Any:
     """clamp(value + zero, low, high) for an integral or infinite ``value``."""
-    if value <= low - zero:
-        return low
-    if value >= high - zero:
-        return high
-    return int(value) + zero
+    least, most = np.float32(low - zero), np.float32(high - zero)
+    return np.int32(min(max(value, least), most)) + zero
+
+
+@compiled("int64(int32[::1], int32[::1], int64)")
+def _overflow(x: Array, y: Array, n: int) -> int:
+    """The first of ``n`` lanes whose sum leaves the range of int32, or -1."""
+    signs = np.int32(0)
+    for i in range(n):
+        total = np.int32(x[i] + y[i])
+        signs = np.int32(signs | ((total ^ x[i]) & (total ^ y[i])))
+    if signs >= 0:
+        return -1
+    for i in range(n):
+        total = np.int64(x[i]) + np.int64(y[i])
+        if total < _INT32_MIN or total > _INT32_MAX:
+            return i
+    return -1
 
 
 @compiled(
@@ -131,18 +144,19 @@ def execute_vector(
     signed = signed_bytes[core, vs]
     if op == ADD:
         x, y, z = integers[core, vs], integers[core, vb], integers[core, vd]
+        lane = _overflow(x, y, a0)
+        if lane >= 0:
+            return lane
         for i in range(a0):
-            total = np.int64(x[i]) + np.int64(y[i])
-            if total < _INT32_MIN or total > _INT32_MAX:
-                return i
-            z[i] = total
+            z[i] = x[i] + y[i]
     elif op == REQUANT:
-        x = integers[core, vs]
+        x, bias, multiplier = integers[core, vs], biases[a0:], multipliers[a0:]
+        lane = _overflow(x, bias, a1)
+        if lane >= 0:
+            return lane
         for i in range(a1):
-            total = np.int64(x[i]) + np.int64(biases[a0 + i])
-            if total < _INT32_MIN or total > _INT32_MAX:
-                return i
-            scaled = np.rint(np.float32(total) * multipliers[a0 + i])
+            total = np.int32(x[i] + bias[i])
+            scaled = np.rint(np.float32(total) * multiplier[i])
             target[i] = np.uint8(saturate(scaled, a2, a3, a4))
     elif op == TABLE:
         for i in range(a1):

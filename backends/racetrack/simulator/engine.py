@@ -97,8 +97,9 @@ def advance(
         base = addresses[core]
         while True:
             pc = cores[core, shared.C_PC]
-            op, unit = code[pc, shared.OP], code[pc, shared.UNIT]
-            a = code[pc, shared.A0 :]
+            row = code[pc]
+            op, unit = row[shared.OP], row[shared.UNIT]
+            a = row[shared.A0 :]
             trap[shared.TRAP_CORE], trap[shared.TRAP_PC] = core, pc
             now = cores[core, shared.C_TIME]
             full = crowded(scalars, clocks, core)
@@ -107,31 +108,29 @@ def advance(
                 break
             if why_not != shared.GOES_ON:
                 return why_not
-            if operand_missing(valid, core, pc, code, trap):
+            if operand_missing(valid[core], row, trap):
                 return shared.UNINITIALISED_REGISTER
 
-            source, target = code[pc, shared.READ0], code[pc, shared.WRITE]
-            began, done = now, now + code[pc, shared.CYCLES]
+            source, target = row[shared.READ0], row[shared.WRITE]
+            began, done = now, now + row[shared.CYCLES]
             following = pc + 1
             why = np.int64(0)
             if op == shared.WAIT:
-                granted = wait(scalars, edges, queue, clocks, core, code[pc], now)
+                granted = wait(scalars, edges, queue, clocks, core, row, now)
                 if granted < 0:
                     break
                 stalls[core, 0] += granted - now
-                done = granted + code[pc, shared.CYCLES]
+                done = granted + row[shared.CYCLES]
             elif unit == own.LINK:
                 began = max(now, scalars[shared.G_BUS_FREE])
                 stalls[core, 1] += began - now
-                done = began + code[pc, shared.CYCLES]
+                done = began + row[shared.CYCLES]
                 scalars[shared.G_BUS_FREE] = done
-                scalars[shared.G_BUS_BUSY] += code[pc, shared.CYCLES]
+                scalars[shared.G_BUS_BUSY] += row[shared.CYCLES]
                 if op == shared.CALL:
                     visible = done + machine[own.M_CALL]
                     visible = max(visible, cores[core, shared.C_STORED])
-                    call(
-                        heap, scalars, edges, queue, clocks, core, code[pc], visible, pc
-                    )
+                    call(heap, scalars, edges, queue, clocks, core, row, visible, pc)
                 else:
                     done += machine[own.M_TRANSFER] + machine[own.M_WRITE]
                     cores[core, shared.C_STORED] = done
@@ -215,7 +214,7 @@ def advance(
                     bytes_[
                         core,
                         source,
-                        code[pc, shared.READ0_START] : code[pc, shared.READ0_STOP],
+                        row[shared.READ0_START] : row[shared.READ0_STOP],
                     ],
                     trap,
                 )
@@ -227,7 +226,7 @@ def advance(
                     a[2],
                     a[3],
                     a[4],
-                    bytes_[core, target, code[pc, shared.WRITE_START] :],
+                    bytes_[core, target, row[shared.WRITE_START] :],
                     trap,
                 )
             elif op == own.FILL:
@@ -253,7 +252,8 @@ def advance(
                 add = op == own.ADD_SUMS
                 why = take_sums(accumulators[core], sums, a[0], add, machine, trap)
             elif op == own.STORE_SUMS:
-                integers[core, target, : a[0]] = accumulators[core, : a[0]]
+                for lane in range(a[0]):
+                    integers[core, target, lane] = accumulators[core, lane]
             elif unit == shared.VECTOR and op != own.NOTHING:
                 lane = execute_vector(
                     core,
@@ -272,19 +272,19 @@ def advance(
                     trap[shared.TRAP_A] = lane
                     return shared.OVERFLOW
             elif op != own.NOTHING:
-                following = control(core, pc, code, cores, loops, addresses)
+                following = control(pc, row, cores[core], loops[core], base)
             if why != 0:
                 return int(why)
 
             budget -= 1
             counts[pc] += 1
-            busy[unit] += done - began if op != shared.WAIT else code[pc, shared.CYCLES]
-            mark_written(valid, core, pc, code)
+            busy[unit] += done - began if op != shared.WAIT else row[shared.CYCLES]
+            mark_written(valid[core], row)
             cores[core, shared.C_TIME] = done
             cores[core, shared.C_PC] = following
             cores[core, shared.C_DONE] = done
             first = began if unit != shared.ISSUE else -1
-            touch_layer(layers, code[pc, shared.LAYER], first, done)
+            touch_layer(layers, row[shared.LAYER], first, done)
             if unit != shared.ISSUE or op == shared.WAIT:
                 record(trace, scalars, core, unit, pc, began, done)
             if op == shared.HALT:

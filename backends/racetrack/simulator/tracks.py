@@ -158,7 +158,8 @@ def read_word(
     if writers[array * machine[M_DOMAINS] + domain] == 0:
         return UNWRITTEN_WORD
     start = maps[array, P_START] + domain * maps[array, P_WIDTH] + first
-    target[:] = words[start : start + length]
+    for i in range(length):
+        target[i] = words[start + i]
     return 0
 
 
@@ -197,6 +198,7 @@ def write_word(
     if source.size != maps[array, P_WIDTH]:
         return WORD_SIZE
     start = maps[array, P_START] + domain * source.size
-    words[start : start + source.size] = source
+    for i in range(source.size):
+        words[start + i] = source[i]
     writers[array * machine[M_DOMAINS] + domain] = shadow_of(pc, core, clocks)
     return 0

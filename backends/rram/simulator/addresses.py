@@ -16,7 +16,7 @@ from cimc.backends.rram.simulator.layout import (
     WAY_COLUMNS,
 )
 from cimc.simulation.jit import compiled
-from cimc.simulation.layout import A0, A1, A2, A5, A6, OP, SET
+from cimc.simulation.layout import A0, A1, A2, OP, SET
 from cimc.weights import Array
 
 __all__ = ["byte_at", "move"]
@@ -30,28 +30,28 @@ def byte_at(address: int, way: Array) -> int:
     return way[W_BASE] + address % way[W_SIZE]
 
 
-@compiled("void(int64, int64, int64, int64[:, ::1], int64[:, ::1], int64[:, :, ::1])")
-def move(
-    core: int, pc: int, image: int, code: Array, addresses: Array, ways: Array
-) -> None:
-    """Run RING, WALK, NEXT or SLOT, or what SET does to a ring.
+@compiled("void(int64[::1], int64, int64[::1], int64[:, ::1])")
+def move(row: Array, image: int, addresses: Array, ways: Array) -> None:
+    """Run RING, WALK, NEXT or SLOT of a core, or what SET does to a ring.
 
     A walk needs no end: the static rules let no NEXT find one that is over.
     """
-    op, a = code[pc, OP], code[pc, A0]
-    way = ways[core, a]
+    op, a = row[OP], row[A0]
+    way = ways[a]
     if op == SET:
         way[W_SIZE] = way[W_COPY_SIZE] = 0
     elif op == RING:
-        addresses[core, a] = code[pc, A1]
-        way[W_BASE:W_COLUMNS] = code[pc, A2:A6]
+        addresses[a] = row[A1]
+        for i in range(W_COLUMNS - W_BASE):
+            way[W_BASE + i] = row[A2 + i]
     elif op == WALK:
-        way[W_COLUMNS:WAY_COLUMNS] = code[pc, A1:A5]
+        for i in range(WAY_COLUMNS - W_COLUMNS):
+            way[W_COLUMNS + i] = row[A1 + i]
     elif op == SLOT:
-        addresses[core, a] += image * code[pc, A1]
+        addresses[a] += image * row[A1]
     else:
-        addresses[core, a] += way[W_STEP]
+        addresses[a] += way[W_STEP]
         way[W_COLUMN] += 1
         if way[W_COLUMN] == way[W_COLUMNS]:
             way[W_COLUMN] = 0
-            addresses[core, a] += way[W_JUMP]
+            addresses[a] += way[W_JUMP]

@@ -10,7 +10,9 @@ from cimc.weights import Array
 __all__ = ["execute_mvm"]
 
 
-@compiled("void(int8[::1], int64, int64, int64, uint8[::1], boolean, int32[::1])")
+@compiled(
+    "void(int8[::1], int64, int64, int64, uint8[::1], boolean, int16[::1], int32[::1])"
+)
 def execute_mvm(
     weights: Array,
     offset: int,
@@ -18,19 +20,21 @@ def execute_mvm(
     columns: int,
     source: Array,
     unsigned: bool,
+    inputs: Array,
     result: Array,
 ) -> None:
     """result[:columns] = Wᵀ·source[:rows]; W lies row by row at ``offset``.
 
-    The sums stay within int32: 65535 · 255 · 128 < 2³¹.
+    ``inputs`` is where the crossbar latches its inputs: the result may take the place
+    of the source. The sums stay within int32: 65535 · 255 · 128 < 2³¹.
     """
-    sums = np.zeros(columns, np.int32)
     for row in range(rows):
-        value = np.int32(source[row])
-        if not unsigned and value > 127:
-            value -= np.int32(256)
+        value = np.int16(source[row])
+        inputs[row] = value if unsigned else np.int16(np.int8(value))
+    result[:columns] = 0
+    for row in range(rows):
+        value = np.int32(inputs[row])
         if value != 0:
             block = weights[offset + row * columns : offset + (row + 1) * columns]
             for column in range(columns):
-                sums[column] += np.int32(block[column]) * value
-    result[:columns] = sums
+                result[column] += np.int32(block[column]) * value

@@ -34,26 +34,25 @@ from cimc.weights import Array
 __all__ = ["advance"]
 
 
-@compiled("int64(int64, int64, int64[:, ::1], int64[:, :, ::1])")
-def operands_ready(core: int, pc: int, code: Array, vectors: Array) -> Any:
-    """When the vector registers of the instruction at ``pc`` allow it to issue.
+@compiled("int64(int64[::1], int64[:, ::1])")
+def operands_ready(row: Array, registers: Array) -> Any:
+    """When the vector registers of the instruction in ``row`` allow it to issue.
 
     Reads wait for values. A write must not complete before earlier reads of its target
     are over, nor before an older write by another unit (those of one unit complete in
     order). When a LOAD completes, its grant decides: it waits for them to be over.
     """
     ready = np.int64(0)
-    if code[pc, shared.READ0] >= 0:
-        ready = max(ready, vectors[core, code[pc, shared.READ0], own.V_READY])
-    if code[pc, shared.READ1] >= 0:
-        ready = max(ready, vectors[core, code[pc, shared.READ1], own.V_READY])
-    target = code[pc, shared.WRITE]
-    if target >= 0:
-        unit = code[pc, shared.UNIT]
-        over = vectors[core, target, own.V_READ]
-        if vectors[core, target, own.V_WRITER] != unit:
-            over = max(over, vectors[core, target, own.V_READY])
-        ahead = code[pc, shared.CYCLES] if unit != own.LSU else 0
+    if row[shared.READ0] >= 0:
+        ready = max(ready, registers[row[shared.READ0], own.V_READY])
+    if row[shared.READ1] >= 0:
+        ready = max(ready, registers[row[shared.READ1], own.V_READY])
+    if row[shared.WRITE] >= 0:
+        unit, target = row[shared.UNIT], registers[row[shared.WRITE]]
+        over = target[own.V_READ]
+        if target[own.V_WRITER] != unit:
+            over = max(over, target[own.V_READY])
+        ahead = row[shared.CYCLES] if unit != own.LSU else 0
         ready = max(ready, over - ahead)
     return ready
 
@@ -66,9 +65,9 @@ def operands_ready(core: int, pc: int, code: Array, vectors: Array) -> Any:
     "int64[:, ::1], int64[:, ::1], int64[:, :, ::1], int64[:, ::1], int64[:, :, ::1], "
     f"int64[:, ::1], int64[:, ::1], {CLOCKS}, int64[:, ::1], "
     "uint8[:, :, ::1], uint8[:, :, ::1], int8[:, :, ::1], int32[:, :, ::1], "
-    "float32[:, :, ::1], uint8[::1], int64[::1], int32[::1], int64[:, ::1], "
+    "float32[:, :, ::1], uint8[::1], int32[::1], int64[:, ::1], "
     "uint8[::1], int32[::1], int64[:, ::1], int64[::1], int64[:, ::1], "
-    "int64[:, ::1], int64[::1], int64[:, ::1], int64[::1])"
+    "int64[:, ::1], int64[::1], int64[:, ::1], int64[::1], int16[::1])"
 )
 def advance(
     budget: int,
@@ -101,9 +100,8 @@ def advance(
     integers: Array,
     floats: Array,
     memory: Array,
-    writers: Array,
-    readers: Array,
-    reads: Array,
+    marks: Array,
+    histories: Array,
     copies: Array,
     copy_writers: Array,
     stalls: Array,
@@ -113,6 +111,7 @@ def advance(
     busy: Array,
     batch: Array,
     ends: Array,
+    inputs: Array,
 ) -> int:
     """Run up to ``budget`` instructions; why it stopped (see layout.py).
 
@@ -125,48 +124,51 @@ def advance(
     columns, hop, bank = timing[3], timing[4], timing[5]
     while scalars[shared.G_HEAP] > 0:
         core = pop(heap, scalars) & ((1 << shared.CORE_BITS) - 1)
+        me, waited = cores[core], stalls[core]
+        registers, base = vectors[core], addresses[core]
         while True:
-            pc = cores[core, shared.C_PC]
-            op, unit = code[pc, shared.OP], code[pc, shared.UNIT]
+            pc = me[shared.C_PC]
+            row = code[pc]
+            op, unit, cycles = row[shared.OP], row[shared.UNIT], row[shared.CYCLES]
             trap[shared.TRAP_CORE], trap[shared.TRAP_PC] = core, pc
             image = batch[core, own.B_IMAGE]
-            arrived = cores[core, shared.C_TIME]
-            now = max(arrived, operands_ready(core, pc, code, vectors))
-            stalls[core, own.S_HAZARD] += now - arrived
+            arrived = me[shared.C_TIME]
+            now = max(arrived, operands_ready(row, registers))
+            waited[own.S_HAZARD] += now - arrived
             if unit != shared.ISSUE and units[core, unit] > now:
                 free = units[core, unit]
                 if unit == own.LSU:
                     # Until the grant the unit itself waited for the bus.
-                    granted = min(max(cores[core, shared.C_GRANT], now), free)
-                    stalls[core, own.S_BUS] += granted - now
-                    stalls[core, own.S_LSU] += free - granted
+                    granted = min(max(me[shared.C_GRANT], now), free)
+                    waited[own.S_BUS] += granted - now
+                    waited[own.S_LSU] += free - granted
                 elif unit == shared.VECTOR:
-                    stalls[core, own.S_VECTOR] += free - now
+                    waited[own.S_VECTOR] += free - now
                 else:
-                    stalls[core, own.S_CROSSBAR] += free - now
+                    waited[own.S_CROSSBAR] += free - now
                 now = free
-            cores[core, shared.C_TIME] = now
-            full = crowded(scalars, clocks, core)
-            if op == own.LOAD:
-                rows = code[pc, shared.A2] * code[pc, shared.A3]
-                full = scalars[own.G_READS] + rows > reads.shape[0]
+            me[shared.C_TIME] = now
+            full = False
+            if unit == own.LSU or op == shared.WAIT:
+                most = scalars[own.G_HISTORIES] + bytes_.shape[2]
+                full = most > histories.shape[0] or crowded(scalars, clocks, core)
             why_not = turn(heap, scalars, budget, now, core, unit == own.LSU, full)
             if why_not == shared.YIELDS:
                 break
             if why_not != shared.GOES_ON:
                 return why_not
-            if operand_missing(valid, core, pc, code, trap):
+            if operand_missing(valid[core], row, trap):
                 return shared.UNINITIALISED_REGISTER
 
-            done = now + code[pc, shared.CYCLES]
+            done = now + cycles
             ready, began = done, now
             following = pc + 1
             if op == shared.WAIT:
-                done = wait(scalars, edges, queue, clocks, core, code[pc], now)
+                done = wait(scalars, edges, queue, clocks, core, row, now)
                 if done < 0:
                     break
-                stalls[core, own.S_WAIT] += done - now
-                cores[core, shared.C_TIME] = done
+                waited[own.S_WAIT] += done - now
+                me[shared.C_TIME] = done
                 done += issue
                 ready = done
             elif unit == own.LSU:
@@ -174,10 +176,10 @@ def advance(
                 if columns > 0:
                     here = int(places[numbers[core]])
                     if op == shared.CALL:
-                        there = int(places[code[pc, shared.A3]])
+                        there = int(places[row[shared.A3]])
                     else:
-                        way = code[pc, shared.A0]
-                        address = addresses[core, way] + code[pc, shared.A1]
+                        way = row[shared.A0]
+                        address = base[way] + row[shared.A1]
                         byte = byte_at(address, ways[core, way])
                         at = min(max(byte, 0), memory.size - 1) // bank
                         there = int(places[at])
@@ -187,72 +189,72 @@ def advance(
                     now,
                     here,
                     there,
-                    code[pc, shared.CYCLES],
+                    cycles,
                     columns,
                     hop,
                     links,
                     scalars,
                 )
                 ready = arrived + memory_latency
-                cores[core, shared.C_GRANT] = began
+                me[shared.C_GRANT] = began
                 why = 0
                 if op == own.LOAD:
-                    target = code[pc, shared.WRITE]
+                    target = row[shared.WRITE]
                     why = load(
                         memory,
-                        writers,
-                        readers,
-                        reads,
+                        marks,
+                        histories,
                         scalars,
                         core_of,
                         core,
                         clocks,
-                        addresses[core, code[pc, shared.A0]] + code[pc, shared.A1],
-                        ways[core, code[pc, shared.A0]],
+                        base[row[shared.A0]] + row[shared.A1],
+                        ways[core, row[shared.A0]],
                         pc,
-                        code[pc, shared.A2],
-                        code[pc, shared.A3],
-                        code[pc, shared.A4],
-                        bytes_[core, target, code[pc, shared.WRITE_START] :],
+                        row[shared.A2],
+                        row[shared.A3],
+                        row[shared.A4],
+                        bytes_[core, target, row[shared.WRITE_START] :],
                         trap,
                     )
                 elif op == own.STORE:
                     why = store(
                         memory,
-                        writers,
-                        readers,
-                        reads,
+                        marks,
+                        histories,
+                        scalars,
                         copies,
                         copy_writers,
                         core_of,
                         core,
                         clocks,
-                        addresses[core, code[pc, shared.A0]] + code[pc, shared.A1],
-                        ways[core, code[pc, shared.A0]],
+                        base[row[shared.A0]] + row[shared.A1],
+                        ways[core, row[shared.A0]],
                         pc,
                         bytes_[
                             core,
-                            code[pc, shared.READ0],
-                            code[pc, shared.READ0_START] : code[pc, shared.READ0_STOP],
+                            row[shared.READ0],
+                            row[shared.READ0_START] : row[shared.READ0_STOP],
                         ],
                         trap,
                     )
-                    stored = cores[core, shared.C_STORED]
-                    cores[core, shared.C_STORED] = max(stored, ready)
+                    stored = me[shared.C_STORED]
+                    me[shared.C_STORED] = max(stored, ready)
                 else:
-                    ready = max(arrived + call_latency, cores[core, shared.C_STORED])
-                    call(heap, scalars, edges, queue, clocks, core, code[pc], ready, pc)
+                    ready = max(arrived + call_latency, me[shared.C_STORED])
+                    call(heap, scalars, edges, queue, clocks, core, row, ready, pc)
                 if why != 0:
                     return why
             elif op == own.MVM:
                 execute_mvm(
                     weights,
-                    code[pc, shared.A0],
-                    code[pc, shared.A1],
-                    code[pc, shared.A2],
-                    bytes_[core, code[pc, shared.READ0]],
-                    code[pc, shared.A3] != 0,
-                    integers[core, code[pc, shared.WRITE]],
+                    row[shared.A0],
+                    row[shared.A1],
+                    row[shared.A2],
+                    bytes_[core, row[shared.READ0]],
+                    row[shared.A3] != 0,
+                    inputs,
+                    integers[core, row[shared.WRITE]],
                 )
             elif unit == shared.VECTOR:
                 lane = execute_vector(
@@ -272,46 +274,41 @@ def advance(
                     trap[shared.TRAP_A] = lane
                     return shared.OVERFLOW
             else:
-                following = control(core, pc, code, cores, loops, addresses)
+                following = control(pc, row, me, loops[core], base)
                 if op == shared.SET or op >= own.RING:
-                    move(core, pc, image, code, addresses, ways)
+                    move(row, image, base, ways[core])
 
             budget -= 1
             counts[pc] += 1
             units[core, unit] = done
-            busy[min(unit, own.CROSSBAR)] += (
-                done - now if unit == own.LSU else code[pc, shared.CYCLES]
-            )
+            busy[min(unit, own.CROSSBAR)] += done - now if unit == own.LSU else cycles
             # A crossbar latches its inputs when it starts.
             over = now if op == own.MVM else done
             for column in (shared.READ0, shared.READ1):
-                if code[pc, column] >= 0:
-                    source = code[pc, column]
-                    vectors[core, source, own.V_READ] = max(
-                        vectors[core, source, own.V_READ], over
-                    )
-            target = code[pc, shared.WRITE]
+                if row[column] >= 0:
+                    source = registers[row[column]]
+                    source[own.V_READ] = max(source[own.V_READ], over)
+            target = row[shared.WRITE]
             if target >= 0:
-                vectors[core, target, own.V_READY] = max(
-                    vectors[core, target, own.V_READY], ready
-                )
-                vectors[core, target, own.V_WRITER] = unit
-                mark_written(valid, core, pc, code)
-            cores[core, shared.C_TIME] = max(cores[core, shared.C_TIME], now) + issue
-            cores[core, shared.C_PC] = following
-            cores[core, shared.C_DONE] = max(cores[core, shared.C_DONE], ready)
+                written = registers[target]
+                written[own.V_READY] = max(written[own.V_READY], ready)
+                written[own.V_WRITER] = unit
+                mark_written(valid[core], row)
+            me[shared.C_TIME] = max(me[shared.C_TIME], now) + issue
+            me[shared.C_PC] = following
+            me[shared.C_DONE] = max(me[shared.C_DONE], ready)
             # A core that waits for its turn has not begun yet.
             first = now if unit != shared.ISSUE else -1
             if image == 0:
-                touch_layer(layers, code[pc, shared.LAYER], first, ready)
+                touch_layer(layers, row[shared.LAYER], first, ready)
             if unit != shared.ISSUE or op == shared.WAIT:
                 record(trace, scalars, core, unit, pc, began, done)
             if op == shared.HALT:
-                ends[image] = max(ends[image], cores[core, shared.C_DONE])
+                ends[image] = max(ends[image], me[shared.C_DONE])
                 if image + 1 == ends.size:
-                    cores[core, shared.C_HALTED] = 1
+                    me[shared.C_HALTED] = 1
                     break
                 batch[core, own.B_IMAGE] = image + 1
-                cores[core, shared.C_PC] = batch[core, own.B_START]
+                me[shared.C_PC] = batch[core, own.B_START]
                 addresses[core], ways[core] = 0, 0
     return finish(cores, edges, trap)

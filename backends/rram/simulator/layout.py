@@ -31,11 +31,14 @@ WAY_COLUMNS = 8
 B_START, B_IMAGE = range(2)
 BATCH_COLUMNS = 2
 
-# A read of bytes since their last write: its shadow, and the read before it that was
-# not ordered before it (0: none). G_READS counts the rows in use; row 0 is none.
-R_SHADOW, R_BEFORE = range(2)
-READ_COLUMNS = 2
-G_READS = OWN_SCALAR
+# A history that bytes of memory share: the shadow of their last write; that of their
+# last read since (SHADOW_NONE: none), and the history with the read before it that was
+# not ordered before it (0: none). G_HISTORIES counts those in use. Bytes that nothing
+# has written have the first one, those of the host the second.
+H_WRITE, H_READ, H_BEFORE = range(3)
+HISTORY_COLUMNS = 3
+H_NONE, H_HOST = range(2)
+G_HISTORIES = OWN_SCALAR
 
 # Cycles that all links have been taken for; links of a mesh's node, and its memory's
 # port. A bus is one link.

@@ -13,11 +13,17 @@ from cimc.backends.rram.check import CoreSetup
 from cimc.backends.rram.chip import Chip
 from cimc.backends.rram.cost import COMPONENTS, energy_of
 from cimc.backends.rram.dialect import cores_of
-from cimc.backends.rram.isa import LoadOp, StoreOp
-from cimc.backends.rram.simulator.layout import CROSSBAR, G_LINK_BUSY, STALLS
+from cimc.backends.rram.simulator.layout import (
+    CROSSBAR,
+    G_LINK_BUSY,
+    LOAD,
+    STALLS,
+    STORE,
+)
 from cimc.backends.rram.simulator.rram_state import RramState
 from cimc.isa.program import linearise
-from cimc.isa.sync import SYNC_BYTES, Call
+from cimc.isa.sync import SYNC_BYTES
+from cimc.simulation.layout import A2, A3, CALL, OP
 from cimc.simulation.metrics import common_metrics, energy_table
 from cimc.weights import Array
 
@@ -106,18 +112,13 @@ def _averages(totals: list[int], images: int) -> list[int]:
 
 def _traffic(state: RramState) -> dict[str, int]:
     """Bytes over the bus by kind."""
-    loads = stores = calls = 0
-    counts = (state.counts // state.images).tolist()
-    for line, count in zip(state.program.lines, counts, strict=True):
-        match line.op:
-            case LoadOp():
-                loads += line.op.count * line.op.length * count
-            case StoreOp():
-                stores += line.op.length * count
-            case Call():
-                calls += SYNC_BYTES * count
-            case _:
-                pass
+    code, counts = state.program.code, state.counts // state.images
+    ops = code[:, OP]
+    executed = {op: counts[ops == op] for op in (LOAD, STORE, CALL)}
+    count, length = code[ops == LOAD][:, [A2, A3]].T
+    loads = int(executed[LOAD] @ (count * length))
+    stores = int(executed[STORE] @ code[ops == STORE, A2])
+    calls = int(executed[CALL].sum()) * SYNC_BYTES
     return {
         "data_bytes": loads + stores,
         "load_bytes": loads,

@@ -13,9 +13,11 @@ from cimc.backends.rram.simulator.layout import (
     B_START,
     BATCH_COLUMNS,
     CROSSBAR,
-    G_READS,
+    G_HISTORIES,
+    H_HOST,
+    H_WRITE,
+    HISTORY_COLUMNS,
     LINKS,
-    READ_COLUMNS,
     READ_RACE,
     REUSE_RACE,
     STALLS,
@@ -24,18 +26,19 @@ from cimc.backends.rram.simulator.layout import (
     WAY_COLUMNS,
     WRITE_RACE,
 )
+from cimc.backends.rram.simulator.memory import settle
 from cimc.backends.rram.simulator.rram_program import RramProgram
 from cimc.isa.mesh import place_of
-from cimc.simulation.layout import EPOCH_BITS, EPOCH_MASK, SHADOW_HOST
-from cimc.simulation.state import State
+from cimc.simulation.layout import EPOCH_BITS, SHADOW_HOST
+from cimc.simulation.state import State, untouched
 from cimc.weights import Array
 
 __all__ = ["RramState"]
 
 #: Instructions between two returns from compiled code, so that Ctrl-C gets through.
 _BUDGET = 20_000_000
-#: Reads that are remembered before more room for them is made.
-_READS = 1 << 12
+#: Histories of bytes that there is room for at first.
+_HISTORIES = 1 << 12
 
 
 class RramState(State):
@@ -78,11 +81,11 @@ class RramState(State):
         self.vectors = np.zeros(shape, np.int64)
         self.vectors[:, :, V_WRITER] = -1
         self.ways = np.zeros((*self.addresses.shape, WAY_COLUMNS), np.int64)
-        self.memory = np.zeros(program.memory_bytes, np.uint8)
-        self.writers = np.zeros(program.memory_bytes, np.int64)
-        self.readers = np.zeros(program.memory_bytes, np.int32)
-        self.reads = np.zeros((_READS, READ_COLUMNS), np.int64)
-        self.scalars[G_READS] = 1
+        self.memory = untouched((program.memory_bytes,), np.uint8)
+        self.marks = untouched((program.memory_bytes,), np.int32)
+        self.histories = np.zeros((_HISTORIES, HISTORY_COLUMNS), np.int64)
+        self.histories[H_HOST, H_WRITE] = SHADOW_HOST
+        self.scalars[G_HISTORIES] = H_HOST + 1
         self.copies = np.zeros(program.copy_bytes, np.uint8)
         self.copy_writers = np.zeros(program.copy_bytes, np.int32)
         for fill in program.fills:
@@ -92,12 +95,13 @@ class RramState(State):
         self.batch = np.zeros((len(program.core_numbers), BATCH_COLUMNS), np.int64)
         self.batch[:, B_START] = program.starts
         self.ends = np.zeros(images, np.int64)
+        self._inputs = np.zeros(machine.vector_register_bytes, np.int16)
         self.stalls = np.zeros((len(program.core_numbers), len(STALLS)), np.int64)
 
     def host_write(self, address: int, values: Array) -> None:
         """Put bytes into shared memory before the run."""
         self.memory[address : address + values.size] = values
-        self.writers[address : address + values.size] = SHADOW_HOST
+        self.marks[address : address + values.size] = H_HOST
 
     @property
     def images(self) -> int:
@@ -122,7 +126,7 @@ class RramState(State):
         at = self._start(op, image) + offset
         if op.in_ring:
             return int(self.copy_writers[at]) << EPOCH_BITS
-        return int(self.writers[at])
+        return int(self.histories[self.marks[at], H_WRITE])
 
     def _start(self, op: FeatureMapOp, image: int) -> int:
         """Where the map of an image begins, in memory or in the copies."""
@@ -141,17 +145,18 @@ class RramState(State):
             start = self.cycles + rows * self._machine.programming_row_cycles
         super().begin(phase, start)
         if phase:
-            self.writers[self.writers > EPOCH_MASK] &= ~EPOCH_MASK
-            self.readers[:] = 0
-            self.scalars[G_READS] = 1
+            settled = np.zeros(self.histories.shape, np.int64)
+            count = settle(self.marks, self.histories, settled)
+            self.histories, self.scalars[G_HISTORIES] = settled, count
 
     def grow(self) -> None:
         """See base class."""
         super().grow()
-        used, most = int(self.scalars[G_READS]), self.bytes.shape[2]
-        if used + most > len(self.reads):
-            added = np.zeros((len(self.reads) + most, READ_COLUMNS), np.int64)
-            self.reads = np.concatenate([self.reads, added])
+        used, most = int(self.scalars[G_HISTORIES]), self.bytes.shape[2]
+        if used + most > len(self.histories):
+            histories = np.zeros((2 * used + most, HISTORY_COLUMNS), np.int64)
+            histories[:used] = self.histories[:used]
+            self.histories = histories
 
     def advance(self) -> int:
         """See base class."""
@@ -181,9 +186,8 @@ class RramState(State):
             self.valid,
             *self.register_views,
             self.memory,
-            self.writers,
-            self.readers,
-            self.reads,
+            self.marks,
+            self.histories,
             self.copies,
             self.copy_writers,
             self.stalls,
@@ -193,6 +197,7 @@ class RramState(State):
             self.busy,
             self.batch,
             self.ends,
+            self._inputs,
         )
 
 

@@ -13,12 +13,12 @@ from cimc.backends.rram.chip import Chip
 from cimc.backends.rram.cost import static_metrics
 from cimc.backends.rram.dialect import FeatureMapOp
 from cimc.backends.rram.instruction_set import ISA
+from cimc.backends.rram.simulator.layout import H_HOST
 from cimc.backends.rram.simulator.metrics import energies, run_metrics
 from cimc.backends.rram.simulator.rram_program import load_program
 from cimc.backends.rram.simulator.rram_state import RramState
 from cimc.backends.rram.simulator.traps import trap_error
 from cimc.diagnostics import VerificationError
-from cimc.simulation.layout import SHADOW_HOST
 from cimc.simulation.simulator import (
     ProgramSimulator,
     check_batch,
@@ -104,12 +104,12 @@ class Simulator(ProgramSimulator[RramState]):
         op = self._maps[tensor]
         view = _view(state.whole(op, image), op)
         put(view, values, tensor)
-        shadow = np.lib.stride_tricks.as_strided(
-            state.writers[op.address + op.shift(image) :],
+        marks = np.lib.stride_tricks.as_strided(
+            state.marks[op.address + op.shift(image) :],
             view.shape,
-            (8 * op.row_stride, 8 * op.column_stride, 8),
+            (4 * op.row_stride, 4 * op.column_stride, 4),
         )
-        shadow[...] = SHADOW_HOST
+        marks[...] = H_HOST
 
     def trap(self, state: RramState, code: int) -> VerificationError:
         """See base class."""

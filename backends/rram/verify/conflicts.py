@@ -183,7 +183,7 @@ def _ordered_from(
     )
 
 
-@compiled("boolean(int64[::1], int64[::1], int64[:, ::1], int64[::1])")
+@compiled("boolean(int64[::1], int64[::1], int64[:, ::1], int64[::1])", allocates=True)
 def _may_ever_meet(store: Array, other: Array, pieces: Array, budget: Array) -> bool:
     """Whether two streams may meet in any two images of a batch.
 

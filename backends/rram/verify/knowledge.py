@@ -34,7 +34,8 @@ class Pairs(NamedTuple):
 
 @compiled(
     "void(int64[::1], int64[::1], int64[::1], int64[::1], int64[::1], int64[::1], "
-    "int64[::1], int64[::1], int64, int32[::1])"
+    "int64[::1], int64[::1], int64, int32[::1])",
+    allocates=True,
 )
 def along_paths(
     event_starts: Array,
@@ -98,7 +99,8 @@ def along_paths(
 
 
 @compiled(
-    "void(int64[::1], int64[::1], int64[::1], int64[::1], int64[::1], int32[:, ::1])"
+    "void(int64[::1], int64[::1], int64[::1], int64[::1], int64[::1], int32[:, ::1])",
+    allocates=True,
 )
 def exactly(
     event_starts: Array,

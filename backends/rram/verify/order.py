@@ -11,7 +11,7 @@ from cimc.weights import Array
 __all__ = ["match", "run"]
 
 
-@compiled("int64[::1](int64[:, ::1], int64[::1], int64[::1])")
+@compiled("int64[::1](int64[:, ::1], int64[::1], int64[::1])", allocates=True)
 def match(events: Array, by_register: Array, credits: Array) -> Array:
     """For each WAIT the event that lets it go on; -1 if it needs none.
 
@@ -41,7 +41,9 @@ def match(events: Array, by_register: Array, credits: Array) -> Array:
     return need
 
 
-@compiled("int64(int64[::1], int64[::1], int64[::1], int64[::1], int64[::1])")
+@compiled(
+    "int64(int64[::1], int64[::1], int64[::1], int64[::1], int64[::1])", allocates=True
+)
 def run(
     event_starts: Array, core_of: Array, need: Array, order: Array, reached: Array
 ) -> int:

@@ -54,7 +54,10 @@ def _by_one(
     return False
 
 
-@compiled("boolean(int64[::1], int64[::1], int64[:, ::1], int64[:, ::1], int64, int64)")
+@compiled(
+    "boolean(int64[::1], int64[::1], int64[:, ::1], int64[:, ::1], int64, int64)",
+    allocates=True,
+)
 def _written(
     store: Array, load: Array, pieces: Array, beyond: Array, past: int, index: int
 ) -> bool:

@@ -104,7 +104,8 @@ def _extends(
 
 @compiled(
     "boolean(int64[:, ::1], int64[::1], int64, int64, int64[::1], int64[:, ::1], "
-    "int64[::1], int64[:, ::1])"
+    "int64[::1], int64[:, ::1])",
+    allocates=True,
 )
 def _run(
     code: Array,

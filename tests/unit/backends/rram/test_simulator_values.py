@@ -88,11 +88,12 @@ def test_add(x, y, n):
     hnp.arrays(np.int8, (20, 24)),
     hnp.arrays(np.uint8, 64),
     st.booleans(),
+    st.sampled_from((0, 8)),
     st.integers(1, 16),
     st.integers(1, 16),
 )
 @few
-def test_mvm(matrix, x, unsigned, rows, columns):
+def test_mvm(matrix, x, unsigned, vs, rows, columns):
     store = WeightStore()
     setup = [
         ProgramOp(
@@ -105,8 +106,8 @@ def test_mvm(matrix, x, unsigned, rows, columns):
         )
     ]
     got = run(
-        MvmOp(vd=8, xb=1, vs=0, unsigned=unsigned),
-        x,
+        MvmOp(vd=8, xb=1, vs=vs, unsigned=unsigned),
+        *[x] * (vs + 1),
         size=4 * columns,
         setup=setup,
         store=store,
