@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -103,6 +104,5 @@ def _pipeline(machine: Chip, scheme: str) -> tuple[str, str]:
     """The passes that do not depend on the bus, and the others."""
     text = get_target("rram").pipeline(machine, "area")
     text = text.replace('scheme="auto"', f'scheme="{scheme}"')
-    first, others = text.split(",recycle-buffers")
-    others = others.removeprefix(",")
-    return first, others if scheme == "sequential" else f"recycle-buffers,{others}"
+    first, recycle, others = re.split(r",(recycle-buffers[^,]*),", text)
+    return first, others if scheme == "sequential" else f"{recycle},{others}"
