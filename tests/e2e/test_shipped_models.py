@@ -8,6 +8,7 @@ from xdsl.dialects.builtin import ModuleOp
 
 from cimc.dialects import tile
 from cimc.driver import compile_model, default_pipeline, execute_images
+from tests.support.pipelines import without
 from tests.support.shipped import MODELS, compiled, images, samples_of
 
 CHIPS = ["pelke-32", "pelke-64", "pelke-128"]
@@ -88,7 +89,7 @@ def test_linear_is_faster_than_sequential(network: str) -> None:
     # Layers one after another, so that none waits in its own time.
     default, alone = default_pipeline("rram", "pelke-32"), "overlap=false"
     linear, sequential = (
-        default.replace("recycle-buffers,", "").replace('"auto"', f'"{scheme}" {alone}')
+        without(default, "recycle-buffers").replace('"auto"', f'"{scheme}" {alone}')
         for scheme in ("linear", "sequential")
     )
     assert len({default, linear, sequential}) == 3

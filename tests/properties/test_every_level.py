@@ -29,6 +29,7 @@ from cimc.frontend import import_model
 from cimc.golden import Golden
 from cimc.target import Chip, get_target
 from tests.properties.networks import networks
+from tests.support.pipelines import without
 from tests.support.qdq import feeds_for
 
 
@@ -116,21 +117,21 @@ WAYS: dict[str, Callable[[str, Chip], str]] = {
     "default": default_way,
     "columns of one layer on several cores": balanced,
     "one copy of each layer": lambda pipeline, chip: (
-        re.sub(r"balance-pipeline\{[^}]*\},", "", pipeline)
+        without(pipeline, "balance-pipeline")
     ),
     "in turns": lambda pipeline, chip: pipeline.replace('"auto"', '"cyclic"'),
     "in a line": lambda pipeline, chip: pipeline.replace('"auto"', '"linear"'),
-    "whole buffers": lambda pipeline, chip: pipeline.replace("recycle-buffers,", ""),
+    "whole buffers": lambda pipeline, chip: without(pipeline, "recycle-buffers"),
     "small rings, and parts of one position": lambda pipeline, chip: (
-        pipeline.replace("recycle-buffers", "recycle-buffers{vectors=1}")
+        pipeline.replace("recycle-buffers{", "recycle-buffers{vectors=1 ")
         .replace('"auto"', '"linear" group=1')
     ),
     "layer by layer": lambda pipeline, chip: (
-        pipeline.replace('"auto"', '"linear" overlap=false')
-        .replace("recycle-buffers,", "")
+        without(pipeline, "recycle-buffers")
+        .replace('"auto"', '"linear" overlap=false')
     ),
     "core by core": lambda pipeline, chip: (
-        pipeline.replace('"auto"', '"sequential"').replace("recycle-buffers,", "")
+        without(pipeline, "recycle-buffers").replace('"auto"', '"sequential"')
     ),
 }  # fmt: skip
 

@@ -15,13 +15,14 @@ from pathlib import Path
 from cimc.backends.rram.chip import CHIPS
 from cimc.backends.rram.pipeline import pipeline
 from tests.benchmarks.mapping.whole import Row, measure, show
+from tests.support.pipelines import without
 
 Change = Callable[[str], str]
 
 
-def without(name: str) -> Change:
+def no(name: str) -> Change:
     """Leave a pass out."""
-    return lambda text: re.sub(rf"(^|,){name}(\{{[^}}]*\}})?", "", text).lstrip(",")
+    return lambda text: without(text, name)
 
 
 def scheme(options: str) -> Change:
@@ -35,13 +36,14 @@ def both(one: Change, other: Change) -> Change:
 
 
 #: Rings need layers that run at the same time.
-_WHOLE = without("recycle-buffers")
+_WHOLE = no("recycle-buffers")
 
 CHANGES: dict[str, Change] = {
     "all passes": lambda text: text,
-    "no fuse-tables": without("fuse-tables"),
-    "no fuse-sweeps": without("fuse-sweeps"),
-    "no balance-pipeline": without("balance-pipeline"),
+    "no fuse-tables": no("fuse-tables"),
+    "no fuse-sweeps": no("fuse-sweeps"),
+    "no slide-windows": no("slide-windows"),
+    "no balance-pipeline": no("balance-pipeline"),
     "no chains on one core": lambda text: re.sub("vectors=[0-9]+", "vectors=0", text),
     "no recycle-buffers": _WHOLE,
     "linear": scheme('scheme="linear"'),
