@@ -137,7 +137,9 @@ def _maps(
         for before, after in pairwise(in_turn):
             if before is not after and before not in after.after:
                 after.after.append(before)
-    for value in dict.fromkeys(targets.values()):
+    # In the order of their last sweeps: those of a concatenation lie far apart.
+    in_order = [targets[sweep] for sweep in reversed(sweeps)]
+    for value in reversed(dict.fromkeys(in_order)):
         before = [reading.source.depth for reading in maps[value].needs]
         maps[value].depth = 1 + max(before, default=0)
     return maps

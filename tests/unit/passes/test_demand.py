@@ -1,11 +1,17 @@
 """Rings of rows, against cores that run as far as rings let them."""
 
+import numpy as np
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from cimc.context import CompilationContext
+from cimc.dialects import tile
 from cimc.dialects.cim import Window
+from cimc.driver.passes import parse_passes, run_passes
+from cimc.frontend import import_model
 from cimc.passes.tile.demand import rows_alive
 from cimc.passes.tile.dependences import readers_of, targets_of
+from tests.support.qdq import QdqBuilder
 from tests.unit.passes.row_networks import RowNetwork, Rows, row_networks
 
 
@@ -117,3 +123,31 @@ def test_slack_grows_with_stride_and_layers_between():
     # Three layers of stride 2 lie between the first and the last.
     assert list(rings_of(network, 1).values()) == [2 + 2 * 3, 2, 2]
     assert list(rings_of(network, 2).values()) == [12, 3, 3]
+
+
+def test_a_late_branch_of_a_concatenation_has_its_slack():
+    # The first branch makes the concatenation look as if it came early.
+    builder = QdqBuilder()
+    x = builder.input([1, 2, 13, 13], 0.1, 3)
+
+    def conv(source, kernel, stride):
+        weights = np.ones((2, 2, kernel, kernel), np.int8)
+        size = {"strides": [stride, stride]}
+        return builder.dense("Conv", source, weights, 0.01, None, 0.1, 3, **size)
+
+    early, late = conv(x, 3, 2), x
+    for _ in range(3):
+        late = conv(late, 1, 1)
+    y = builder.op("Concat", [early, conv(late, 3, 2)], 0.1, 3, axis=1)
+    imported = import_model(builder.model(y))
+    context = CompilationContext(weights=imported.weights)
+    passes = "convert-cnn-to-tile,im2col-partition,place-tiles,distribute-sweeps"
+    run_passes(imported.module, context, parse_passes(passes), verify=False)
+    sweeps = imported.module.body.block.ops
+    sweeps = [op for op in sweeps if isinstance(op, tile.SweepOp)]
+    targets = targets_of(sweeps)
+    *_, last = (targets[sweep] for sweep in sweeps)
+    read = next(iter(sweeps[-1].body.block.ops)).source
+    assert read is not last
+    # Three rows of a window, and the two by which it moves on.
+    assert rows_alive(sweeps, readers_of(sweeps), targets, 1)[read] == 3 + 2
