@@ -1,7 +1,7 @@
 """A second, slow machine: steps every cycle and every core.
 
 Written from the manual, without the engine's queues and run-ahead. Of the instructions
-that compute it knows MAX on int8, SPLAT, and MVM with a matrix of ones.
+that compute it knows MAX on int8, SPLAT, MOVE, and MVM with a matrix of ones.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from cimc.backends.rram.isa import (
     CreditOp,
     LoadOp,
     LoopOp,
+    MoveOp,
     MvmOp,
     SplatOp,
     StoreOp,
@@ -233,6 +234,9 @@ class Reference:
                 core.vectors[op.vd][:64] = lane * 16
             case SplatOp():
                 core.vectors[op.vd][: op.n] = [op.value % 256] * op.n
+            case MoveOp():
+                values = core.vectors[op.vs][op.start : op.start + op.n]
+                core.vectors[op.vd][: op.n] = values
             case VECTOR.max():
                 source = core.vectors[op.vs]
                 parts = [source[i * op.n : (i + 1) * op.n] for i in range(op.segments)]

@@ -37,6 +37,7 @@ from cimc.backends.rram.isa import (
     CreditOp,
     LoadOp,
     LoopOp,
+    MoveOp,
     MvmOp,
     NextOp,
     ProgramOp,
@@ -83,6 +84,7 @@ def example():
         RingOp(a=1, base=2048, size=64, value=-8),
         WalkOp(a=1, columns=2, column=1, step=8, jump=16),
         SplatOp(vd=3, n=8, value=255),
+        MoveOp(vd=3, vs=3, start=2, n=6),
         LoopOp([StoreOp(base=1, vs=3, length=8), NextOp(a=1)], count=4),
     ]
     details = DictionaryAttr(

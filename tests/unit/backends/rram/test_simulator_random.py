@@ -19,6 +19,7 @@ from cimc.backends.rram.isa import (
     CreditOp,
     LoadOp,
     LoopOp,
+    MoveOp,
     NextOp,
     RingOp,
     SetOp,
@@ -73,6 +74,7 @@ plain = st.one_of(
         length=st.sampled_from([1, 4]),
     ),
     st.builds(SplatOp, vd=register, n=length, value=st.integers(-128, 255)),
+    st.builds(MoveOp, vd=register, vs=register, start=st.integers(0, 8), n=length),
     st.builds(AddOp, vd=register, va=register, vb=register, n=st.integers(1, 8)),
     st.builds(
         MaxOp, vd=register, vs=register, segments=st.integers(1, 3), n=st.integers(1, 8)

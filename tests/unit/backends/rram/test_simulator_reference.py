@@ -24,6 +24,7 @@ from cimc.backends.rram.isa import (
     CreditOp,
     LoadOp,
     LoopOp,
+    MoveOp,
     MvmOp,
     NextOp,
     ProgramOp,
@@ -81,6 +82,13 @@ plain = st.one_of(
     ),
     st.builds(MvmOp, vd=register, xb=st.integers(0, 1), vs=register),
     st.builds(SplatOp, vd=register, n=st.integers(1, 40), value=st.integers(-128, 255)),
+    st.builds(
+        MoveOp,
+        vd=register,
+        vs=register,
+        start=st.integers(0, 24),
+        n=st.integers(1, 40),
+    ),
     # a3 wraps and walks; its segments of 8 rarely cross the end of the ring.
     st.builds(
         StoreOp,

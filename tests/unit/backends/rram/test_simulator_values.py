@@ -26,6 +26,7 @@ from rram_programs import (
 
 from cimc.backends.rram.isa import (
     LoadOp,
+    MoveOp,
     MvmOp,
     ProgramOp,
     SplatOp,
@@ -313,3 +314,19 @@ def test_splat(n, value):
     got = simulate(module_of(core(0, main)), old, WeightStore())[512:576]
     assert (got[:n] == value % 256).all()
     assert (got[n:] == 7).all()
+
+
+@given(st.integers(0, 40), st.integers(1, 24), st.booleans())
+@few
+def test_move(start, n, inside):
+    old = np.arange(64, dtype=np.uint8)
+    target = 8 if inside else 9
+    main = [
+        LoadOp(vd=8, base=0, count=1, length=64),
+        LoadOp(vd=9, base=0, count=1, length=64),
+        MoveOp(vd=target, vs=8, start=start, n=n),
+        StoreOp(base=0, offset=512, vs=target, length=64),
+    ]
+    got = simulate(module_of(core(0, main)), old, WeightStore())[512:576]
+    assert (got[:n] == old[start : start + n]).all()
+    assert (got[n:] == old[n:]).all()
