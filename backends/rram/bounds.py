@@ -328,7 +328,7 @@ def _cycles(sweep: tile.SweepOp, machine: RramMachine) -> tuple[int, str]:
                 lanes += length_of(op.operand)
             case tile.AddOp():
                 lanes += 2 * length_of(op.result)
-            case tile.AccumulateOp() | tile.FinishOp() | tile.TableOp():
+            case tile.AccumulateOp() | tile.RequantiseOp() | tile.TableOp():
                 lanes += length_of(op.result)
             case _:
                 pass

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cimc.backends.rram.chip import Chip
-from cimc.backends.rram.lowering.held import most_held
+from cimc.backends.rram.lowering.held_products import most_held
 from cimc.backends.rram.machine import RramMachine
 from cimc.isa.sync import SYNC_BYTES
 from cimc.objective import Objective
@@ -36,7 +36,7 @@ def pipeline(chip: Chip, objective: Objective = "latency", batch: int = 1) -> st
             f"slide-windows{{bus={machine.bus_bytes}}}",
             f"cut-phases{{cores={machine.cores} "
             f"crossbars={machine.crossbars_per_core} mvm={machine.mvm_cycles} "
-            f"row={machine.programming_row_cycles} bus={_bus(machine)}}}",
+            f"program_row={machine.programming_row_cycles} bus={_bus(machine)}}}",
             *([] if objective == "area" else [_balance(chip, objective)]),
             f"place-tiles{{cores={machine.cores} "
             f"crossbars={machine.crossbars_per_core}}}",
@@ -59,7 +59,7 @@ def _balance(chip: Chip, objective: Objective) -> str:
     shared = round(energy.leakage_shared.value / max(energy.leakage_core.value, 1e-9))
     return (
         f'balance-pipeline{{objective="{objective}" cores={machine.cores} '
-        f"crossbars={machine.crossbars_per_core} product={machine.mvm_cycles} "
+        f"crossbars={machine.crossbars_per_core} mvm={machine.mvm_cycles} "
         f"lanes={machine.vector_lanes} overhead={overhead} "
         f"bus={_bus(machine)} shared={shared}}}"
     )

@@ -90,7 +90,7 @@ class _Machine:
     def partial_sums(self, op: tile.PartialSumsOp) -> None:
         self.values[op.result] = np.zeros(op.type.shape, np.int64)
 
-    def block(self, op: tile.BlockOp) -> None:
+    def block(self, op: tile.WeightBlockOp) -> None:
         matrix = self.constant(op.matrix)
         self.values[op.result] = matrix[op.rows.slice, op.columns.slice]
 
@@ -139,7 +139,7 @@ class _Machine:
     def store_partial(self, op: tile.StorePartialOp) -> None:
         self.values[op.target][_positions(op.sweep)] = self.values[op.value]
 
-    def finish(self, op: tile.FinishOp) -> None:
+    def requantise(self, op: tile.RequantiseOp) -> None:
         sums = self.values[op.sums] + self.constant(op.bias)[op.channels.slice]
         self.values[op.result] = numerics.requantise(
             sums,
@@ -235,14 +235,14 @@ def _group_channels(op: tile.MvmOp) -> int:
 _ACTIONS: tuple[tuple[type[Operation], Callable[[_Machine, Any], None]], ...] = (
     (tile.FeatureMapOp, _Machine.feature_map),
     (tile.PartialSumsOp, _Machine.partial_sums),
-    (tile.BlockOp, _Machine.block),
+    (tile.WeightBlockOp, _Machine.block),
     (tile.SweepOp, _Machine.sweep),
     (tile.WindowOp, _Machine.window),
     (tile.MvmOp, _Machine.mvm),
     (tile.AccumulateOp, _Machine.accumulate),
     (tile.LoadPartialOp, _Machine.load_partial),
     (tile.StorePartialOp, _Machine.store_partial),
-    (tile.FinishOp, _Machine.finish),
+    (tile.RequantiseOp, _Machine.requantise),
     (tile.MaxOp, _Machine.max),
     (tile.SumOp, _Machine.sum),
     (tile.AverageOp, _Machine.average),

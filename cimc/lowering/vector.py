@@ -51,7 +51,7 @@ class VectorLowering:
         target = self.vectors.define(op.result)
         self.emit(self.unit.add, vd=target, va=lhs, vb=rhs, n=length_of(op.result))
 
-    def finish(self, op: tile.FinishOp, source: int) -> None:
+    def requantise(self, op: tile.RequantiseOp, source: int) -> None:
         """Requantise the sums in register ``source``."""
         parameters = self.core.parameters
         fresh = len(parameters.contents)

@@ -14,7 +14,7 @@ from cimc.diagnostics import DoesNotFitError
 from cimc.dialects import tile
 from cimc.dialects.cim import Range
 from cimc.dialects.tile.memory import integer
-from cimc.passes.tile.balance import Assignment, Item, assign
+from cimc.passes.tile.array_assignment import Assignment, Item, assign
 from cimc.passes.tile.sweeps import runs, weight_blocks, work_of
 
 __all__ = ["AssignArrays"]
@@ -53,7 +53,7 @@ class AssignArrays(ModulePass):
         sweeps = [
             sweep for sweep in op.body.block.ops if isinstance(sweep, tile.SweepOp)
         ]
-        parts: list[list[tile.BlockOp] | list[tile.SweepOp]] = []
+        parts: list[list[tile.WeightBlockOp] | list[tile.SweepOp]] = []
         items: list[Item] = []
         for number, sweep in enumerate(sweeps):
             blocks = weight_blocks(sweep)
@@ -83,7 +83,7 @@ class AssignArrays(ModulePass):
 
     def _number_arrays(
         self,
-        parts: list[list[tile.BlockOp] | list[tile.SweepOp]],
+        parts: list[list[tile.WeightBlockOp] | list[tile.SweepOp]],
         assignment: Assignment,
     ) -> None:
         """Arrays of each core: residents in program order, the others share the rest.
@@ -98,7 +98,7 @@ class AssignArrays(ModulePass):
             ):
                 if resident is not wanted:
                     continue
-                blocks = [op for op in part if isinstance(op, tile.BlockOp)]
+                blocks = [op for op in part if isinstance(op, tile.WeightBlockOp)]
                 rest = sorted(shared[core], key=lambda a: (users[core][a], a))
                 for block, array in zip(blocks, rest[: len(blocks)], strict=True):
                     block.properties["array"] = integer(array)
@@ -107,7 +107,7 @@ class AssignArrays(ModulePass):
                         shared[core].remove(array)
 
 
-def _item_of(sweep: tile.SweepOp, number: int, run: list[tile.BlockOp]) -> Item:
+def _item_of(sweep: tile.SweepOp, number: int, run: list[tile.WeightBlockOp]) -> Item:
     sizes = [(block.type.rows.data, block.type.columns.data) for block in run]
     return Item(
         sweep.layer.data,

@@ -16,6 +16,7 @@ from cimc.dialects import tile
 from cimc.dialects.tile.body import length_of
 from cimc.dialects.tile.memory import integer
 from cimc.passes.tile.bus_time import BusTime, signals
+from cimc.passes.tile.core_packing import packing
 from cimc.passes.tile.dependences import Reader, readers_of, targets_of
 from cimc.passes.tile.pace import (
     Pace,
@@ -26,7 +27,6 @@ from cimc.passes.tile.pace import (
 from cimc.passes.tile.phases import phases_of
 from cimc.passes.tile.stages import Link, Stage
 from cimc.passes.tile.sweeps import split, weight_blocks
-from cimc.passes.tile.tiling import tiling
 
 __all__ = ["BalancePipeline"]
 
@@ -43,7 +43,7 @@ class BalancePipeline(ModulePass):
     ``objective`` (see :mod:`cimc.passes.tile.pace`); its sweeps are cut into as many,
     over near-equal ranges of columns. Phases are balanced one by one.
 
-    A product takes ``product`` cycles, and the vector unit one for ``lanes`` lanes and
+    A product takes ``mvm`` cycles, and the vector unit one for ``lanes`` lanes and
     ``overhead`` more for each of its vectors. All cores share a bus, if there is one,
     that moves ``bus`` bytes of one segment in a cycle. What all cores share leaks like
     ``shared`` cores.
@@ -54,7 +54,7 @@ class BalancePipeline(ModulePass):
     objective: str = "latency"
     cores: int = 1024
     crossbars: int = 1
-    product: int = 1000
+    mvm: int = 1000
     lanes: int = 32
     overhead: int = 50
     bus: int = 0
@@ -62,7 +62,7 @@ class BalancePipeline(ModulePass):
     limit: int = 16
 
     def __post_init__(self) -> None:
-        sizes = (self.cores, self.crossbars, self.product, self.lanes, self.limit)
+        sizes = (self.cores, self.crossbars, self.mvm, self.lanes, self.limit)
         if min(sizes) < 1 or min(self.overhead, self.bus, self.shared) < 0:
             raise ValueError("sizes and cycles must be at least 1")
 
@@ -164,7 +164,7 @@ class BalancePipeline(ModulePass):
             height,
             width,
             max(self._cycles(sweep) for sweep in members),
-            len(tiling(strips, self.crossbars)) if strips else len(members),
+            len(packing(strips, self.crossbars)) if strips else len(members),
             self.limit if whole else 1,
             links,
             sum(map(bus.of_positions, members)) if bus else 0,
@@ -174,7 +174,7 @@ class BalancePipeline(ModulePass):
     def _cycles(self, sweep: tile.SweepOp) -> int:
         """Cycles of one position."""
         if weight_blocks(sweep):
-            return self.product
+            return self.mvm
         lanes = sum(
             length_of(value)
             for op in sweep.body.block.ops

@@ -186,7 +186,7 @@ class _Conversion:
         multiplier = numerics.multipliers(
             op.ifm.scale, self.fetch(op.weight_scale), op.requantised.scale
         )
-        block = tile.BlockOp(
+        block = tile.WeightBlockOp(
             self.constant(f"{name}.matrix", matrix),
             _part_of(matrix.shape[0]),
             _part_of(cout),
@@ -194,7 +194,7 @@ class _Conversion:
         )
         window = tile.WindowOp(self.values[op.input], op.window)
         product = tile.MvmOp(block.result, window.result)
-        finish = tile.FinishOp(
+        requantised = tile.RequantiseOp(
             product.result,
             self.constant(f"{name}.folded_bias", bias.astype(np.int32)),
             self.constant(f"{name}.multiplier", multiplier),
@@ -204,9 +204,9 @@ class _Conversion:
             self.element(ofm),
         )
         self.code.append(block)
-        body: list[Operation] = [window, product, finish]
+        body: list[Operation] = [window, product, requantised]
         if op.table is not None:
-            body.append(tile.TableOp(finish.result, op.table, self.element(ofm)))
+            body.append(tile.TableOp(requantised.result, op.table, self.element(ofm)))
         self.sweep(op, body, _part_of(cout))
 
     @staticmethod
@@ -268,7 +268,7 @@ class _Conversion:
             self.values[op.input], Window.of((ifm.height, ifm.width))
         )
         total = tile.SumOp(window.result, count)
-        finish = tile.FinishOp(
+        requantised = tile.RequantiseOp(
             total.result,
             self.constant(
                 f"{name}.folded_bias",
@@ -282,7 +282,7 @@ class _Conversion:
             Clamp.of(ofm.low, ofm.high),
             self.element(ofm),
         )
-        self.sweep(op, [window, total, finish], _part_of(ofm.channels))
+        self.sweep(op, [window, total, requantised], _part_of(ofm.channels))
 
     def add(self, op: cnn.AddOp) -> None:
         """Two loads and one quantised addition per position."""

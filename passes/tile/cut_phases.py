@@ -28,8 +28,9 @@ class CutPhases(ModulePass):
 
     Nothing happens if ``cores`` with ``crossbars`` each hold all blocks. Otherwise the
     cuts are those with which an image takes the least time (see
-    :mod:`cimc.passes.tile.phase_cuts`), at ``mvm`` cycles for a product, ``row`` to
-    program a row of a crossbar, and ``bus`` bytes a cycle on a bus, if there is one.
+    :mod:`cimc.passes.tile.phase_cuts`), at ``mvm`` cycles for a product,
+    ``program_row`` to program a row of a crossbar, and ``bus`` bytes a cycle on a
+    bus, if there is one.
 
     The column blocks of a layer may lie in several phases. If the row blocks of one
     column block alone exceed the chip, they do, too: each phase adds its products to
@@ -41,11 +42,14 @@ class CutPhases(ModulePass):
     cores: int = 1024
     crossbars: int = 1
     mvm: int = 1000
-    row: int = 10000
+    program_row: int = 10000
     bus: int = 64
 
     def __post_init__(self) -> None:
-        if min(self.cores, self.crossbars) < 1 or min(self.mvm, self.row, self.bus) < 0:
+        if (
+            min(self.cores, self.crossbars) < 1
+            or min(self.mvm, self.program_row, self.bus) < 0
+        ):
             raise ValueError("cores and crossbars must be at least 1, times at least 0")
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
@@ -86,7 +90,7 @@ class CutPhases(ModulePass):
             len(products),
             sweep.positions * self.mvm if products else 0,
             sweep.positions * -(-moved // self.bus) if self.bus else 0,
-            together * max(sizes, default=0) * self.row,
+            together * max(sizes, default=0) * self.program_row,
         )
 
     def _cut(

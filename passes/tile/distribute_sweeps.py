@@ -92,7 +92,7 @@ def _window_key(op: tile.WindowOp) -> tuple[object, ...]:
 
 
 def _core_of(mvm: tile.MvmOp) -> int:
-    assert isinstance(mvm.block.owner, tile.BlockOp)
+    assert isinstance(mvm.block.owner, tile.WeightBlockOp)
     core = mvm.block.owner.core
     if core is None:
         raise PassFailedException("blocks have no core: place-tiles comes before")

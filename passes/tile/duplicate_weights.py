@@ -13,7 +13,7 @@ from xdsl.utils.exceptions import PassFailedException
 
 from cimc.dialects import tile
 from cimc.dialects.tile.memory import integer
-from cimc.passes.tile.balance import Item, fits
+from cimc.passes.tile.array_assignment import Item, fits
 from cimc.passes.tile.sweeps import runs, split, weight_blocks
 
 __all__ = ["DuplicateWeights"]

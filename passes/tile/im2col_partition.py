@@ -14,7 +14,7 @@ from cimc.context import weights_of
 from cimc.dialects import tile
 from cimc.dialects.cim import Range, WeightsRef
 from cimc.dialects.tile.memory import integer
-from cimc.passes.tile.narrow import chunks, narrow_all
+from cimc.passes.tile.channel_parts import chunks, narrow_all
 from cimc.passes.tile.products import sum_of_products
 from cimc.weights import WeightStore
 
@@ -92,7 +92,7 @@ class Im2colPartition(ModulePass):
         for strip in strips:
             parts = self._row_blocks(strip)
             blocks = [
-                tile.BlockOp(strip.matrix, rows, strip.columns, strip.groups)
+                tile.WeightBlockOp(strip.matrix, rows, strip.columns, strip.groups)
                 for rows in parts
             ]
             windows = [
@@ -116,7 +116,7 @@ class Im2colPartition(ModulePass):
         )
         layer.properties["p_h"] = integer(len(strips))
         whole_block = mvm.block.owner
-        assert isinstance(whole_block, tile.BlockOp)
+        assert isinstance(whole_block, tile.WeightBlockOp)
         sweep.detach()
         sweep.erase()
         whole_block.detach()
@@ -132,7 +132,7 @@ class Im2colPartition(ModulePass):
         self, window: tile.WindowOp, mvm: tile.MvmOp, weights: WeightStore
     ) -> list[_Strip]:
         whole = mvm.block.owner
-        assert isinstance(whole, tile.BlockOp)
+        assert isinstance(whole, tile.WeightBlockOp)
         rows, groups = whole.type.rows.data, whole.type.groups.data
         outputs = whole.type.columns.data // groups
         inputs = window.channels.size // groups
@@ -168,7 +168,7 @@ class Im2colPartition(ModulePass):
 def _require_whole(window: tile.WindowOp, mvm: tile.MvmOp) -> None:
     """Refuse what this pass, or one behind it, has cut already."""
     block = mvm.block.owner
-    assert isinstance(block, tile.BlockOp)
+    assert isinstance(block, tile.WeightBlockOp)
     if window.some_elements is not None or block.rows.start or block.columns.start:
         raise PassFailedException("weights are in blocks already")
 

@@ -24,9 +24,9 @@ from cimc.passes.tile.dependences import (
 )
 from cimc.passes.tile.follow_rows import follow, release_images, release_rows
 from cimc.passes.tile.groups import Group, hand_on, reuse_sums, sums_of
+from cimc.passes.tile.order_time import Timing, best_order
 from cimc.passes.tile.orders import Order
 from cimc.passes.tile.phases import handed_over, phases_of
-from cimc.passes.tile.pipeline_time import Timing, best_order
 from cimc.passes.tile.sequences import Sequences, insert
 from cimc.passes.tile.sweeps import core_of
 

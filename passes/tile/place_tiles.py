@@ -16,9 +16,9 @@ from xdsl.passes import ModulePass
 from cimc.diagnostics import DoesNotFitError
 from cimc.dialects import tile
 from cimc.dialects.tile.memory import integer
+from cimc.passes.tile.core_packing import packing
 from cimc.passes.tile.phases import phases_of
 from cimc.passes.tile.sweeps import runs, weight_blocks
-from cimc.passes.tile.tiling import tiling
 
 __all__ = ["PlaceTiles"]
 
@@ -31,8 +31,8 @@ class PlaceTiles(ModulePass):
 
     A core serves one copy of one layer, so that layers run at the same time, with as
     many of its row blocks and column blocks as make the fewest cores, and of those
-    the fewest bytes on the bus (see :mod:`cimc.passes.tile.tiling`). If there are too
-    few cores for that, blocks follow each other without a gap, and cores take turns
+    the fewest bytes on the bus (see :mod:`cimc.passes.tile.core_packing`). If there are
+    too few cores for that, blocks follow each other without a gap, and cores take turns
     between layers. Sweeps without weights take a core of their own while there is
     one, then the cores with the least work.
 
@@ -54,15 +54,15 @@ class PlaceTiles(ModulePass):
             self._place(sweeps)
 
     def _place(self, sweeps: list[tile.SweepOp]) -> None:
-        groups: dict[tuple[Attribute, ...], list[list[tile.BlockOp]]] = {}
+        groups: dict[tuple[Attribute, ...], list[list[tile.WeightBlockOp]]] = {}
         for sweep in sweeps:
             if blocks := weight_blocks(sweep):
                 key = sweep.layer, sweep.rows, sweep.columns
                 groups.setdefault(key, []).append(blocks)
         if sum(map(len, _flat(groups.values()))) > self.cores * self.crossbars:
             raise self._does_not_fit(sweeps)
-        tilings = [tiling(strips, self.crossbars) for strips in groups.values()]
-        by_core = _flat(tilings)
+        packings = [packing(strips, self.crossbars) for strips in groups.values()]
+        by_core = _flat(packings)
         if len(by_core) > self.cores:
             blocks = _flat(_flat(groups.values()))
             by_core = runs(blocks, self.crossbars)

@@ -13,7 +13,6 @@ from cimc.dialects import tile
 from cimc.dialects.cim import Range
 from cimc.dialects.tile.body import element_of, length_of
 from cimc.dialects.tile.memory import integer
-from cimc.passes.tile.demand import rows_alive
 from cimc.passes.tile.dependences import (
     Reader,
     Writer,
@@ -23,6 +22,7 @@ from cimc.passes.tile.dependences import (
     writers_of,
 )
 from cimc.passes.tile.phases import handed_over, phases_of
+from cimc.passes.tile.rows_alive import rows_alive
 from cimc.passes.tile.sweeps import core_of
 
 __all__ = ["RecycleBuffers"]
@@ -34,7 +34,7 @@ class RecycleBuffers(ModulePass):
 
     A feature map whose rows are written and read in order becomes a ring of rows. It
     holds at least what a sequential order of the rows needs (see
-    :mod:`cimc.passes.tile.demand`), so that no wait for a free row can end in a
+    :mod:`cimc.passes.tile.rows_alive`), so that no wait for a free row can end in a
     deadlock, and ``slack`` rows more for each layer between writer and reader, which
     work at the same time. There is one at least, since readers wait for part of the
     next row, or for rows that they leave out (see ``insert-sync``). The rows of its

@@ -9,7 +9,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
 from cimc.dialects import tile
-from cimc.passes.tile.narrow import chunks, narrow_all
+from cimc.passes.tile.channel_parts import chunks, narrow_all
 
 __all__ = ["SplitVectors"]
 

@@ -25,17 +25,19 @@ def core_of(sweep: tile.SweepOp) -> int:
     return sweep.core.value.data
 
 
-def weight_blocks(sweep: tile.SweepOp) -> list[tile.BlockOp]:
+def weight_blocks(sweep: tile.SweepOp) -> list[tile.WeightBlockOp]:
     """The weight blocks that a sweep multiplies with, in order."""
-    blocks: list[tile.BlockOp] = []
+    blocks: list[tile.WeightBlockOp] = []
     for op in sweep.operations:
         if isinstance(op, tile.MvmOp):
-            assert isinstance(op.block.owner, tile.BlockOp)
+            assert isinstance(op.block.owner, tile.WeightBlockOp)
             blocks.append(op.block.owner)
     return blocks
 
 
-def runs(blocks: list[tile.BlockOp], arrays: int) -> list[list[tile.BlockOp]]:
+def runs(
+    blocks: list[tile.WeightBlockOp], arrays: int
+) -> list[list[tile.WeightBlockOp]]:
     """Cut a list of blocks into what cores with ``arrays`` arrays each can hold."""
     return [blocks[start : start + arrays] for start in range(0, len(blocks), arrays)]
 

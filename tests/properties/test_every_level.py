@@ -109,7 +109,7 @@ def default_way(pipeline: str, chip: Chip) -> str:
 
 def balanced(pipeline: str, chip: Chip) -> str:
     """Few copies of each layer; products are cheap, so that others are copied, too."""
-    return re.sub(r"product=\d+", "product=60 limit=3", pipeline)
+    return re.sub(r"(balance[^}]*)mvm=\d+", r"\1mvm=60 limit=3", pipeline)
 
 
 #: Ways to run layers at the same time, or one after another.

@@ -68,9 +68,9 @@ def _unprepared(op: Operation) -> str | None:
             return "buffers have no arrays: allocate-map-arrays comes before"
         case tile.FeatureMapOp() | tile.PartialSumsOp() if op.core is None:
             return "buffers have no bank: localise-maps comes before"
-        case tile.BlockOp() if op.order is None:
+        case tile.WeightBlockOp() if op.order is None:
             return "blocks have no order: order-domains comes before"
-        case tile.BlockOp() if op.array is None:
+        case tile.WeightBlockOp() if op.array is None:
             return "blocks have no array: assign-arrays comes before"
         case tile.SweepOp() if op.core is None:
             return "sweeps have no core: assign-arrays comes before"
@@ -110,7 +110,9 @@ class _Conversion:
             if isinstance(op, tile.FeatureMapOp | tile.PartialSumsOp)
         ]
         self.sweeps = [op for op in self.operations if isinstance(op, tile.SweepOp)]
-        self.block_ops = [op for op in self.operations if isinstance(op, tile.BlockOp)]
+        self.block_ops = [
+            op for op in self.operations if isinstance(op, tile.WeightBlockOp)
+        ]
         self.layouts: dict[SSAValue, MapLayout] = {
             op.result: MapLayout.of(op, machine.domains, machine.ports, _address(op))
             for op in self.buffers
@@ -166,7 +168,7 @@ class _Conversion:
                 ),
             )
 
-    def _block(self, op: tile.BlockOp) -> Block:
+    def _block(self, op: tile.WeightBlockOp) -> Block:
         assert op.core is not None
         assert op.array is not None
         assert op.order is not None
@@ -261,7 +263,7 @@ class _Conversion:
         body = [*(lowering.setup if crowded else []), *build(main)]
         self.programs.append(bank, sweep.layer.data, setup, body)
 
-    def _program(self, op: tile.BlockOp) -> Code:
+    def _program(self, op: tile.WeightBlockOp) -> Code:
         return plain(
             ProgramOp,
             w=self.blocks[op.result].array[1],
@@ -284,7 +286,7 @@ def _crowded(sweeps: list[tile.SweepOp], machine: RacetrackMachine) -> set[int]:
     for sweep in sweeps:
         for op in sweep.operations:
             match op:
-                case tile.FinishOp():
+                case tile.RequantiseOp():
                     key = op.bias, op.multiplier, op.channels
                     parameters[core_of(sweep)].add(key)
                 case tile.TableOp():

@@ -99,8 +99,8 @@ class Position:
                 self._multiply(op)
             case tile.AccumulateOp():
                 self._accumulate(op)
-            case tile.FinishOp():
-                self._vector.finish(op, self._register(op.sums))
+            case tile.RequantiseOp():
+                self._vector.requantise(op, self._register(op.sums))
             case tile.MaxOp() | tile.SumOp() | tile.AverageOp():
                 self._reduce(op)
             case tile.AddOp():

@@ -42,10 +42,10 @@ class OrderDomains(ModulePass):
         """Set ``order`` of every block."""
         weights = weights_of(ctx)
         for block in op.body.block.ops:
-            if isinstance(block, tile.BlockOp):
+            if isinstance(block, tile.WeightBlockOp):
                 block.properties["order"] = self._order(block, weights)
 
-    def _order(self, block: tile.BlockOp, weights: WeightStore) -> WeightsRef:
+    def _order(self, block: tile.WeightBlockOp, weights: WeightStore) -> WeightsRef:
         rows = block.rows.size
         if rows > self.domains:
             raise PassFailedException(
@@ -63,7 +63,7 @@ class OrderDomains(ModulePass):
             name = f"{block.matrix.symbol.data}.{row}.{columns}.order"
         return WeightsRef.of(name, weights.add(name, order))
 
-    def _check(self, block: tile.BlockOp, values: Array) -> None:
+    def _check(self, block: tile.WeightBlockOp, values: Array) -> None:
         """Refuse weights that do not fit ``weight_bits`` bits."""
         limit = 1 << (self.weight_bits - 1)
         low, high = int(values.min()), int(values.max())

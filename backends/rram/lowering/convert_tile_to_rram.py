@@ -13,7 +13,7 @@ from xdsl.passes import ModulePass
 from cimc.backends.rram import dialect as rram
 from cimc.backends.rram.bounds import layer_bounds
 from cimc.backends.rram.lowering.addresses import start_of
-from cimc.backends.rram.lowering.held import held, most_held
+from cimc.backends.rram.lowering.held_products import held, most_held
 from cimc.backends.rram.lowering.series import lower, series_of
 from cimc.backends.rram.lowering.sweep import CoreState, nested
 from cimc.backends.rram.machine import CHIP, RramMachine
@@ -56,7 +56,7 @@ def _unprepared(op: Operation) -> str | None:
             return "sweeps have no core: distribute-sweeps comes before"
         case tile.SweepOp() if not nested(op):
             return "periods of a sweep must be multiples of each other"
-        case tile.BlockOp() if op.type.groups.data != 1:
+        case tile.WeightBlockOp() if op.type.groups.data != 1:
             return "blocks have several groups: im2col-partition comes before"
         case _:
             return None

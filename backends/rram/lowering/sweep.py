@@ -12,13 +12,13 @@ from xdsl.ir import Operation, SSAValue
 from cimc.backends.rram import isa
 from cimc.backends.rram.isa import VECTOR
 from cimc.backends.rram.lowering.addresses import AddressRegisters, Place
-from cimc.backends.rram.lowering.held import repeated
-from cimc.backends.rram.lowering.rotation import Stages
+from cimc.backends.rram.lowering.held_products import repeated
+from cimc.backends.rram.lowering.software_pipeline import Stages
+from cimc.backends.rram.lowering.window_loads import taps_of, window_loads
 from cimc.backends.rram.machine import RramMachine
 from cimc.dialects import tile
 from cimc.dialects.tile.body import length_of
 from cimc.isa.declared import Instruction
-from cimc.lowering.copies import copies, tap_offsets
 from cimc.lowering.registers import CoreRegisters, VectorRegisters
 from cimc.lowering.sliding import fresh, step
 from cimc.lowering.vector import Reduction, VectorLowering, is_unsigned
@@ -40,9 +40,9 @@ class SweepLowering:
     """Instructions of one sweep: set-up once, then the stages of its pipeline.
 
     ``sequences`` gives the register of a sequence in its sink core. A turn of the
-    pipeline goes through ``hold`` positions, which ``held.py`` chooses; ``slots``
-    is how many the sweep of its series that holds the most goes through. A sweep that
-    is ``alone`` in its series may keep what its windows share.
+    pipeline goes through ``hold`` positions (see ``held_products.py``); ``slots`` are
+    the most for which a sweep of its series does. A sweep that is ``alone`` in its
+    series may keep what its windows share.
     """
 
     sweep: tile.SweepOp
@@ -125,7 +125,7 @@ class SweepLowering:
                         fetching = self._used["fetch"]
                         self.stages.fetch += self.addresses.advance(fetching)
                 elif not self._is_reduced(op):
-                    self.stages.compute += self._window_loads(
+                    self.stages.compute += window_loads(
                         op,
                         self._place(Place.of_window(op)),
                         self.vectors.define(op.result),
@@ -140,8 +140,8 @@ class SweepLowering:
             case tile.StorePartialOp():
                 place = self._place_of_sums(op, op.target)
                 self._store(place, op.value, 4 * length_of(op.value))
-            case tile.FinishOp():
-                self.vector.finish(op, self.vectors[op.sums])
+            case tile.RequantiseOp():
+                self.vector.requantise(op, self.vectors[op.sums])
             case tile.MaxOp() | tile.SumOp() | tile.AverageOp():
                 self._reduction(op)
             case tile.AddOp():
@@ -208,14 +208,14 @@ class SweepLowering:
         to = (op, self._place(Place.of_window(op), "fetch"), register)
         start, stop = op.elements.start, op.elements.stop
         if not op.slides or not self._slides:
-            self.stages.fetch += self._window_loads(*to, range(start, stop))
+            self.stages.fetch += window_loads(*to, range(start, stop))
             return
         by = step(op)
-        self.stages.refill += self._window_loads(*to, range(start, stop - by), by)
+        self.stages.refill += window_loads(*to, range(start, stop - by), by)
         move = isa.MoveOp(vd=register, vs=register, start=by, n=stop - start - by)
         self.stages.fetch.append(move)
         for part in fresh(op):
-            self.stages.fetch += self._window_loads(*to, part, part.start - start)
+            self.stages.fetch += window_loads(*to, part, part.start - start)
 
     @cached_property
     def _slides(self) -> bool:
@@ -236,43 +236,9 @@ class SweepLowering:
         """Whether a reduction takes the window's elements, and loads them itself."""
         return all(isinstance(use.operation, Reduction) for use in window.result.uses)
 
-    def _window_loads(
-        self,
-        op: tile.WindowOp,
-        place: tuple[int, int],
-        register: int,
-        elements: range,
-        target: int = 0,
-        taps: list[int] | None = None,
-    ) -> list[Operation]:
-        """Load some elements of a window, or of some of its taps, from a byte on."""
-        base, offset = place
-        source = op.source.owner
-        ring = isinstance(source, tile.FeatureMapOp) and source.ring is not None
-        found = copies(
-            taps or _taps(op),
-            op.channels.size,
-            elements.start,
-            elements.stop,
-            row=op.source_type.row_stride if ring else 0,
-            target=target,
-        )
-        return [
-            isa.LoadOp(
-                vd=register,
-                dest=copy.target,
-                base=base,
-                offset=offset + copy.offset,
-                count=copy.count,
-                length=copy.length,
-                stride=copy.stride,
-            )
-            for copy in found
-        ]
-
     def _mvm(self, op: tile.MvmOp) -> None:
         block = op.block.owner
-        assert isinstance(block, tile.BlockOp)
+        assert isinstance(block, tile.WeightBlockOp)
         assert block.array is not None
         crossbar = block.array.value.data
         if crossbar not in self.core.programmed:
@@ -335,7 +301,7 @@ class SweepLowering:
         """The whole window at once if it fits a register, else row by row in a loop."""
         window = op.operand.owner
         assert isinstance(window, tile.WindowOp)
-        taps, length = _taps(window), window.channels.size
+        taps, length = taps_of(window), window.channels.size
 
         def reduce(segments: int, accumulate: bool) -> Operation:
             kind, fields = self.vector.reduce(op, sums, source, segments, accumulate)
@@ -345,7 +311,7 @@ class SweepLowering:
         fitting = self.machine.vector_register_bytes // length
         if len(taps) <= fitting:
             whole = range(len(taps) * length)
-            self.stages.compute += self._window_loads(window, place, source, whole)
+            self.stages.compute += window_loads(window, place, source, whole)
             self.stages.compute.append(reduce(len(taps), False))
             return
         columns = window.tap_columns.size
@@ -356,7 +322,7 @@ class SweepLowering:
             operations: list[Operation] = []
             for index, part in enumerate(parts):
                 some = range(len(part) * length)
-                operations += self._window_loads(window, place, source, some, taps=part)
+                operations += window_loads(window, place, source, some, taps=part)
                 operations.append(reduce(len(part), accumulate or index > 0))
             return operations
 
@@ -385,11 +351,3 @@ def nested(sweep: tile.SweepOp) -> bool:
         }
     )
     return all(longer % shorter == 0 for shorter, longer in pairwise(periods))
-
-
-def _taps(window: tile.WindowOp) -> list[int]:
-    """Bytes from the window's first element to each of its taps in shared memory."""
-    source = window.source_type
-    return tap_offsets(
-        window, source.row_stride, source.column_stride, window.channels.start
-    )

@@ -8,11 +8,11 @@ only in the ISA. Constraints are numbered ``TILE-n`` (see ``../README.md``).
 from xdsl.ir import Dialect
 
 from cimc.dialects.tile.memory import (
-    BlockOp,
     FeatureMapOp,
     LayerOp,
     PartialSumsOp,
     SweepOp,
+    WeightBlockOp,
 )
 from cimc.dialects.tile.synchronisation import (
     AwaitOp,
@@ -21,18 +21,18 @@ from cimc.dialects.tile.synchronisation import (
     SignalOp,
 )
 from cimc.dialects.tile.types import (
-    BlockType,
     FeatureMapType,
     PartialSumsType,
     Real,
     SequenceType,
+    WeightBlockType,
     ui8,
 )
 from cimc.dialects.tile.vector import (
     AddOp,
     AverageOp,
-    FinishOp,
     MaxOp,
+    RequantiseOp,
     SplatOp,
     StoreOp,
     SumOp,
@@ -52,11 +52,8 @@ __all__ = [
     "AddOp",
     "AverageOp",
     "AwaitOp",
-    "BlockOp",
-    "BlockType",
     "FeatureMapOp",
     "FeatureMapType",
-    "FinishOp",
     "LayerOp",
     "LoadPartialOp",
     "MaxOp",
@@ -65,6 +62,7 @@ __all__ = [
     "PartialSumsType",
     "Real",
     "ReprogramOp",
+    "RequantiseOp",
     "SequenceOp",
     "SequenceType",
     "SignalOp",
@@ -74,6 +72,8 @@ __all__ = [
     "SumOp",
     "SweepOp",
     "TableOp",
+    "WeightBlockOp",
+    "WeightBlockType",
     "WindowOp",
     "ui8",
 ]
@@ -84,7 +84,7 @@ TILE = Dialect(
         LayerOp,
         FeatureMapOp,
         PartialSumsOp,
-        BlockOp,
+        WeightBlockOp,
         SequenceOp,
         SweepOp,
         WindowOp,
@@ -92,7 +92,7 @@ TILE = Dialect(
         AccumulateOp,
         LoadPartialOp,
         StorePartialOp,
-        FinishOp,
+        RequantiseOp,
         MaxOp,
         SumOp,
         AverageOp,
@@ -104,5 +104,5 @@ TILE = Dialect(
         SignalOp,
         ReprogramOp,
     ],
-    [FeatureMapType, PartialSumsType, BlockType, SequenceType, Real],
+    [FeatureMapType, PartialSumsType, WeightBlockType, SequenceType, Real],
 )

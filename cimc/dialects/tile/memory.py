@@ -21,9 +21,9 @@ from xdsl.utils.exceptions import VerifyException
 from cimc.dialects.cim import Range, WeightsRef
 from cimc.dialects.lean import LeanIRDLOperation, lean_op_definition, operations_of
 from cimc.dialects.tile.types import (
-    BlockType,
     FeatureMapType,
     PartialSumsType,
+    WeightBlockType,
 )
 
 Role = Literal["input", "output", "intermediate"]
@@ -251,24 +251,24 @@ def _verify_images(images: int) -> None:
 
 
 @lean_op_definition
-class BlockOp(LeanIRDLOperation):
+class WeightBlockOp(LeanIRDLOperation):
     """A block of an im2col kernel matrix; once placed, the contents of an array.
 
     An array is a crossbar, or tracks that shift together. ``order`` is an int32
     constant that says which row each of its places along the tracks holds.
 
-    ``%w = tile.block #cim.weights<"conv2.matrix", "…"> rows <0 : 128> columns <0 : 64>
-    core 7 array 0 : !tile.block<128x64xi8>``
+    ``%w = tile.weight_block #cim.weights<"conv2.matrix", "…"> rows <0 : 128> columns
+    <0 : 64> core 7 array 0 : !tile.weight_block<128x64xi8>``
     """
 
-    name = "tile.block"
+    name = "tile.weight_block"
     matrix = prop_def(WeightsRef)
     rows = prop_def(Range)
     columns = prop_def(Range)
     core = opt_prop_def(IntegerAttr[I64])
     array = opt_prop_def(IntegerAttr[I64])
     order = opt_prop_def(WeightsRef)
-    result = result_def(BlockType)
+    result = result_def(WeightBlockType)
     assembly_format = (
         "$matrix `rows` $rows `columns` $columns "
         "(`core` $core^ `array` $array)? (`order` $order^)? attr-dict `:` type($result)"
@@ -279,14 +279,14 @@ class BlockOp(LeanIRDLOperation):
     ) -> None:
         super().__init__(
             properties={"matrix": matrix, "rows": rows, "columns": columns},
-            result_types=[BlockType.of(rows.size, columns.size, groups)],
+            result_types=[WeightBlockType.of(rows.size, columns.size, groups)],
         )
         self.result.name_hint = (
             f"{name_hint(matrix.symbol.data.removesuffix('.matrix'))}_block"
         )
 
     @property
-    def type(self) -> BlockType:
+    def type(self) -> WeightBlockType:
         """Type of the block."""
         return self.result.type
 

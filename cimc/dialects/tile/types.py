@@ -13,11 +13,11 @@ from xdsl.printer import Printer
 from cimc.dialects.cim import format_f32, parse_number
 
 __all__ = [
-    "BlockType",
     "FeatureMapType",
     "PartialSumsType",
     "Real",
     "SequenceType",
+    "WeightBlockType",
     "ui8",
 ]
 
@@ -190,21 +190,21 @@ class PartialSumsType(ParametrizedAttribute, TypeAttribute):
 
 
 @irdl_attr_definition
-class BlockType(ParametrizedAttribute, TypeAttribute):
-    """A block of an im2col kernel matrix: ``!tile.block<288x64xi8>``.
+class WeightBlockType(ParametrizedAttribute, TypeAttribute):
+    """A block of an im2col kernel matrix: ``!tile.weight_block<288x64xi8>``.
 
     With ``, groups G`` the columns fall into ``groups`` equal parts, and part g
     multiplies only the channels of group g (rows counts the inputs of one group).
     """
 
-    name = "tile.block"
+    name = "tile.weight_block"
     rows: IntAttr = param_def()
     columns: IntAttr = param_def()
     element: IntegerType = param_def()
     groups: IntAttr = param_def()
 
     @classmethod
-    def of(cls, rows: int, columns: int, groups: int = 1) -> BlockType:
+    def of(cls, rows: int, columns: int, groups: int = 1) -> WeightBlockType:
         """An int8 block of rows × columns."""
         return cls(IntAttr(rows), IntAttr(columns), i8, IntAttr(groups))
 

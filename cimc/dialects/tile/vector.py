@@ -31,17 +31,17 @@ _PURE = traits_def(HasParent(SweepOp), Pure())
 
 
 @lean_op_definition
-class FinishOp(BodyOp):
+class RequantiseOp(BodyOp):
     """Add the bias, requantise per channel, and clamp.
 
     clamp(round(float32(sum + bias) · multiplier) + zero), rounding half to even;
     ``channels`` says which part of the bias and multiplier vectors applies.
 
-    ``%y = tile.finish %p bias #cim.weights<…> multiplier #cim.weights<…>
+    ``%y = tile.requantise %p bias #cim.weights<…> multiplier #cim.weights<…>
     channels <0 : 64> zero -5 clamp <-5 : 127> : vector<64xi32> -> vector<64xi8>``
     """
 
-    name = "tile.finish"
+    name = "tile.requantise"
     sums = operand_def(VectorType)
     bias = prop_def(WeightsRef)
     multiplier = prop_def(WeightsRef)

@@ -22,8 +22,8 @@ from xdsl.utils.exceptions import VerifyException
 from cimc.dialects.cim import Range, Window
 from cimc.dialects.lean import lean_op_definition
 from cimc.dialects.tile.body import BodyOp, element_of, length_of, vector
-from cimc.dialects.tile.memory import BlockOp, SweepOp
-from cimc.dialects.tile.types import BlockType, FeatureMapType, PartialSumsType
+from cimc.dialects.tile.memory import SweepOp, WeightBlockOp
+from cimc.dialects.tile.types import FeatureMapType, PartialSumsType, WeightBlockType
 
 
 @lean_op_definition
@@ -176,12 +176,12 @@ class WindowOp(BodyOp):
 class MvmOp(BodyOp):
     """Multiply a window with a weight block, exactly: block^T · vector.
 
-    ``%p = tile.mvm %w, %a : !tile.block<288x64xi8>, vector<288xi8> ->
+    ``%p = tile.mvm %w, %a : !tile.weight_block<288x64xi8>, vector<288xi8> ->
     vector<64xi32>``
     """
 
     name = "tile.mvm"
-    block = operand_def(BlockType)
+    block = operand_def(WeightBlockType)
     operand = operand_def(VectorType)
     result = result_def(VectorType)
     traits = traits_def(HasParent(SweepOp), Pure())
@@ -191,22 +191,22 @@ class MvmOp(BodyOp):
     )
 
     def __init__(self, block: SSAValue, operand: SSAValue) -> None:
-        assert isinstance(block.type, BlockType)
+        assert isinstance(block.type, WeightBlockType)
         super().__init__(
             operands=[block, operand],
             result_types=[vector(block.type.columns.data, i32)],
         )
 
     @property
-    def block_type(self) -> BlockType:
+    def block_type(self) -> WeightBlockType:
         """Type of the weight block."""
-        assert isinstance(self.block.type, BlockType)
+        assert isinstance(self.block.type, WeightBlockType)
         return self.block.type
 
     def verify_(self) -> None:
         """TILE-8: lengths agree. TILE-16: the sweep runs where the block lies."""
         owner, core = self.block.owner, self.sweep.core
-        if core is not None and isinstance(owner, BlockOp) and owner.core != core:
+        if core is not None and isinstance(owner, WeightBlockOp) and owner.core != core:
             raise VerifyException(
                 f"[TILE-16] the sweep of core {core.value.data} multiplies with a "
                 "block that lies elsewhere"

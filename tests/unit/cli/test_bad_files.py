@@ -213,7 +213,7 @@ def test_pipeline_with_a_pass_twice(
         "im2col-partition{rows=8 columns=-1}",
         "split-vectors{lanes=0}",
         "cut-phases{cores=0}",
-        "cut-phases{row=-1}",
+        "cut-phases{program_row=-1}",
         "place-tiles{cores=0 crossbars=1}",
         "place-tiles{cores=1 crossbars=-1}",
         "duplicate-weights{cores=1 arrays=1 limit=0}",

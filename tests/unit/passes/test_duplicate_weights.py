@@ -11,7 +11,7 @@ from cimc.driver.text import parse_module
 
 SWEEP = """
   tile.layer "{name}" kind "conv" macs 1 p_v 1 p_h 1
-  %w{name} = tile.block <"w", "00"> rows <0 : {k}> columns <0 : 1> : {block}
+  %w{name} = tile.weight_block <"w", "00"> rows <0 : {k}> columns <0 : 1> : {block}
   tile.sweep "{name}" rows <0 : {rows}> columns <0 : 1> {{
     %0 = tile.window %x <kernel 1x1> elements <0 : {k}> : {type} -> vector<{k}xi8>
     %1 = tile.mvm %w{name}, %0 : {block}, vector<{k}xi8> -> vector<1xi32>
@@ -24,7 +24,7 @@ def copies_of(layers, cores, limit):
     """Copies by layer, of layers with (rows, rows of their one block)."""
     text = f'%x = tile.feature_map "x" of "" role "input" : {TYPE}'
     for name, (rows, k) in enumerate(layers):
-        block = f"!tile.block<{k}x1xi8>"
+        block = f"!tile.weight_block<{k}x1xi8>"
         text += SWEEP.format(name=name, rows=rows, k=k, type=TYPE, block=block)
     context = CompilationContext()
     module = parse_module(text, context, "layers")

@@ -8,7 +8,7 @@ from cimc.dialects import tile
 from cimc.dialects.cim import Range, WeightsRef
 from cimc.isa.mesh import place_of
 from cimc.passes.tile.banks import Banks
-from cimc.passes.tile.tiling import tiling
+from cimc.passes.tile.core_packing import packing
 
 
 def hops(one: int, other: int, columns: int) -> int:
@@ -59,11 +59,13 @@ def test_a_buffer_lies_in_the_nearest_bank_with_room(wanted):
         free[address : address + size] = False
 
 
-def strips_of(row_blocks: int, column_blocks: int) -> list[list[tile.BlockOp]]:
+def strips_of(row_blocks: int, column_blocks: int) -> list[list[tile.WeightBlockOp]]:
     matrix = WeightsRef.of("w", "00")
     return [
         [
-            tile.BlockOp(matrix, Range.of(4 * r, 4 * r + 4), Range.of(2 * c, 2 * c + 2))
+            tile.WeightBlockOp(
+                matrix, Range.of(4 * r, 4 * r + 4), Range.of(2 * c, 2 * c + 2)
+            )
             for r in range(row_blocks)
         ]
         for c in range(column_blocks)
@@ -73,7 +75,7 @@ def strips_of(row_blocks: int, column_blocks: int) -> list[list[tile.BlockOp]]:
 @given(st.integers(1, 9), st.integers(1, 6), st.integers(1, 12))
 def test_tiles_take_the_fewest_cores(row_blocks, column_blocks, crossbars):
     strips = strips_of(row_blocks, column_blocks)
-    tiles = tiling(strips, crossbars)
+    tiles = packing(strips, crossbars)
     placed = [block for members in tiles for block in members]
     assert len(placed) == len(set(placed)) == row_blocks * column_blocks
     assert all(len(members) <= crossbars for members in tiles)
@@ -86,7 +88,7 @@ def test_tiles_take_the_fewest_cores(row_blocks, column_blocks, crossbars):
 def test_of_as_few_cores_those_with_the_fewest_bytes():
     # Four cores in any shape. All row blocks of a column block on one core move no
     # sums: 4 x 8 bytes of windows; 2 x 2 would move sums of each column twice.
-    tiles = tiling(strips_of(4, 4), 4)
+    tiles = packing(strips_of(4, 4), 4)
     assert [{b.columns.start for b in members} for members in tiles] == [
         {0},
         {2},

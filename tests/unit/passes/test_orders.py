@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cimc.passes.tile.order_time import Timing, best_order, cycles
 from cimc.passes.tile.orders import Order
-from cimc.passes.tile.pipeline_time import Timing, best_order, cycles
 from tests.benchmarks.mapping.layers import Shape
 from tests.benchmarks.mapping.single import chip, run
 

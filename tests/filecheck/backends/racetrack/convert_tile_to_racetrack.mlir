@@ -8,11 +8,11 @@ builtin.module attributes {racetrack.chip = {name = "small", banks = 4 : i64, ar
   %x = tile.feature_map "x_q" of "" role "input" core 0 at 0 : !tile.feature_map<4x4x1xi8, halo 1x1x0x0 of -3>
   %y = tile.feature_map "y_q" of "conv" role "output" core 0 at 4 : !tile.feature_map<2x2x4xui8>
   tile.layer "conv" kind "conv" macs 64 p_v 1 p_h 1
-  %w = tile.block <"w", "@w"> rows <0 : 4> columns <0 : 4> core 0 array 1 : !tile.block<4x4xi8>
+  %w = tile.weight_block <"w", "@w"> rows <0 : 4> columns <0 : 4> core 0 array 1 : !tile.weight_block<4x4xi8>
   tile.sweep "conv" core 0 rows <0 : 2> columns <0 : 2> {
     %0 = tile.window %x <kernel 2x2 stride 2x2 pad 1x1x0x0> : !tile.feature_map<4x4x1xi8, halo 1x1x0x0 of -3> -> vector<4xi8>
-    %1 = tile.mvm %w, %0 : !tile.block<4x4xi8>, vector<4xi8> -> vector<4xi32>
-    %2 = tile.finish %1 bias <"b", "00"> multiplier <"m", "00"> channels <0 : 4> zero 3 clamp <0 : 255> : vector<4xi32> -> vector<4xui8>
+    %1 = tile.mvm %w, %0 : !tile.weight_block<4x4xi8>, vector<4xi8> -> vector<4xi32>
+    %2 = tile.requantise %1 bias <"b", "00"> multiplier <"m", "00"> channels <0 : 4> zero 3 clamp <0 : 255> : vector<4xi32> -> vector<4xui8>
     tile.store %2, %y channels <0 : 4> : vector<4xui8>, !tile.feature_map<2x2x4xui8>
   }
 }
@@ -141,15 +141,15 @@ builtin.module attributes {racetrack.chip = {name = "small", banks = 4 : i64, ar
   %y = tile.feature_map "y_q" of "conv" role "output" core 1 at 2 : !tile.feature_map<1x2x2xi8>
   %p = tile.partial_sums "conv" core 1 at 3 : !tile.partial_sums<1x2x2xi32>
   tile.layer "conv" kind "conv" macs 16 p_v 3 p_h 1
-  %w0 = tile.block <"w", "@w"> rows <0 : 2> columns <0 : 2> core 0 array 0 : !tile.block<2x2xi8>
-  %w1 = tile.block <"w", "@w"> rows <2 : 3> columns <0 : 2> core 0 array 1 : !tile.block<1x2xi8>
-  %w2 = tile.block <"w", "@w"> rows <3 : 4> columns <0 : 2> core 1 array 0 : !tile.block<1x2xi8>
+  %w0 = tile.weight_block <"w", "@w"> rows <0 : 2> columns <0 : 2> core 0 array 0 : !tile.weight_block<2x2xi8>
+  %w1 = tile.weight_block <"w", "@w"> rows <2 : 3> columns <0 : 2> core 0 array 1 : !tile.weight_block<1x2xi8>
+  %w2 = tile.weight_block <"w", "@w"> rows <3 : 4> columns <0 : 2> core 1 array 0 : !tile.weight_block<1x2xi8>
   %s = tile.sequence 0 -> 1 : !tile.sequence
   tile.sweep "conv" core 0 rows <0 : 1> columns <0 : 2> {
     %0 = tile.window %x <kernel 1x1> elements <0 : 2> : !tile.feature_map<1x2x4xui8> -> vector<2xui8>
-    %1 = tile.mvm %w0, %0 : !tile.block<2x2xi8>, vector<2xui8> -> vector<2xi32>
+    %1 = tile.mvm %w0, %0 : !tile.weight_block<2x2xi8>, vector<2xui8> -> vector<2xi32>
     %2 = tile.window %x <kernel 1x1> elements <2 : 3> : !tile.feature_map<1x2x4xui8> -> vector<1xui8>
-    %3 = tile.mvm %w1, %2 : !tile.block<1x2xi8>, vector<1xui8> -> vector<2xi32>
+    %3 = tile.mvm %w1, %2 : !tile.weight_block<1x2xi8>, vector<1xui8> -> vector<2xi32>
     %4 = tile.accumulate %1, %3 : vector<2xi32>
     tile.store_partial %4, %p : vector<2xi32>, !tile.partial_sums<1x2x2xi32>
     tile.signal %s
@@ -157,10 +157,10 @@ builtin.module attributes {racetrack.chip = {name = "small", banks = 4 : i64, ar
   tile.sweep "conv" core 1 rows <0 : 1> columns <0 : 2> {
     tile.await %s
     %0 = tile.window %x1 <kernel 1x1> elements <3 : 4> : !tile.feature_map<1x2x4xui8> -> vector<1xui8>
-    %1 = tile.mvm %w2, %0 : !tile.block<1x2xi8>, vector<1xui8> -> vector<2xi32>
+    %1 = tile.mvm %w2, %0 : !tile.weight_block<1x2xi8>, vector<1xui8> -> vector<2xi32>
     %2 = tile.load_partial %p : !tile.partial_sums<1x2x2xi32> -> vector<2xi32>
     %3 = tile.accumulate %2, %1 : vector<2xi32>
-    %4 = tile.finish %3 bias <"b", "00"> multiplier <"m", "00"> channels <0 : 2> zero 3 clamp <-128 : 127> : vector<2xi32> -> vector<2xi8>
+    %4 = tile.requantise %3 bias <"b", "00"> multiplier <"m", "00"> channels <0 : 2> zero 3 clamp <-128 : 127> : vector<2xi32> -> vector<2xi8>
     tile.store %4, %y channels <0 : 2> : vector<2xi8>, !tile.feature_map<1x2x2xi8>
   }
 }
@@ -353,11 +353,11 @@ builtin.module attributes {racetrack.chip = {name = "small", banks = 4 : i64, ar
   %x = tile.feature_map "x_q" of "" role "input" core 0 at 0 : !tile.feature_map<1x4x4xi8>
   %y = tile.feature_map "y_q" of "dw" role "output" core 0 at 1 : !tile.feature_map<1x2x4xi8>
   tile.layer "dw" kind "conv" macs 24 p_v 1 p_h 1
-  %w = tile.block <"w", "@w"> rows <0 : 3> columns <0 : 4> core 0 array 0 : !tile.block<3x4xi8, groups 4>
+  %w = tile.weight_block <"w", "@w"> rows <0 : 3> columns <0 : 4> core 0 array 0 : !tile.weight_block<3x4xi8, groups 4>
   tile.sweep "dw" core 0 rows <0 : 1> columns <0 : 2> {
     %0 = tile.window %x <kernel 1x3> : !tile.feature_map<1x4x4xi8> -> vector<12xi8>
-    %1 = tile.mvm %w, %0 : !tile.block<3x4xi8, groups 4>, vector<12xi8> -> vector<4xi32>
-    %2 = tile.finish %1 bias <"b", "00"> multiplier <"m", "00"> channels <0 : 4> zero 3 clamp <-128 : 127> : vector<4xi32> -> vector<4xi8>
+    %1 = tile.mvm %w, %0 : !tile.weight_block<3x4xi8, groups 4>, vector<12xi8> -> vector<4xi32>
+    %2 = tile.requantise %1 bias <"b", "00"> multiplier <"m", "00"> channels <0 : 4> zero 3 clamp <-128 : 127> : vector<4xi32> -> vector<4xi8>
     tile.store %2, %y channels <0 : 4> : vector<4xi8>, !tile.feature_map<1x2x4xi8>
   }
 }
@@ -435,18 +435,18 @@ builtin.module attributes {racetrack.chip = {name = "small", banks = 4 : i64, ar
   %z = tile.feature_map "z_q" of "b" role "output" core 0 at 2 : !tile.feature_map<1x1x1xi8>
   tile.layer "a" kind "conv" macs 3 p_v 1 p_h 1
   tile.layer "b" kind "conv" macs 3 p_v 1 p_h 1
-  %v = tile.block <"v", "@v"> rows <0 : 3> columns <0 : 1> core 0 array 0 : !tile.block<3x1xi8>
-  %w = tile.block <"w", "@w"> rows <0 : 3> columns <0 : 1> core 0 array 0 : !tile.block<3x1xi8>
+  %v = tile.weight_block <"v", "@v"> rows <0 : 3> columns <0 : 1> core 0 array 0 : !tile.weight_block<3x1xi8>
+  %w = tile.weight_block <"w", "@w"> rows <0 : 3> columns <0 : 1> core 0 array 0 : !tile.weight_block<3x1xi8>
   tile.sweep "a" core 0 rows <0 : 1> columns <0 : 1> {
     %0 = tile.window %x <kernel 1x1> : !tile.feature_map<1x1x3xi8> -> vector<3xi8>
-    %1 = tile.mvm %v, %0 : !tile.block<3x1xi8>, vector<3xi8> -> vector<1xi32>
-    %2 = tile.finish %1 bias <"b", "00"> multiplier <"m", "00"> channels <0 : 1> zero 3 clamp <-128 : 127> : vector<1xi32> -> vector<1xi8>
+    %1 = tile.mvm %v, %0 : !tile.weight_block<3x1xi8>, vector<3xi8> -> vector<1xi32>
+    %2 = tile.requantise %1 bias <"b", "00"> multiplier <"m", "00"> channels <0 : 1> zero 3 clamp <-128 : 127> : vector<1xi32> -> vector<1xi8>
     tile.store %2, %y channels <0 : 1> : vector<1xi8>, !tile.feature_map<1x1x1xi8>
   }
   tile.sweep "b" core 0 rows <0 : 1> columns <0 : 1> {
     %0 = tile.window %x <kernel 1x1> : !tile.feature_map<1x1x3xi8> -> vector<3xi8>
-    %1 = tile.mvm %w, %0 : !tile.block<3x1xi8>, vector<3xi8> -> vector<1xi32>
-    %2 = tile.finish %1 bias <"b", "00"> multiplier <"m", "00"> channels <0 : 1> zero 4 clamp <-128 : 127> : vector<1xi32> -> vector<1xi8>
+    %1 = tile.mvm %w, %0 : !tile.weight_block<3x1xi8>, vector<3xi8> -> vector<1xi32>
+    %2 = tile.requantise %1 bias <"b", "00"> multiplier <"m", "00"> channels <0 : 1> zero 4 clamp <-128 : 127> : vector<1xi32> -> vector<1xi8>
     tile.store %2, %z channels <0 : 1> : vector<1xi8>, !tile.feature_map<1x1x1xi8>
   }
 }

@@ -3,7 +3,7 @@
 // CHECK: error[E074]: {{.*}}a block of 8 rows does not fit 4 domains: im2col-partition comes before
 // WEIGHTS: a.matrix int8 12x4
 builtin.module {
-  %0 = tile.block <"a.matrix", "@a.matrix"> rows <0 : 8> columns <0 : 4> core 0 array 0 : !tile.block<8x4xi8>
+  %0 = tile.weight_block <"a.matrix", "@a.matrix"> rows <0 : 8> columns <0 : 4> core 0 array 0 : !tile.weight_block<8x4xi8>
 }
 
 // -----
@@ -11,5 +11,5 @@ builtin.module {
 // CHECK: error[E037]: node 'a': weights from {{-[0-9]+ to [0-9]+}} do not fit the 4 bits of the chip's weights
 // WEIGHTS: a.matrix int8 12x4
 builtin.module {
-  %0 = tile.block <"a.matrix", "@a.matrix"> rows <0 : 4> columns <0 : 4> core 0 array 0 : !tile.block<4x4xi8>
+  %0 = tile.weight_block <"a.matrix", "@a.matrix"> rows <0 : 4> columns <0 : 4> core 0 array 0 : !tile.weight_block<4x4xi8>
 }

@@ -7,23 +7,23 @@ builtin.module attributes {rram.chip = {name = "rram-small", cores = 128 : i64, 
   %x = tile.feature_map "x_q" of "" role "input" at 64 : !tile.feature_map<3x3x2xi8, halo 1x1x0x0 of -3>
   %y = tile.feature_map "y_q" of "conv" role "output" at 128 : !tile.feature_map<3x3x4xui8>
   tile.layer "conv" kind "conv" macs 576 p_v 2 p_h 1
-  %w0 = tile.block <"w", "00"> rows <0 : 6> columns <0 : 4> core 3 array 1 : !tile.block<6x4xi8>
-  %w1 = tile.block <"w", "00"> rows <6 : 8> columns <0 : 4> core 5 array 0 : !tile.block<2x4xi8>
+  %w0 = tile.weight_block <"w", "00"> rows <0 : 6> columns <0 : 4> core 3 array 1 : !tile.weight_block<6x4xi8>
+  %w1 = tile.weight_block <"w", "00"> rows <6 : 8> columns <0 : 4> core 5 array 0 : !tile.weight_block<2x4xi8>
   %sums = tile.partial_sums "conv" at 256 : !tile.partial_sums<3x3x4xi32>
   %s = tile.sequence 3 -> 5 : !tile.sequence
   tile.sweep "conv" core 3 rows <0 : 3> columns <0 : 3> {
     %a = tile.window %x <kernel 2x2 pad 1x1x0x0> elements <0 : 6> : !tile.feature_map<3x3x2xi8, halo 1x1x0x0 of -3> -> vector<6xi8>
-    %p = tile.mvm %w0, %a : !tile.block<6x4xi8>, vector<6xi8> -> vector<4xi32>
+    %p = tile.mvm %w0, %a : !tile.weight_block<6x4xi8>, vector<6xi8> -> vector<4xi32>
     tile.store_partial %p, %sums : vector<4xi32>, !tile.partial_sums<3x3x4xi32>
     tile.signal %s every 1
   }
   tile.sweep "conv" core 5 rows <0 : 3> columns <0 : 3> {
     %a = tile.window %x <kernel 2x2 pad 1x1x0x0> elements <6 : 8> : !tile.feature_map<3x3x2xi8, halo 1x1x0x0 of -3> -> vector<2xi8>
-    %p = tile.mvm %w1, %a : !tile.block<2x4xi8>, vector<2xi8> -> vector<4xi32>
+    %p = tile.mvm %w1, %a : !tile.weight_block<2x4xi8>, vector<2xi8> -> vector<4xi32>
     tile.await %s every 1
     %q = tile.load_partial %sums : !tile.partial_sums<3x3x4xi32> -> vector<4xi32>
     %r = tile.accumulate %q, %p : vector<4xi32>
-    %f = tile.finish %r bias <"b", "00"> multiplier <"m", "00"> channels <0 : 4> zero 3 clamp <0 : 255> : vector<4xi32> -> vector<4xui8>
+    %f = tile.requantise %r bias <"b", "00"> multiplier <"m", "00"> channels <0 : 4> zero 3 clamp <0 : 255> : vector<4xi32> -> vector<4xui8>
     %t = tile.table %f <"t", "00"> : vector<4xui8> -> vector<4xui8>
     tile.store %t, %y channels <0 : 4> : vector<4xui8>, !tile.feature_map<3x3x4xui8>
   }
@@ -189,7 +189,7 @@ builtin.module attributes {rram.chip = {name = "rram-small", cores = 128 : i64, 
     tile.await %s
     %a = tile.window %u <kernel 2x3> : !tile.feature_map<2x3x4xi8> -> vector<24xi8>
     %b = tile.sum %a segments 6 : vector<24xi8> -> vector<4xi32>
-    %c = tile.finish %b bias <"b", "00"> multiplier <"m", "00"> channels <0 : 4> zero 3 clamp <-128 : 127> : vector<4xi32> -> vector<4xi8>
+    %c = tile.requantise %b bias <"b", "00"> multiplier <"m", "00"> channels <0 : 4> zero 3 clamp <-128 : 127> : vector<4xi32> -> vector<4xi8>
     tile.store %c, %g channels <0 : 4> : vector<4xi8>, !tile.feature_map<1x1x4xi8>
   }
 }

@@ -73,7 +73,7 @@ builtin.module attributes {rram.chip = {name = "rram-small", cores = 128 : i64, 
 builtin.module attributes {rram.chip = {name = "rram-small", cores = 128 : i64, crossbars_per_core = 2 : i64, rows = 16 : i64, columns = 16 : i64, vector_registers = 16 : i64, vector_register_bytes = 64 : i64, vector_lanes = 8 : i64, sequence_registers = 2 : i64, parameter_registers = 8 : i64, table_registers = 4 : i64, instruction_memory = 1024 : i64, shared_memory_bytes = 1048576 : i64, bus_bytes = 8 : i64, mesh_columns = 0 : i64, issue_cycles = 1 : i64, mvm_cycles = 100 : i64, beat_cycles = 1 : i64, hop_cycles = 0 : i64, vector_startup_cycles = 2 : i64, memory_latency_cycles = 20 : i64, call_latency_cycles = 4 : i64, programming_row_cycles = 10000 : i64}} {
   %y = tile.feature_map "y_q" of "" role "intermediate" ring 3 at 64 : !tile.feature_map<4x4x2xi8>
   %z = tile.feature_map "z_q" of "conv" role "output" at 128 : !tile.feature_map<4x4x3xi8>
-  %w = tile.block <"w", "00"> rows <0 : 2> columns <0 : 3> core 1 array 0 : !tile.block<2x3xi8>
+  %w = tile.weight_block <"w", "00"> rows <0 : 2> columns <0 : 3> core 1 array 0 : !tile.weight_block<2x3xi8>
   %s = tile.sequence 0 -> 1 : !tile.sequence
   %r = tile.sequence 1 -> 0 credit 3 : !tile.sequence
   tile.layer "conv" kind "conv" macs 96 p_v 1 p_h 1
@@ -82,8 +82,8 @@ builtin.module attributes {rram.chip = {name = "rram-small", cores = 128 : i64, 
     tile.await %s every 4 by 2
     tile.await %s every 2
     %a = tile.window %y <kernel 1x1> : !tile.feature_map<4x4x2xi8> -> vector<2xi8>
-    %p = tile.mvm %w, %a : !tile.block<2x3xi8>, vector<2xi8> -> vector<3xi32>
-    %f = tile.finish %p bias <"b", "00"> multiplier <"m", "00"> channels <0 : 3> zero 3 clamp <-128 : 127> : vector<3xi32> -> vector<3xi8>
+    %p = tile.mvm %w, %a : !tile.weight_block<2x3xi8>, vector<2xi8> -> vector<3xi32>
+    %f = tile.requantise %p bias <"b", "00"> multiplier <"m", "00"> channels <0 : 3> zero 3 clamp <-128 : 127> : vector<3xi32> -> vector<3xi8>
     tile.store %f, %z channels <0 : 3> : vector<3xi8>, !tile.feature_map<4x4x3xi8>
     tile.signal %r every 4
   }
@@ -135,7 +135,7 @@ builtin.module attributes {rram.chip = {name = "rram-small", cores = 128 : i64, 
 builtin.module attributes {rram.chip = {name = "rram-small", cores = 128 : i64, crossbars_per_core = 2 : i64, rows = 16 : i64, columns = 16 : i64, vector_registers = 16 : i64, vector_register_bytes = 64 : i64, vector_lanes = 8 : i64, sequence_registers = 2 : i64, parameter_registers = 8 : i64, table_registers = 4 : i64, instruction_memory = 1024 : i64, shared_memory_bytes = 1048576 : i64, bus_bytes = 8 : i64, mesh_columns = 0 : i64, issue_cycles = 1 : i64, mvm_cycles = 100 : i64, beat_cycles = 1 : i64, hop_cycles = 0 : i64, vector_startup_cycles = 2 : i64, memory_latency_cycles = 20 : i64, call_latency_cycles = 4 : i64, programming_row_cycles = 10000 : i64}} {
   %x = tile.feature_map "x_q" of "" role "input" at 0 : !tile.feature_map<2x4x2xi8>
   %z = tile.feature_map "z_q" of "conv" role "output" at 128 : !tile.feature_map<2x4x3xi8>
-  %w = tile.block <"w", "00"> rows <0 : 2> columns <0 : 3> core 1 array 0 : !tile.block<2x3xi8>
+  %w = tile.weight_block <"w", "00"> rows <0 : 2> columns <0 : 3> core 1 array 0 : !tile.weight_block<2x3xi8>
   %sums = tile.partial_sums "conv" ring 5 at 256 : !tile.partial_sums<2x4x3xi32>
   %s = tile.sequence 0 -> 1 : !tile.sequence
   %r = tile.sequence 1 -> 0 credit 5 : !tile.sequence
@@ -143,12 +143,12 @@ builtin.module attributes {rram.chip = {name = "rram-small", cores = 128 : i64, 
   tile.layer "conv" kind "conv" macs 96 p_v 2 p_h 1
   tile.sweep "conv" core 1 rows <0 : 2> columns <0 : 4> {
     %a = tile.window %x <kernel 1x1> : !tile.feature_map<2x4x2xi8> -> vector<2xi8>
-    %p = tile.mvm %w, %a : !tile.block<2x3xi8>, vector<2xi8> -> vector<3xi32>
+    %p = tile.mvm %w, %a : !tile.weight_block<2x3xi8>, vector<2xi8> -> vector<3xi32>
     tile.await %s every 1
     %t = tile.load_partial %sums : !tile.partial_sums<2x4x3xi32> -> vector<3xi32>
     tile.signal %r every 1
     %u = tile.accumulate %t, %p : vector<3xi32>
-    %f = tile.finish %u bias <"b", "00"> multiplier <"m", "00"> channels <0 : 3> zero 3 clamp <-128 : 127> : vector<3xi32> -> vector<3xi8>
+    %f = tile.requantise %u bias <"b", "00"> multiplier <"m", "00"> channels <0 : 3> zero 3 clamp <-128 : 127> : vector<3xi32> -> vector<3xi8>
     tile.store %f, %z channels <0 : 3> : vector<3xi8>, !tile.feature_map<2x4x3xi8>
     tile.signal %q every 4
   }

@@ -7,11 +7,11 @@ builtin.module attributes {rram.chip = {name = "rram-small", cores = 128 : i64, 
   %x = tile.feature_map "x_q" of "" role "input" at 0 : !tile.feature_map<3x6x4xi8>
   %y = tile.feature_map "y_q" of "conv" role "output" at 128 : !tile.feature_map<2x4x4xi8>
   tile.layer "conv" kind "conv" macs 384 p_v 1 p_h 1
-  %w = tile.block <"w", "00"> rows <0 : 12> columns <0 : 4> core 0 array 0 : !tile.block<12x4xi8>
+  %w = tile.weight_block <"w", "00"> rows <0 : 12> columns <0 : 4> core 0 array 0 : !tile.weight_block<12x4xi8>
   tile.sweep "conv" core 0 rows <0 : 2> columns <0 : 4> {
     %a = tile.window %x <kernel 2x3> channels <0 : 2> slides : !tile.feature_map<3x6x4xi8> -> vector<12xi8>
-    %p = tile.mvm %w, %a : !tile.block<12x4xi8>, vector<12xi8> -> vector<4xi32>
-    %f = tile.finish %p bias <"b", "00"> multiplier <"m", "00"> channels <0 : 4> zero 0 clamp <-128 : 127> : vector<4xi32> -> vector<4xi8>
+    %p = tile.mvm %w, %a : !tile.weight_block<12x4xi8>, vector<12xi8> -> vector<4xi32>
+    %f = tile.requantise %p bias <"b", "00"> multiplier <"m", "00"> channels <0 : 4> zero 0 clamp <-128 : 127> : vector<4xi32> -> vector<4xi8>
     tile.store %f, %y channels <0 : 4> : vector<4xi8>, !tile.feature_map<2x4x4xi8>
   }
 }

@@ -43,19 +43,19 @@
 
 // -----
 // CHECK: error[E073]: input.mlir: is invalid: [TILE-3] ranges of 6x2 do not give a block of 6x3
-%w = tile.block <"w", "00"> rows <0 : 6> columns <0 : 2> : !tile.block<6x3xi8>
+%w = tile.weight_block <"w", "00"> rows <0 : 6> columns <0 : 2> : !tile.weight_block<6x3xi8>
 
 // -----
 // CHECK: error[E073]: input.mlir: is invalid: [TILE-3] ranges of 5x2 do not give a block of 6x2
-%w = tile.block <"w", "00"> rows <1 : 6> columns <0 : 2> : !tile.block<6x2xi8>
+%w = tile.weight_block <"w", "00"> rows <1 : 6> columns <0 : 2> : !tile.weight_block<6x2xi8>
 
 // -----
 // CHECK: error[E073]: input.mlir: is invalid: [TILE-4] 3 groups do not divide 4 columns
-%w = tile.block <"w", "00"> rows <0 : 6> columns <0 : 4> : !tile.block<6x4xi8, groups 3>
+%w = tile.weight_block <"w", "00"> rows <0 : 6> columns <0 : 4> : !tile.weight_block<6x4xi8, groups 3>
 
 // -----
 // CHECK: error[E073]: input.mlir: is invalid: [TILE-4] 0 groups do not divide 4 columns
-%w = tile.block <"w", "00"> rows <0 : 6> columns <0 : 4> : !tile.block<6x4xi8, groups 0>
+%w = tile.weight_block <"w", "00"> rows <0 : 6> columns <0 : 4> : !tile.weight_block<6x4xi8, groups 0>
 
 // -----
 // CHECK: error[E073]: input.mlir: is invalid: [TILE-5] a core does not wait for itself
@@ -140,19 +140,19 @@ tile.sweep "l" rows <0 : 4> columns <0 : 4> {
 // -----
 // CHECK: error[E073]: input.mlir: is invalid: [TILE-8] a block of 2x4 in 1 groups cannot take 2 elements to 3
 %x = tile.feature_map "x" of "" role "input" : !tile.feature_map<4x4x2xi8>
-%w = tile.block <"w", "00"> rows <0 : 2> columns <0 : 4> : !tile.block<2x4xi8>
+%w = tile.weight_block <"w", "00"> rows <0 : 2> columns <0 : 4> : !tile.weight_block<2x4xi8>
 tile.sweep "l" rows <0 : 4> columns <0 : 4> {
   %a = tile.window %x <kernel 1x1> : !tile.feature_map<4x4x2xi8> -> vector<2xi8>
-  %p = tile.mvm %w, %a : !tile.block<2x4xi8>, vector<2xi8> -> vector<3xi32>
+  %p = tile.mvm %w, %a : !tile.weight_block<2x4xi8>, vector<2xi8> -> vector<3xi32>
 }
 
 // -----
 // CHECK: error[E073]: input.mlir: is invalid: [TILE-8] a block of 2x4 in 2 groups cannot take 2 elements to 4
 %x = tile.feature_map "x" of "" role "input" : !tile.feature_map<4x4x2xi8>
-%w = tile.block <"w", "00"> rows <0 : 2> columns <0 : 4> : !tile.block<2x4xi8, groups 2>
+%w = tile.weight_block <"w", "00"> rows <0 : 2> columns <0 : 4> : !tile.weight_block<2x4xi8, groups 2>
 tile.sweep "l" rows <0 : 4> columns <0 : 4> {
   %a = tile.window %x <kernel 1x1> : !tile.feature_map<4x4x2xi8> -> vector<2xi8>
-  %p = tile.mvm %w, %a : !tile.block<2x4xi8, groups 2>, vector<2xi8> -> vector<4xi32>
+  %p = tile.mvm %w, %a : !tile.weight_block<2x4xi8, groups 2>, vector<2xi8> -> vector<4xi32>
 }
 
 // -----
@@ -160,7 +160,7 @@ tile.sweep "l" rows <0 : 4> columns <0 : 4> {
 %s = tile.partial_sums "l" : !tile.partial_sums<4x4x2xi32>
 tile.sweep "l" rows <0 : 4> columns <0 : 4> {
   %p = tile.load_partial %s : !tile.partial_sums<4x4x2xi32> -> vector<2xi32>
-  %f = tile.finish %p bias <"b", "00"> multiplier <"m", "00"> channels <0 : 3> zero 0 clamp <-5 : 127> : vector<2xi32> -> vector<2xi8>
+  %f = tile.requantise %p bias <"b", "00"> multiplier <"m", "00"> channels <0 : 3> zero 0 clamp <-5 : 127> : vector<2xi32> -> vector<2xi8>
 }
 
 // -----
@@ -314,10 +314,10 @@ tile.sweep "l" rows <0 : 4> columns <4 : 5> {
 // A core multiplies with its own crossbars only.
 // CHECK: error[E073]: input.mlir: is invalid: [TILE-16] the sweep of core 3 multiplies with a block that lies elsewhere
 %x = tile.feature_map "x" of "l" role "input" : !tile.feature_map<4x4x2xi8>
-%w = tile.block <"w", "00"> rows <0 : 2> columns <0 : 2> core 4 array 0 : !tile.block<2x2xi8>
+%w = tile.weight_block <"w", "00"> rows <0 : 2> columns <0 : 2> core 4 array 0 : !tile.weight_block<2x2xi8>
 tile.sweep "l" core 3 rows <0 : 4> columns <0 : 4> {
   %a = tile.window %x <kernel 1x1> : !tile.feature_map<4x4x2xi8> -> vector<2xi8>
-  %p = tile.mvm %w, %a : !tile.block<2x2xi8>, vector<2xi8> -> vector<2xi32>
+  %p = tile.mvm %w, %a : !tile.weight_block<2x2xi8>, vector<2xi8> -> vector<2xi32>
 }
 
 // -----

@@ -15,12 +15,12 @@ tile.layer "copied" kind "conv" macs 288 p_v 2 p_h 1 copies 3
 // CHECK-NEXT: %sums = tile.partial_sums "conv" at 1024 : !tile.partial_sums<4x4x2xi32>
 %later = tile.partial_sums "conv" : !tile.partial_sums<4x4x2xi32>
 // CHECK-NEXT: %later = tile.partial_sums "conv" : !tile.partial_sums<4x4x2xi32>
-%w0 = tile.block <"w", "00"> rows <0 : 6> columns <0 : 2> core 6 array 1 : !tile.block<6x2xi8>
-// CHECK-NEXT: %w0 = tile.block <"w", "00"> rows <0 : 6> columns <0 : 2> core 6 array 1 : !tile.block<6x2xi8>
-%w1 = tile.block <"w", "00"> rows <6 : 8> columns <0 : 2> core 7 array 0 : !tile.block<2x2xi8>
-// CHECK-NEXT: %w1 = tile.block <"w", "00"> rows <6 : 8> columns <0 : 2> core 7 array 0 : !tile.block<2x2xi8>
-%depthwise = tile.block <"d", "00"> rows <0 : 4> columns <0 : 2> : !tile.block<4x2xi8, groups 2>
-// CHECK-NEXT: %depthwise = tile.block <"d", "00"> rows <0 : 4> columns <0 : 2> : !tile.block<4x2xi8, groups 2>
+%w0 = tile.weight_block <"w", "00"> rows <0 : 6> columns <0 : 2> core 6 array 1 : !tile.weight_block<6x2xi8>
+// CHECK-NEXT: %w0 = tile.weight_block <"w", "00"> rows <0 : 6> columns <0 : 2> core 6 array 1 : !tile.weight_block<6x2xi8>
+%w1 = tile.weight_block <"w", "00"> rows <6 : 8> columns <0 : 2> core 7 array 0 : !tile.weight_block<2x2xi8>
+// CHECK-NEXT: %w1 = tile.weight_block <"w", "00"> rows <6 : 8> columns <0 : 2> core 7 array 0 : !tile.weight_block<2x2xi8>
+%depthwise = tile.weight_block <"d", "00"> rows <0 : 4> columns <0 : 2> : !tile.weight_block<4x2xi8, groups 2>
+// CHECK-NEXT: %depthwise = tile.weight_block <"d", "00"> rows <0 : 4> columns <0 : 2> : !tile.weight_block<4x2xi8, groups 2>
 %copy = tile.feature_map "y_q" of "conv" role "intermediate" core 3 at 64 : !tile.feature_map<4x4x2xi8>
 // CHECK-NEXT: %copy = tile.feature_map "y_q" of "conv" role "intermediate" core 3 at 64 : !tile.feature_map<4x4x2xi8>
 %link = tile.partial_sums "conv" core 3 : !tile.partial_sums<4x4x2xi32>
@@ -44,8 +44,8 @@ tile.sweep "conv" core 6 rows <0 : 4> columns <1 : 3> {
 // CHECK-NEXT: tile.sweep "conv" core 6 rows <0 : 4> columns <1 : 3> {
   %a = tile.window %x <kernel 2x2 pad 1x1x0x0> elements <0 : 6> : !tile.feature_map<4x4x2xi8, halo 1x1x0x0 of -3> -> vector<6xi8>
   // CHECK-NEXT: %a = tile.window %x <kernel 2x2 pad 1x1x0x0> elements <0 : 6> : !tile.feature_map<4x4x2xi8, halo 1x1x0x0 of -3> -> vector<6xi8>
-  %p = tile.mvm %w0, %a : !tile.block<6x2xi8>, vector<6xi8> -> vector<2xi32>
-  // CHECK-NEXT: %p = tile.mvm %w0, %a : !tile.block<6x2xi8>, vector<6xi8> -> vector<2xi32>
+  %p = tile.mvm %w0, %a : !tile.weight_block<6x2xi8>, vector<6xi8> -> vector<2xi32>
+  // CHECK-NEXT: %p = tile.mvm %w0, %a : !tile.weight_block<6x2xi8>, vector<6xi8> -> vector<2xi32>
   tile.store_partial %p, %sums : vector<2xi32>, !tile.partial_sums<4x4x2xi32>
   // CHECK-NEXT: tile.store_partial %p, %sums : vector<2xi32>, !tile.partial_sums<4x4x2xi32>
   tile.signal %s every 1
@@ -56,16 +56,16 @@ tile.sweep "conv" core 7 rows <0 : 4> columns <1 : 3> {
 // CHECK-NEXT: tile.sweep "conv" core 7 rows <0 : 4> columns <1 : 3> {
   %b = tile.window %x <kernel 2x2 pad 1x1x0x0> elements <6 : 8> : !tile.feature_map<4x4x2xi8, halo 1x1x0x0 of -3> -> vector<2xi8>
   // CHECK-NEXT: %b = tile.window %x <kernel 2x2 pad 1x1x0x0> elements <6 : 8> : !tile.feature_map<4x4x2xi8, halo 1x1x0x0 of -3> -> vector<2xi8>
-  %q = tile.mvm %w1, %b : !tile.block<2x2xi8>, vector<2xi8> -> vector<2xi32>
-  // CHECK-NEXT: %q = tile.mvm %w1, %b : !tile.block<2x2xi8>, vector<2xi8> -> vector<2xi32>
+  %q = tile.mvm %w1, %b : !tile.weight_block<2x2xi8>, vector<2xi8> -> vector<2xi32>
+  // CHECK-NEXT: %q = tile.mvm %w1, %b : !tile.weight_block<2x2xi8>, vector<2xi8> -> vector<2xi32>
   tile.await %s every 1
   // CHECK-NEXT: tile.await %s every 1
   %r = tile.load_partial %sums : !tile.partial_sums<4x4x2xi32> -> vector<2xi32>
   // CHECK-NEXT: %r = tile.load_partial %sums : !tile.partial_sums<4x4x2xi32> -> vector<2xi32>
   %t = tile.accumulate %r, %q : vector<2xi32>
   // CHECK-NEXT: %t = tile.accumulate %r, %q : vector<2xi32>
-  %f = tile.finish %t bias <"b", "00"> multiplier <"m", "00"> channels <0 : 2> zero 0 clamp <-5 : 127> : vector<2xi32> -> vector<2xi8>
-  // CHECK-NEXT: %f = tile.finish %t bias <"b", "00"> multiplier <"m", "00"> channels <0 : 2> zero 0 clamp <-5 : 127> : vector<2xi32> -> vector<2xi8>
+  %f = tile.requantise %t bias <"b", "00"> multiplier <"m", "00"> channels <0 : 2> zero 0 clamp <-5 : 127> : vector<2xi32> -> vector<2xi8>
+  // CHECK-NEXT: %f = tile.requantise %t bias <"b", "00"> multiplier <"m", "00"> channels <0 : 2> zero 0 clamp <-5 : 127> : vector<2xi32> -> vector<2xi8>
   %g = tile.table %f <"t", "00"> : vector<2xi8> -> vector<2xi8>
   // CHECK-NEXT: %g = tile.table %f <"t", "00"> : vector<2xi8> -> vector<2xi8>
   tile.store %g, %y channels <0 : 2> : vector<2xi8>, !tile.feature_map<4x4x2xi8>

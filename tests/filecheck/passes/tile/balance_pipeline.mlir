@@ -1,5 +1,5 @@
-// RUN: cimc-opt %s -p "balance-pipeline{cores=5 product=100 lanes=1 overhead=10}" --split-input-file | filecheck %s
-// RUN: cimc-opt %s -p "balance-pipeline{cores=5 product=100 lanes=1 overhead=10 limit=2}" --split-input-file | filecheck %s --check-prefix=LIMIT
+// RUN: cimc-opt %s -p "balance-pipeline{cores=5 mvm=100 lanes=1 overhead=10}" --split-input-file | filecheck %s
+// RUN: cimc-opt %s -p "balance-pipeline{cores=5 mvm=100 lanes=1 overhead=10 limit=2}" --split-input-file | filecheck %s --check-prefix=LIMIT
 // RUN: cimc-opt %s -p "balance-pipeline{cores=1}" --split-input-file | filecheck %s --check-prefix=SAME
 
 // A product takes 100 cycles, a table 10 and one for its lane: the convolution sets the
@@ -9,11 +9,11 @@ builtin.module {
   %y = tile.feature_map "y" of "conv" role "intermediate" : !tile.feature_map<8x8x1xi8>
   %z = tile.feature_map "z" of "table" role "output" : !tile.feature_map<8x8x1xi8>
   tile.layer "conv" kind "conv" macs 64 p_v 1 p_h 1
-  %w = tile.block <"w", "00"> rows <0 : 1> columns <0 : 1> : !tile.block<1x1xi8>
+  %w = tile.weight_block <"w", "00"> rows <0 : 1> columns <0 : 1> : !tile.weight_block<1x1xi8>
   tile.sweep "conv" rows <0 : 8> columns <0 : 8> {
     %a = tile.window %x <kernel 1x1> : !tile.feature_map<8x8x1xi8> -> vector<1xi8>
-    %p = tile.mvm %w, %a : !tile.block<1x1xi8>, vector<1xi8> -> vector<1xi32>
-    %f = tile.finish %p bias <"b", "00"> multiplier <"m", "00"> channels <0 : 1> zero 3 clamp <-7 : 127> : vector<1xi32> -> vector<1xi8>
+    %p = tile.mvm %w, %a : !tile.weight_block<1x1xi8>, vector<1xi8> -> vector<1xi32>
+    %f = tile.requantise %p bias <"b", "00"> multiplier <"m", "00"> channels <0 : 1> zero 3 clamp <-7 : 127> : vector<1xi32> -> vector<1xi8>
     tile.store %f, %y channels <0 : 1> : vector<1xi8>, !tile.feature_map<8x8x1xi8>
   }
   tile.layer "table" kind "table" macs 0 p_v 1 p_h 1
@@ -25,8 +25,8 @@ builtin.module {
 }
 
 // CHECK: tile.layer "conv" kind "conv" macs 64 p_v 1 p_h 1 copies 4{{$}}
-// CHECK-NEXT: %[[W:.*]] = tile.block
-// CHECK-NEXT: %[[A:.*]] = tile.block
+// CHECK-NEXT: %[[W:.*]] = tile.weight_block
+// CHECK-NEXT: %[[A:.*]] = tile.weight_block
 // CHECK-NEXT: tile.sweep "conv" rows <0 : 8> columns <0 : 2> {
 // CHECK: tile.mvm %[[A]],
 // CHECK: tile.sweep "conv" rows <0 : 8> columns <2 : 4> {

@@ -15,11 +15,11 @@ builtin.module attributes {cim.model = "convolution"} {
 // CHECK-NEXT: %x_q = tile.feature_map "x_q" of "" role "input" : !tile.feature_map<4x4x2xi8, halo 1x1x0x0 of -3>
 // CHECK-NEXT: %conv = tile.feature_map "y_q" of "conv" role "output" : !tile.feature_map<2x2x5xi8>
 // CHECK-NEXT: tile.layer "conv" kind "conv" macs 360 p_v 1 p_h 1
-// CHECK-NEXT: %conv_block = tile.block <"conv.matrix", "{{[0-9a-f]+}}"> rows <0 : 18> columns <0 : 5> : !tile.block<18x5xi8>
+// CHECK-NEXT: %conv_block = tile.weight_block <"conv.matrix", "{{[0-9a-f]+}}"> rows <0 : 18> columns <0 : 5> : !tile.weight_block<18x5xi8>
 // CHECK-NEXT: tile.sweep "conv" rows <0 : 2> columns <0 : 2> {
 // CHECK-NEXT: %0 = tile.window %x_q <kernel 3x3 stride 2x2 pad 1x1x1x1> : !tile.feature_map<4x4x2xi8, halo 1x1x0x0 of -3> -> vector<18xi8>
-// CHECK-NEXT: %1 = tile.mvm %conv_block, %0 : !tile.block<18x5xi8>, vector<18xi8> -> vector<5xi32>
-// CHECK-NEXT: %2 = tile.finish %1 bias <"conv.folded_bias", "{{[0-9a-f]+}}"> multiplier <"conv.multiplier", "{{[0-9a-f]+}}"> channels <0 : 5> zero 3 clamp <-7 : 127> : vector<5xi32> -> vector<5xi8>
+// CHECK-NEXT: %1 = tile.mvm %conv_block, %0 : !tile.weight_block<18x5xi8>, vector<18xi8> -> vector<5xi32>
+// CHECK-NEXT: %2 = tile.requantise %1 bias <"conv.folded_bias", "{{[0-9a-f]+}}"> multiplier <"conv.multiplier", "{{[0-9a-f]+}}"> channels <0 : 5> zero 3 clamp <-7 : 127> : vector<5xi32> -> vector<5xi8>
 // CHECK-NEXT: %3 = tile.table %2 <"relu.table", "@relu.table"> : vector<5xi8> -> vector<5xi8>
 // CHECK-NEXT: tile.store %3, %conv channels <0 : 5> : vector<5xi8>, !tile.feature_map<2x2x5xi8>
 // CHECK-NEXT: }
@@ -44,19 +44,19 @@ builtin.module {
 // CHECK-NEXT: %up = tile.feature_map "y_q" of "up" role "output" : !tile.feature_map<3x3x4xui8>
 // CHECK-NEXT: %down = tile.feature_map "z_q" of "down" role "output" : !tile.feature_map<3x6x4xui8>
 // CHECK-NEXT: tile.layer "up" kind "conv" macs 72 p_v 1 p_h 1
-// CHECK-NEXT: %up_block = tile.block <"up.matrix", "{{[0-9a-f]+}}"> rows <0 : 2> columns <0 : 4> : !tile.block<2x4xi8, groups 2>
+// CHECK-NEXT: %up_block = tile.weight_block <"up.matrix", "{{[0-9a-f]+}}"> rows <0 : 2> columns <0 : 4> : !tile.weight_block<2x4xi8, groups 2>
 // CHECK-NEXT: tile.sweep "up" rows <0 : 3> columns <0 : 3> {
 // CHECK-NEXT: %0 = tile.window %x_q <kernel 2x1 pad 1x0x0x0> : !tile.feature_map<3x3x2xui8, halo 1x2x1x1 of 9> -> vector<4xui8>
-// CHECK-NEXT: %1 = tile.mvm %up_block, %0 : !tile.block<2x4xi8, groups 2>, vector<4xui8> -> vector<4xi32>
-// CHECK-NEXT: %2 = tile.finish %1 bias <"up.folded_bias", "{{[0-9a-f]+}}"> multiplier <"up.multiplier", "{{[0-9a-f]+}}"> channels <0 : 4> zero 0 clamp <0 : 255> : vector<4xi32> -> vector<4xui8>
+// CHECK-NEXT: %1 = tile.mvm %up_block, %0 : !tile.weight_block<2x4xi8, groups 2>, vector<4xui8> -> vector<4xi32>
+// CHECK-NEXT: %2 = tile.requantise %1 bias <"up.folded_bias", "{{[0-9a-f]+}}"> multiplier <"up.multiplier", "{{[0-9a-f]+}}"> channels <0 : 4> zero 0 clamp <0 : 255> : vector<4xi32> -> vector<4xui8>
 // CHECK-NEXT: tile.store %2, %up channels <0 : 4> : vector<4xui8>, !tile.feature_map<3x3x4xui8>
 // CHECK-NEXT: }
 // CHECK-NEXT: tile.layer "down" kind "conv" macs 144 p_v 1 p_h 1
-// CHECK-NEXT: %down_block = tile.block <"down.matrix", "{{[0-9a-f]+}}"> rows <0 : 2> columns <0 : 4> : !tile.block<2x4xi8, groups 2>
+// CHECK-NEXT: %down_block = tile.weight_block <"down.matrix", "{{[0-9a-f]+}}"> rows <0 : 2> columns <0 : 4> : !tile.weight_block<2x4xi8, groups 2>
 // CHECK-NEXT: tile.sweep "down" rows <0 : 3> columns <0 : 6> {
 // CHECK-NEXT: %3 = tile.window %x_q <kernel 2x1 pad 0x2x1x1> : !tile.feature_map<3x3x2xui8, halo 1x2x1x1 of 9> -> vector<4xui8>
-// CHECK-NEXT: %4 = tile.mvm %down_block, %3 : !tile.block<2x4xi8, groups 2>, vector<4xui8> -> vector<4xi32>
-// CHECK-NEXT: %5 = tile.finish %4 bias <"down.folded_bias", "{{[0-9a-f]+}}"> multiplier <"down.multiplier", "{{[0-9a-f]+}}"> channels <0 : 4> zero 0 clamp <0 : 255> : vector<4xi32> -> vector<4xui8>
+// CHECK-NEXT: %4 = tile.mvm %down_block, %3 : !tile.weight_block<2x4xi8, groups 2>, vector<4xui8> -> vector<4xi32>
+// CHECK-NEXT: %5 = tile.requantise %4 bias <"down.folded_bias", "{{[0-9a-f]+}}"> multiplier <"down.multiplier", "{{[0-9a-f]+}}"> channels <0 : 4> zero 0 clamp <0 : 255> : vector<4xi32> -> vector<4xui8>
 // CHECK-NEXT: tile.store %5, %down channels <0 : 4> : vector<4xui8>, !tile.feature_map<3x6x4xui8>
 // CHECK-NEXT: }
 // CHECK-NEXT: }
@@ -122,11 +122,11 @@ builtin.module {
 // CHECK-NEXT: %max = tile.feature_map "m_q" of "max" role "output" : !tile.feature_map<2x1x2xi8>
 // CHECK-NEXT: %cut = tile.feature_map "n_q" of "cut" role "output" : !tile.feature_map<3x1x2xi8>
 // CHECK-NEXT: tile.layer "conv" kind "conv" macs 96 p_v 1 p_h 1
-// CHECK-NEXT: %conv_block = tile.block <"conv.matrix", "{{[0-9a-f]+}}"> rows <0 : 8> columns <0 : 1> : !tile.block<8x1xi8>
+// CHECK-NEXT: %conv_block = tile.weight_block <"conv.matrix", "{{[0-9a-f]+}}"> rows <0 : 8> columns <0 : 1> : !tile.weight_block<8x1xi8>
 // CHECK-NEXT: tile.sweep "conv" rows <0 : 4> columns <0 : 3> {
 // CHECK-NEXT: %0 = tile.window %x_q <kernel 2x2 pad 1x0x0x0> : !tile.feature_map<4x4x2xi8, halo 1x0x0x0 of -3> -> vector<8xi8>
-// CHECK-NEXT: %1 = tile.mvm %conv_block, %0 : !tile.block<8x1xi8>, vector<8xi8> -> vector<1xi32>
-// CHECK-NEXT: %2 = tile.finish %1 bias <"conv.folded_bias", "{{[0-9a-f]+}}"> multiplier <"conv.multiplier", "{{[0-9a-f]+}}"> channels <0 : 1> zero -7 clamp <-128 : 127> : vector<1xi32> -> vector<1xi8>
+// CHECK-NEXT: %1 = tile.mvm %conv_block, %0 : !tile.weight_block<8x1xi8>, vector<8xi8> -> vector<1xi32>
+// CHECK-NEXT: %2 = tile.requantise %1 bias <"conv.folded_bias", "{{[0-9a-f]+}}"> multiplier <"conv.multiplier", "{{[0-9a-f]+}}"> channels <0 : 1> zero -7 clamp <-128 : 127> : vector<1xi32> -> vector<1xi8>
 // CHECK-NEXT: tile.store %2, %conv channels <0 : 1> : vector<1xi8>, !tile.feature_map<4x3x1xi8>
 // CHECK-NEXT: }
 // CHECK-NEXT: tile.layer "max" kind "max_pool" macs 0 p_v 1 p_h 1
@@ -179,11 +179,11 @@ builtin.module {
 // CHECK-NEXT: %again = tile.feature_map "z_q" of "again" role "output" : !tile.feature_map<3x2x1xui8>
 // CHECK-NEXT: %low = tile.feature_map "o_q" of "low" role "output" : !tile.feature_map<3x1x1xui8>
 // CHECK-NEXT: tile.layer "conv" kind "conv" macs 96 p_v 1 p_h 1
-// CHECK-NEXT: %conv_block = tile.block <"conv.matrix", "{{[0-9a-f]+}}"> rows <0 : 8> columns <0 : 1> : !tile.block<8x1xi8>
+// CHECK-NEXT: %conv_block = tile.weight_block <"conv.matrix", "{{[0-9a-f]+}}"> rows <0 : 8> columns <0 : 1> : !tile.weight_block<8x1xi8>
 // CHECK-NEXT: tile.sweep "conv" rows <0 : 4> columns <0 : 3> {
 // CHECK-NEXT: %0 = tile.window %x_q <kernel 2x2 pad 1x0x0x0> : !tile.feature_map<4x4x2xui8, halo 1x0x1x0 of 0> -> vector<8xui8>
-// CHECK-NEXT: %1 = tile.mvm %conv_block, %0 : !tile.block<8x1xi8>, vector<8xui8> -> vector<1xi32>
-// CHECK-NEXT: %2 = tile.finish %1 bias <"conv.folded_bias", "@conv.bias"> multiplier <"conv.multiplier", "{{[0-9a-f]+}}"> channels <0 : 1> zero 7 clamp <0 : 255> : vector<1xi32> -> vector<1xui8>
+// CHECK-NEXT: %1 = tile.mvm %conv_block, %0 : !tile.weight_block<8x1xi8>, vector<8xui8> -> vector<1xi32>
+// CHECK-NEXT: %2 = tile.requantise %1 bias <"conv.folded_bias", "@conv.bias"> multiplier <"conv.multiplier", "{{[0-9a-f]+}}"> channels <0 : 1> zero 7 clamp <0 : 255> : vector<1xi32> -> vector<1xui8>
 // CHECK-NEXT: tile.store %2, %conv channels <0 : 1> : vector<1xui8>, !tile.feature_map<4x3x1xui8, halo 1x0x1x0 of 0>
 // CHECK-NEXT: }
 // CHECK-NEXT: tile.layer "max" kind "max_pool" macs 0 p_v 1 p_h 1
@@ -193,11 +193,11 @@ builtin.module {
 // CHECK-NEXT: tile.store %4, %max channels <0 : 2> : vector<2xui8>, !tile.feature_map<3x1x2xui8>
 // CHECK-NEXT: }
 // CHECK-NEXT: tile.layer "again" kind "conv" macs 24 p_v 1 p_h 1
-// CHECK-NEXT: %again_block = tile.block <"again.matrix", "{{[0-9a-f]+}}"> rows <0 : 4> columns <0 : 1> : !tile.block<4x1xi8>
+// CHECK-NEXT: %again_block = tile.weight_block <"again.matrix", "{{[0-9a-f]+}}"> rows <0 : 4> columns <0 : 1> : !tile.weight_block<4x1xi8>
 // CHECK-NEXT: tile.sweep "again" rows <0 : 3> columns <0 : 2> {
 // CHECK-NEXT: %5 = tile.window %conv <kernel 2x2> : !tile.feature_map<4x3x1xui8, halo 1x0x1x0 of 0> -> vector<4xui8>
-// CHECK-NEXT: %6 = tile.mvm %again_block, %5 : !tile.block<4x1xi8>, vector<4xui8> -> vector<1xi32>
-// CHECK-NEXT: %7 = tile.finish %6 bias <"again.folded_bias", "{{[0-9a-f]+}}"> multiplier <"again.multiplier", "@conv.scale"> channels <0 : 1> zero 7 clamp <0 : 255> : vector<1xi32> -> vector<1xui8>
+// CHECK-NEXT: %6 = tile.mvm %again_block, %5 : !tile.weight_block<4x1xi8>, vector<4xui8> -> vector<1xi32>
+// CHECK-NEXT: %7 = tile.requantise %6 bias <"again.folded_bias", "{{[0-9a-f]+}}"> multiplier <"again.multiplier", "@conv.scale"> channels <0 : 1> zero 7 clamp <0 : 255> : vector<1xi32> -> vector<1xui8>
 // CHECK-NEXT: tile.store %7, %again channels <0 : 1> : vector<1xui8>, !tile.feature_map<3x2x1xui8>
 // CHECK-NEXT: }
 // CHECK-NEXT: tile.layer "low" kind "max_pool" macs 0 p_v 1 p_h 1
@@ -252,7 +252,7 @@ builtin.module {
 // CHECK-NEXT: tile.sweep "pool" rows <0 : 1> columns <0 : 1> {
 // CHECK-NEXT: %7 = tile.window %cat_1 <kernel 2x2> : !tile.feature_map<2x2x4xi8> -> vector<16xi8>
 // CHECK-NEXT: %8 = tile.sum %7 segments 4 : vector<16xi8> -> vector<4xi32>
-// CHECK-NEXT: %9 = tile.finish %8 bias <"pool.folded_bias", "{{[0-9a-f]+}}"> multiplier <"pool.multiplier", "{{[0-9a-f]+}}"> channels <0 : 4> zero 0 clamp <0 : 255> : vector<4xi32> -> vector<4xui8>
+// CHECK-NEXT: %9 = tile.requantise %8 bias <"pool.folded_bias", "{{[0-9a-f]+}}"> multiplier <"pool.multiplier", "{{[0-9a-f]+}}"> channels <0 : 4> zero 0 clamp <0 : 255> : vector<4xi32> -> vector<4xui8>
 // CHECK-NEXT: tile.store %9, %pool channels <0 : 4> : vector<4xui8>, !tile.feature_map<1x1x4xui8>
 // CHECK-NEXT: }
 // CHECK-NEXT: }

@@ -8,20 +8,20 @@ builtin.module {
   %y = tile.feature_map "y_q" of "conv" role "intermediate" : !tile.feature_map<2x2x2xi8>
   %z = tile.feature_map "z_q" of "copy" role "intermediate" : !tile.feature_map<2x2x2xi8>
   %o = tile.feature_map "o_q" of "add" role "output" : !tile.feature_map<2x2x2xi8>
-  %w0 = tile.block <"w", "00"> rows <0 : 2> columns <0 : 2> core 1 array 0 : !tile.block<2x2xi8>
-  %w1 = tile.block <"w", "00"> rows <2 : 4> columns <0 : 2> core 2 array 0 : !tile.block<2x2xi8>
+  %w0 = tile.weight_block <"w", "00"> rows <0 : 2> columns <0 : 2> core 1 array 0 : !tile.weight_block<2x2xi8>
+  %w1 = tile.weight_block <"w", "00"> rows <2 : 4> columns <0 : 2> core 2 array 0 : !tile.weight_block<2x2xi8>
   %sums = tile.partial_sums "conv" : !tile.partial_sums<2x2x2xi32>
   tile.sweep "conv" core 1 rows <0 : 2> columns <0 : 2> {
     %a = tile.window %x <kernel 1x1> elements <0 : 2> : !tile.feature_map<2x2x4xi8> -> vector<2xi8>
-    %p = tile.mvm %w0, %a : !tile.block<2x2xi8>, vector<2xi8> -> vector<2xi32>
+    %p = tile.mvm %w0, %a : !tile.weight_block<2x2xi8>, vector<2xi8> -> vector<2xi32>
     tile.store_partial %p, %sums : vector<2xi32>, !tile.partial_sums<2x2x2xi32>
   }
   tile.sweep "conv" core 2 rows <0 : 2> columns <0 : 2> {
     %a = tile.window %x <kernel 1x1> elements <2 : 4> : !tile.feature_map<2x2x4xi8> -> vector<2xi8>
-    %p = tile.mvm %w1, %a : !tile.block<2x2xi8>, vector<2xi8> -> vector<2xi32>
+    %p = tile.mvm %w1, %a : !tile.weight_block<2x2xi8>, vector<2xi8> -> vector<2xi32>
     %q = tile.load_partial %sums : !tile.partial_sums<2x2x2xi32> -> vector<2xi32>
     %r = tile.accumulate %q, %p : vector<2xi32>
-    %f = tile.finish %r bias <"b", "00"> multiplier <"m", "00"> channels <0 : 2> zero 3 clamp <-7 : 127> : vector<2xi32> -> vector<2xi8>
+    %f = tile.requantise %r bias <"b", "00"> multiplier <"m", "00"> channels <0 : 2> zero 3 clamp <-7 : 127> : vector<2xi32> -> vector<2xi8>
     tile.store %f, %y channels <0 : 2> : vector<2xi8>, !tile.feature_map<2x2x2xi8>
   }
   tile.sweep "copy" core 3 rows <0 : 2> columns <0 : 2> {
@@ -41,8 +41,8 @@ builtin.module {
 // CHECK-NEXT: %y = tile.feature_map "y_q" of "conv" role "intermediate" : !tile.feature_map<2x2x2xi8>
 // CHECK-NEXT: %z = tile.feature_map "z_q" of "copy" role "intermediate" : !tile.feature_map<2x2x2xi8>
 // CHECK-NEXT: %o = tile.feature_map "o_q" of "add" role "output" : !tile.feature_map<2x2x2xi8>
-// CHECK-NEXT: %w0 = tile.block
-// CHECK-NEXT: %w1 = tile.block
+// CHECK-NEXT: %w0 = tile.weight_block
+// CHECK-NEXT: %w1 = tile.weight_block
 // CHECK-NEXT: %sums = tile.partial_sums "conv" : !tile.partial_sums<2x2x2xi32>
 // CHECK-NEXT: %0 = tile.sequence 1 -> 2 : !tile.sequence
 // CHECK-NEXT: %1 = tile.sequence 2 -> 3 : !tile.sequence
@@ -59,7 +59,7 @@ builtin.module {
 // CHECK-NEXT: tile.await %0 every 1{{$}}
 // CHECK-NEXT: %q = tile.load_partial
 // CHECK-NEXT: %r = tile.accumulate
-// CHECK-NEXT: %f = tile.finish
+// CHECK-NEXT: %f = tile.requantise
 // CHECK-NEXT: tile.store %f, %y channels <0 : 2>
 // CHECK-NEXT: tile.signal %1 every 2{{$}}
 // CHECK-NEXT: }
@@ -83,8 +83,8 @@ builtin.module {
 // SEQ-NEXT: %y = tile.feature_map "y_q" of "conv" role "intermediate" : !tile.feature_map<2x2x2xi8>
 // SEQ-NEXT: %z = tile.feature_map "z_q" of "copy" role "intermediate" : !tile.feature_map<2x2x2xi8>
 // SEQ-NEXT: %o = tile.feature_map "o_q" of "add" role "output" : !tile.feature_map<2x2x2xi8>
-// SEQ-NEXT: %w0 = tile.block
-// SEQ-NEXT: %w1 = tile.block
+// SEQ-NEXT: %w0 = tile.weight_block
+// SEQ-NEXT: %w1 = tile.weight_block
 // SEQ-NEXT: %sums = tile.partial_sums "conv" : !tile.partial_sums<2x2x2xi32>
 // SEQ-NEXT: %0 = tile.sequence 2 -> 3 : !tile.sequence
 // SEQ-NEXT: %1 = tile.sequence 3 -> 2 : !tile.sequence
@@ -101,7 +101,7 @@ builtin.module {
 // SEQ-NEXT: %p_1 = tile.mvm
 // SEQ-NEXT: %q = tile.load_partial
 // SEQ-NEXT: %r = tile.accumulate
-// SEQ-NEXT: %f = tile.finish
+// SEQ-NEXT: %f = tile.requantise
 // SEQ-NEXT: tile.store %f, %y channels <0 : 2>
 // SEQ-NEXT: tile.signal %0 every 2{{$}}
 // SEQ-NEXT: }

@@ -172,8 +172,8 @@ builtin.module {
   %x = tile.feature_map "x" of "" role "input" : !tile.feature_map<4x4x2xi8>
   %y = tile.feature_map "y" of "copy" role "intermediate" ring 2 : !tile.feature_map<4x4x2xi8>
   %z = tile.feature_map "z" of "conv" role "output" : !tile.feature_map<4x4x2xi8>
-  %w0 = tile.block <"w", "00"> rows <0 : 1> columns <0 : 2> core 1 array 0 : !tile.block<1x2xi8>
-  %w1 = tile.block <"w", "00"> rows <1 : 2> columns <0 : 2> core 2 array 0 : !tile.block<1x2xi8>
+  %w0 = tile.weight_block <"w", "00"> rows <0 : 1> columns <0 : 2> core 1 array 0 : !tile.weight_block<1x2xi8>
+  %w1 = tile.weight_block <"w", "00"> rows <1 : 2> columns <0 : 2> core 2 array 0 : !tile.weight_block<1x2xi8>
   %sums = tile.partial_sums "conv" ring 5 : !tile.partial_sums<4x4x2xi32>
   tile.sweep "copy" core 0 rows <0 : 4> columns <0 : 4> {
     %a = tile.window %x <kernel 1x1> : !tile.feature_map<4x4x2xi8> -> vector<2xi8>
@@ -181,15 +181,15 @@ builtin.module {
   }
   tile.sweep "conv" core 1 rows <0 : 4> columns <0 : 4> {
     %a = tile.window %y <kernel 1x1> elements <0 : 1> : !tile.feature_map<4x4x2xi8> -> vector<1xi8>
-    %p = tile.mvm %w0, %a : !tile.block<1x2xi8>, vector<1xi8> -> vector<2xi32>
+    %p = tile.mvm %w0, %a : !tile.weight_block<1x2xi8>, vector<1xi8> -> vector<2xi32>
     tile.store_partial %p, %sums : vector<2xi32>, !tile.partial_sums<4x4x2xi32>
   }
   tile.sweep "conv" core 2 rows <0 : 4> columns <0 : 4> {
     %a = tile.window %y <kernel 1x1> elements <1 : 2> : !tile.feature_map<4x4x2xi8> -> vector<1xi8>
-    %p = tile.mvm %w1, %a : !tile.block<1x2xi8>, vector<1xi8> -> vector<2xi32>
+    %p = tile.mvm %w1, %a : !tile.weight_block<1x2xi8>, vector<1xi8> -> vector<2xi32>
     %q = tile.load_partial %sums : !tile.partial_sums<4x4x2xi32> -> vector<2xi32>
     %r = tile.accumulate %q, %p : vector<2xi32>
-    %f = tile.finish %r bias <"b", "00"> multiplier <"m", "00"> channels <0 : 2> zero 3 clamp <-7 : 127> : vector<2xi32> -> vector<2xi8>
+    %f = tile.requantise %r bias <"b", "00"> multiplier <"m", "00"> channels <0 : 2> zero 3 clamp <-7 : 127> : vector<2xi32> -> vector<2xi8>
     tile.store %f, %z channels <0 : 2> : vector<2xi8>, !tile.feature_map<4x4x2xi8>
   }
 }
@@ -198,8 +198,8 @@ builtin.module {
 // CHECK-NEXT: %x = tile.feature_map "x" of "" role "input" : !tile.feature_map<4x4x2xi8>
 // CHECK-NEXT: %y = tile.feature_map "y" of "copy" role "intermediate" ring 2 : !tile.feature_map<4x4x2xi8>
 // CHECK-NEXT: %z = tile.feature_map "z" of "conv" role "output" : !tile.feature_map<4x4x2xi8>
-// CHECK-NEXT: %w0 = tile.block
-// CHECK-NEXT: %w1 = tile.block
+// CHECK-NEXT: %w0 = tile.weight_block
+// CHECK-NEXT: %w1 = tile.weight_block
 // CHECK-NEXT: %sums = tile.partial_sums "conv" ring 5 : !tile.partial_sums<4x4x2xi32>
 // CHECK-NEXT: %0 = tile.sequence 1 -> 2 : !tile.sequence
 // CHECK-NEXT: %1 = tile.sequence 2 -> 1 credit 5 : !tile.sequence
@@ -229,7 +229,7 @@ builtin.module {
 // CHECK-NEXT: %q = tile.load_partial
 // CHECK-NEXT: tile.signal %1 every 1{{$}}
 // CHECK-NEXT: %r = tile.accumulate
-// CHECK-NEXT: %f = tile.finish
+// CHECK-NEXT: %f = tile.requantise
 // CHECK-NEXT: tile.store %f, %z channels <0 : 2>
 // CHECK-NEXT: tile.signal %4 every 4{{$}}
 // CHECK-NEXT: }

@@ -8,25 +8,25 @@ builtin.module {
   %y = tile.feature_map "y_q" of "conv" role "intermediate" : !tile.feature_map<4x4x2xi8, halo 2x1x0x0 of 5>
   %z = tile.feature_map "z_q" of "conv2" role "output" : !tile.feature_map<4x4x2xi8>
   %p = tile.feature_map "p_q" of "pool" role "output" : !tile.feature_map<4x1x2xi8>
-  %w0 = tile.block <"w", "00"> rows <0 : 18> columns <0 : 2> core 1 array 0 : !tile.block<18x2xi8>
-  %w1 = tile.block <"v", "00"> rows <0 : 12> columns <0 : 2> core 2 array 0 : !tile.block<12x2xi8>
-  %w2 = tile.block <"w", "00"> rows <0 : 18> columns <0 : 2> core 3 array 0 : !tile.block<18x2xi8>
+  %w0 = tile.weight_block <"w", "00"> rows <0 : 18> columns <0 : 2> core 1 array 0 : !tile.weight_block<18x2xi8>
+  %w1 = tile.weight_block <"v", "00"> rows <0 : 12> columns <0 : 2> core 2 array 0 : !tile.weight_block<12x2xi8>
+  %w2 = tile.weight_block <"w", "00"> rows <0 : 18> columns <0 : 2> core 3 array 0 : !tile.weight_block<18x2xi8>
   tile.sweep "conv" core 1 rows <0 : 2> columns <0 : 4> {
     %0 = tile.window %x <kernel 3x3 pad 1x1x1x1> : !tile.feature_map<4x4x2xi8, halo 1x1x1x1 of -3> -> vector<18xi8>
-    %1 = tile.mvm %w0, %0 : !tile.block<18x2xi8>, vector<18xi8> -> vector<2xi32>
-    %2 = tile.finish %1 bias <"b", "00"> multiplier <"m", "00"> channels <0 : 2> zero 5 clamp <5 : 127> : vector<2xi32> -> vector<2xi8>
+    %1 = tile.mvm %w0, %0 : !tile.weight_block<18x2xi8>, vector<18xi8> -> vector<2xi32>
+    %2 = tile.requantise %1 bias <"b", "00"> multiplier <"m", "00"> channels <0 : 2> zero 5 clamp <5 : 127> : vector<2xi32> -> vector<2xi8>
     tile.store %2, %y channels <0 : 2> : vector<2xi8>, !tile.feature_map<4x4x2xi8, halo 2x1x0x0 of 5>
   }
   tile.sweep "conv" core 3 rows <2 : 4> columns <0 : 4> {
     %0 = tile.window %x <kernel 3x3 pad 1x1x1x1> : !tile.feature_map<4x4x2xi8, halo 1x1x1x1 of -3> -> vector<18xi8>
-    %1 = tile.mvm %w2, %0 : !tile.block<18x2xi8>, vector<18xi8> -> vector<2xi32>
-    %2 = tile.finish %1 bias <"b", "00"> multiplier <"m", "00"> channels <0 : 2> zero 5 clamp <5 : 127> : vector<2xi32> -> vector<2xi8>
+    %1 = tile.mvm %w2, %0 : !tile.weight_block<18x2xi8>, vector<18xi8> -> vector<2xi32>
+    %2 = tile.requantise %1 bias <"b", "00"> multiplier <"m", "00"> channels <0 : 2> zero 5 clamp <5 : 127> : vector<2xi32> -> vector<2xi8>
     tile.store %2, %y channels <0 : 2> : vector<2xi8>, !tile.feature_map<4x4x2xi8, halo 2x1x0x0 of 5>
   }
   tile.sweep "conv2" core 2 rows <0 : 4> columns <0 : 4> {
     %0 = tile.window %y <kernel 3x2 pad 2x1x0x0> : !tile.feature_map<4x4x2xi8, halo 2x1x0x0 of 5> -> vector<12xi8>
-    %1 = tile.mvm %w1, %0 : !tile.block<12x2xi8>, vector<12xi8> -> vector<2xi32>
-    %2 = tile.finish %1 bias <"b", "00"> multiplier <"m", "00"> channels <0 : 2> zero 5 clamp <5 : 127> : vector<2xi32> -> vector<2xi8>
+    %1 = tile.mvm %w1, %0 : !tile.weight_block<12x2xi8>, vector<12xi8> -> vector<2xi32>
+    %2 = tile.requantise %1 bias <"b", "00"> multiplier <"m", "00"> channels <0 : 2> zero 5 clamp <5 : 127> : vector<2xi32> -> vector<2xi8>
     tile.store %2, %z channels <0 : 2> : vector<2xi8>, !tile.feature_map<4x4x2xi8>
   }
   tile.sweep "pool" core 2 rows <0 : 1> columns <0 : 1> {
@@ -48,27 +48,27 @@ builtin.module {
 // CHECK-NEXT: %y_1 = tile.feature_map "y_q" of "conv" role "intermediate" core 2 : !tile.feature_map<4x4x2xi8>
 // CHECK-NEXT: %z = tile.feature_map "z_q" of "conv2" role "output" core 2 : !tile.feature_map<4x4x2xi8>
 // CHECK-NEXT: %p = tile.feature_map "p_q" of "pool" role "output" core 2 : !tile.feature_map<4x1x2xi8>
-// CHECK-NEXT: %w0 = tile.block <"w", "00"> rows <0 : 18> columns <0 : 2> core 1 array 0 : !tile.block<18x2xi8>
-// CHECK-NEXT: %w1 = tile.block <"v", "00"> rows <0 : 12> columns <0 : 2> core 2 array 0 : !tile.block<12x2xi8>
-// CHECK-NEXT: %w2 = tile.block <"w", "00"> rows <0 : 18> columns <0 : 2> core 3 array 0 : !tile.block<18x2xi8>
+// CHECK-NEXT: %w0 = tile.weight_block <"w", "00"> rows <0 : 18> columns <0 : 2> core 1 array 0 : !tile.weight_block<18x2xi8>
+// CHECK-NEXT: %w1 = tile.weight_block <"v", "00"> rows <0 : 12> columns <0 : 2> core 2 array 0 : !tile.weight_block<12x2xi8>
+// CHECK-NEXT: %w2 = tile.weight_block <"w", "00"> rows <0 : 18> columns <0 : 2> core 3 array 0 : !tile.weight_block<18x2xi8>
 // CHECK-NEXT: tile.sweep "conv" core 1 rows <0 : 2> columns <0 : 4> {
 // CHECK-NEXT: %0 = tile.window %x <kernel 3x3 pad 1x1x1x1> : !tile.feature_map<4x4x2xi8, halo 1x1x0x1 of -3> -> vector<18xi8>
-// CHECK-NEXT: %1 = tile.mvm %w0, %0 : !tile.block<18x2xi8>, vector<18xi8> -> vector<2xi32>
-// CHECK-NEXT: %2 = tile.finish %1 bias <"b", "00"> multiplier <"m", "00"> channels <0 : 2> zero 5 clamp <5 : 127> : vector<2xi32> -> vector<2xi8>
+// CHECK-NEXT: %1 = tile.mvm %w0, %0 : !tile.weight_block<18x2xi8>, vector<18xi8> -> vector<2xi32>
+// CHECK-NEXT: %2 = tile.requantise %1 bias <"b", "00"> multiplier <"m", "00"> channels <0 : 2> zero 5 clamp <5 : 127> : vector<2xi32> -> vector<2xi8>
 // CHECK-NEXT: tile.store %2, %y channels <0 : 2> : vector<2xi8>, !tile.feature_map<4x4x2xi8, halo 2x1x0x0 of 5>
 // CHECK-NEXT: tile.store %2, %y_1 channels <0 : 2> : vector<2xi8>, !tile.feature_map<4x4x2xi8>
 // CHECK-NEXT: }
 // CHECK-NEXT: tile.sweep "conv" core 3 rows <2 : 4> columns <0 : 4> {
 // CHECK-NEXT: %3 = tile.window %x_1 <kernel 3x3 pad 1x1x1x1> : !tile.feature_map<4x4x2xi8, halo 0x1x1x1 of -3> -> vector<18xi8>
-// CHECK-NEXT: %4 = tile.mvm %w2, %3 : !tile.block<18x2xi8>, vector<18xi8> -> vector<2xi32>
-// CHECK-NEXT: %5 = tile.finish %4 bias <"b", "00"> multiplier <"m", "00"> channels <0 : 2> zero 5 clamp <5 : 127> : vector<2xi32> -> vector<2xi8>
+// CHECK-NEXT: %4 = tile.mvm %w2, %3 : !tile.weight_block<18x2xi8>, vector<18xi8> -> vector<2xi32>
+// CHECK-NEXT: %5 = tile.requantise %4 bias <"b", "00"> multiplier <"m", "00"> channels <0 : 2> zero 5 clamp <5 : 127> : vector<2xi32> -> vector<2xi8>
 // CHECK-NEXT: tile.store %5, %y channels <0 : 2> : vector<2xi8>, !tile.feature_map<4x4x2xi8, halo 2x1x0x0 of 5>
 // CHECK-NEXT: tile.store %5, %y_1 channels <0 : 2> : vector<2xi8>, !tile.feature_map<4x4x2xi8>
 // CHECK-NEXT: }
 // CHECK-NEXT: tile.sweep "conv2" core 2 rows <0 : 4> columns <0 : 4> {
 // CHECK-NEXT: %6 = tile.window %y <kernel 3x2 pad 2x1x0x0> : !tile.feature_map<4x4x2xi8, halo 2x1x0x0 of 5> -> vector<12xi8>
-// CHECK-NEXT: %7 = tile.mvm %w1, %6 : !tile.block<12x2xi8>, vector<12xi8> -> vector<2xi32>
-// CHECK-NEXT: %8 = tile.finish %7 bias <"b", "00"> multiplier <"m", "00"> channels <0 : 2> zero 5 clamp <5 : 127> : vector<2xi32> -> vector<2xi8>
+// CHECK-NEXT: %7 = tile.mvm %w1, %6 : !tile.weight_block<12x2xi8>, vector<12xi8> -> vector<2xi32>
+// CHECK-NEXT: %8 = tile.requantise %7 bias <"b", "00"> multiplier <"m", "00"> channels <0 : 2> zero 5 clamp <5 : 127> : vector<2xi32> -> vector<2xi8>
 // CHECK-NEXT: tile.store %8, %z channels <0 : 2> : vector<2xi8>, !tile.feature_map<4x4x2xi8>
 // CHECK-NEXT: }
 // CHECK-NEXT: tile.sweep "pool" core 2 rows <0 : 1> columns <0 : 1> {
@@ -139,28 +139,28 @@ builtin.module {
 builtin.module {
   %x = tile.feature_map "x_q" of "" role "input" : !tile.feature_map<2x2x3xi8>
   %y = tile.feature_map "y_q" of "conv" role "output" : !tile.feature_map<2x2x2xi8>
-  %w0 = tile.block <"w", "00"> rows <0 : 1> columns <0 : 2> core 1 array 0 : !tile.block<1x2xi8>
-  %w1 = tile.block <"w", "00"> rows <1 : 2> columns <0 : 2> core 2 array 0 : !tile.block<1x2xi8>
-  %w2 = tile.block <"w", "00"> rows <2 : 3> columns <0 : 2> core 3 array 0 : !tile.block<1x2xi8>
+  %w0 = tile.weight_block <"w", "00"> rows <0 : 1> columns <0 : 2> core 1 array 0 : !tile.weight_block<1x2xi8>
+  %w1 = tile.weight_block <"w", "00"> rows <1 : 2> columns <0 : 2> core 2 array 0 : !tile.weight_block<1x2xi8>
+  %w2 = tile.weight_block <"w", "00"> rows <2 : 3> columns <0 : 2> core 3 array 0 : !tile.weight_block<1x2xi8>
   %sums = tile.partial_sums "conv" : !tile.partial_sums<2x2x2xi32>
   tile.sweep "conv" core 1 rows <0 : 2> columns <0 : 2> {
     %0 = tile.window %x <kernel 1x1> elements <0 : 1> : !tile.feature_map<2x2x3xi8> -> vector<1xi8>
-    %1 = tile.mvm %w0, %0 : !tile.block<1x2xi8>, vector<1xi8> -> vector<2xi32>
+    %1 = tile.mvm %w0, %0 : !tile.weight_block<1x2xi8>, vector<1xi8> -> vector<2xi32>
     tile.store_partial %1, %sums : vector<2xi32>, !tile.partial_sums<2x2x2xi32>
   }
   tile.sweep "conv" core 2 rows <0 : 2> columns <0 : 2> {
     %0 = tile.window %x <kernel 1x1> elements <1 : 2> : !tile.feature_map<2x2x3xi8> -> vector<1xi8>
-    %1 = tile.mvm %w1, %0 : !tile.block<1x2xi8>, vector<1xi8> -> vector<2xi32>
+    %1 = tile.mvm %w1, %0 : !tile.weight_block<1x2xi8>, vector<1xi8> -> vector<2xi32>
     %2 = tile.load_partial %sums : !tile.partial_sums<2x2x2xi32> -> vector<2xi32>
     %3 = tile.accumulate %2, %1 : vector<2xi32>
     tile.store_partial %3, %sums : vector<2xi32>, !tile.partial_sums<2x2x2xi32>
   }
   tile.sweep "conv" core 3 rows <0 : 2> columns <0 : 2> {
     %0 = tile.window %x <kernel 1x1> elements <2 : 3> : !tile.feature_map<2x2x3xi8> -> vector<1xi8>
-    %1 = tile.mvm %w2, %0 : !tile.block<1x2xi8>, vector<1xi8> -> vector<2xi32>
+    %1 = tile.mvm %w2, %0 : !tile.weight_block<1x2xi8>, vector<1xi8> -> vector<2xi32>
     %2 = tile.load_partial %sums : !tile.partial_sums<2x2x2xi32> -> vector<2xi32>
     %3 = tile.accumulate %2, %1 : vector<2xi32>
-    %4 = tile.finish %3 bias <"b", "00"> multiplier <"m", "00"> channels <0 : 2> zero 3 clamp <-7 : 127> : vector<2xi32> -> vector<2xi8>
+    %4 = tile.requantise %3 bias <"b", "00"> multiplier <"m", "00"> channels <0 : 2> zero 3 clamp <-7 : 127> : vector<2xi32> -> vector<2xi8>
     tile.store %4, %y channels <0 : 2> : vector<2xi8>, !tile.feature_map<2x2x2xi8>
   }
 }
@@ -170,29 +170,29 @@ builtin.module {
 // CHECK-NEXT: %x_1 = tile.feature_map "x_q" of "" role "input" core 2 : !tile.feature_map<2x2x3xi8>
 // CHECK-NEXT: %x_2 = tile.feature_map "x_q" of "" role "input" core 3 : !tile.feature_map<2x2x3xi8>
 // CHECK-NEXT: %y = tile.feature_map "y_q" of "conv" role "output" core 3 : !tile.feature_map<2x2x2xi8>
-// CHECK-NEXT: %w0 = tile.block <"w", "00"> rows <0 : 1> columns <0 : 2> core 1 array 0 : !tile.block<1x2xi8>
-// CHECK-NEXT: %w1 = tile.block <"w", "00"> rows <1 : 2> columns <0 : 2> core 2 array 0 : !tile.block<1x2xi8>
-// CHECK-NEXT: %w2 = tile.block <"w", "00"> rows <2 : 3> columns <0 : 2> core 3 array 0 : !tile.block<1x2xi8>
+// CHECK-NEXT: %w0 = tile.weight_block <"w", "00"> rows <0 : 1> columns <0 : 2> core 1 array 0 : !tile.weight_block<1x2xi8>
+// CHECK-NEXT: %w1 = tile.weight_block <"w", "00"> rows <1 : 2> columns <0 : 2> core 2 array 0 : !tile.weight_block<1x2xi8>
+// CHECK-NEXT: %w2 = tile.weight_block <"w", "00"> rows <2 : 3> columns <0 : 2> core 3 array 0 : !tile.weight_block<1x2xi8>
 // CHECK-NEXT: %conv_sums = tile.partial_sums "conv" core 2 : !tile.partial_sums<2x2x2xi32>
 // CHECK-NEXT: %conv_sums_1 = tile.partial_sums "conv" core 3 : !tile.partial_sums<2x2x2xi32>
 // CHECK-NEXT: tile.sweep "conv" core 1 rows <0 : 2> columns <0 : 2> {
 // CHECK-NEXT: %0 = tile.window %x <kernel 1x1> elements <0 : 1> : !tile.feature_map<2x2x3xi8> -> vector<1xi8>
-// CHECK-NEXT: %1 = tile.mvm %w0, %0 : !tile.block<1x2xi8>, vector<1xi8> -> vector<2xi32>
+// CHECK-NEXT: %1 = tile.mvm %w0, %0 : !tile.weight_block<1x2xi8>, vector<1xi8> -> vector<2xi32>
 // CHECK-NEXT: tile.store_partial %1, %conv_sums : vector<2xi32>, !tile.partial_sums<2x2x2xi32>
 // CHECK-NEXT: }
 // CHECK-NEXT: tile.sweep "conv" core 2 rows <0 : 2> columns <0 : 2> {
 // CHECK-NEXT: %2 = tile.window %x_1 <kernel 1x1> elements <1 : 2> : !tile.feature_map<2x2x3xi8> -> vector<1xi8>
-// CHECK-NEXT: %3 = tile.mvm %w1, %2 : !tile.block<1x2xi8>, vector<1xi8> -> vector<2xi32>
+// CHECK-NEXT: %3 = tile.mvm %w1, %2 : !tile.weight_block<1x2xi8>, vector<1xi8> -> vector<2xi32>
 // CHECK-NEXT: %4 = tile.load_partial %conv_sums : !tile.partial_sums<2x2x2xi32> -> vector<2xi32>
 // CHECK-NEXT: %5 = tile.accumulate %4, %3 : vector<2xi32>
 // CHECK-NEXT: tile.store_partial %5, %conv_sums_1 : vector<2xi32>, !tile.partial_sums<2x2x2xi32>
 // CHECK-NEXT: }
 // CHECK-NEXT: tile.sweep "conv" core 3 rows <0 : 2> columns <0 : 2> {
 // CHECK-NEXT: %6 = tile.window %x_2 <kernel 1x1> elements <2 : 3> : !tile.feature_map<2x2x3xi8> -> vector<1xi8>
-// CHECK-NEXT: %7 = tile.mvm %w2, %6 : !tile.block<1x2xi8>, vector<1xi8> -> vector<2xi32>
+// CHECK-NEXT: %7 = tile.mvm %w2, %6 : !tile.weight_block<1x2xi8>, vector<1xi8> -> vector<2xi32>
 // CHECK-NEXT: %8 = tile.load_partial %conv_sums_1 : !tile.partial_sums<2x2x2xi32> -> vector<2xi32>
 // CHECK-NEXT: %9 = tile.accumulate %8, %7 : vector<2xi32>
-// CHECK-NEXT: %10 = tile.finish %9 bias <"b", "00"> multiplier <"m", "00"> channels <0 : 2> zero 3 clamp <-7 : 127> : vector<2xi32> -> vector<2xi8>
+// CHECK-NEXT: %10 = tile.requantise %9 bias <"b", "00"> multiplier <"m", "00"> channels <0 : 2> zero 3 clamp <-7 : 127> : vector<2xi32> -> vector<2xi8>
 // CHECK-NEXT: tile.store %10, %y channels <0 : 2> : vector<2xi8>, !tile.feature_map<2x2x2xi8>
 // CHECK-NEXT: }
 // CHECK-NEXT: }

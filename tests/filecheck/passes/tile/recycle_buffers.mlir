@@ -211,28 +211,28 @@ builtin.module {
 builtin.module {
   %x = tile.feature_map "x" of "" role "input" : !tile.feature_map<4x4x3xi8>
   %y = tile.feature_map "y" of "conv" role "output" : !tile.feature_map<4x4x2xi8>
-  %w0 = tile.block <"w", "00"> rows <0 : 1> columns <0 : 2> core 0 array 0 : !tile.block<1x2xi8>
-  %w1 = tile.block <"w", "00"> rows <1 : 2> columns <0 : 2> core 1 array 0 : !tile.block<1x2xi8>
-  %w2 = tile.block <"w", "00"> rows <2 : 3> columns <0 : 2> core 2 array 0 : !tile.block<1x2xi8>
+  %w0 = tile.weight_block <"w", "00"> rows <0 : 1> columns <0 : 2> core 0 array 0 : !tile.weight_block<1x2xi8>
+  %w1 = tile.weight_block <"w", "00"> rows <1 : 2> columns <0 : 2> core 1 array 0 : !tile.weight_block<1x2xi8>
+  %w2 = tile.weight_block <"w", "00"> rows <2 : 3> columns <0 : 2> core 2 array 0 : !tile.weight_block<1x2xi8>
   %sums = tile.partial_sums "conv" : !tile.partial_sums<4x4x2xi32>
   tile.sweep "conv" core 0 rows <0 : 4> columns <0 : 4> {
     %a = tile.window %x <kernel 1x1> elements <0 : 1> : !tile.feature_map<4x4x3xi8> -> vector<1xi8>
-    %p = tile.mvm %w0, %a : !tile.block<1x2xi8>, vector<1xi8> -> vector<2xi32>
+    %p = tile.mvm %w0, %a : !tile.weight_block<1x2xi8>, vector<1xi8> -> vector<2xi32>
     tile.store_partial %p, %sums : vector<2xi32>, !tile.partial_sums<4x4x2xi32>
   }
   tile.sweep "conv" core 1 rows <0 : 4> columns <0 : 4> {
     %a = tile.window %x <kernel 1x1> elements <1 : 2> : !tile.feature_map<4x4x3xi8> -> vector<1xi8>
-    %p = tile.mvm %w1, %a : !tile.block<1x2xi8>, vector<1xi8> -> vector<2xi32>
+    %p = tile.mvm %w1, %a : !tile.weight_block<1x2xi8>, vector<1xi8> -> vector<2xi32>
     %q = tile.load_partial %sums : !tile.partial_sums<4x4x2xi32> -> vector<2xi32>
     %r = tile.accumulate %q, %p : vector<2xi32>
     tile.store_partial %r, %sums : vector<2xi32>, !tile.partial_sums<4x4x2xi32>
   }
   tile.sweep "conv" core 2 rows <0 : 4> columns <0 : 4> {
     %a = tile.window %x <kernel 1x1> elements <2 : 3> : !tile.feature_map<4x4x3xi8> -> vector<1xi8>
-    %p = tile.mvm %w2, %a : !tile.block<1x2xi8>, vector<1xi8> -> vector<2xi32>
+    %p = tile.mvm %w2, %a : !tile.weight_block<1x2xi8>, vector<1xi8> -> vector<2xi32>
     %q = tile.load_partial %sums : !tile.partial_sums<4x4x2xi32> -> vector<2xi32>
     %r = tile.accumulate %q, %p : vector<2xi32>
-    %f = tile.finish %r bias <"b", "00"> multiplier <"m", "00"> channels <0 : 2> zero 3 clamp <-7 : 127> : vector<2xi32> -> vector<2xi8>
+    %f = tile.requantise %r bias <"b", "00"> multiplier <"m", "00"> channels <0 : 2> zero 3 clamp <-7 : 127> : vector<2xi32> -> vector<2xi8>
     tile.store %f, %y channels <0 : 2> : vector<2xi8>, !tile.feature_map<4x4x2xi8>
   }
 }
@@ -240,9 +240,9 @@ builtin.module {
 // CHECK: builtin.module {
 // CHECK-NEXT: %x = tile.feature_map "x" of "" role "input" : !tile.feature_map<4x4x3xi8>
 // CHECK-NEXT: %y = tile.feature_map "y" of "conv" role "output" : !tile.feature_map<4x4x2xi8>
-// CHECK-NEXT: %w0 = tile.block
-// CHECK-NEXT: %w1 = tile.block
-// CHECK-NEXT: %w2 = tile.block
+// CHECK-NEXT: %w0 = tile.weight_block
+// CHECK-NEXT: %w1 = tile.weight_block
+// CHECK-NEXT: %w2 = tile.weight_block
 // CHECK-NEXT: %sums = tile.partial_sums "conv" ring 5 : !tile.partial_sums<4x4x2xi32>
 // CHECK-NEXT: tile.sweep "conv" core 0 rows <0 : 4> columns <0 : 4> {
 // CHECK-NEXT: %a = tile.window
@@ -261,7 +261,7 @@ builtin.module {
 // CHECK-NEXT: %p_2 = tile.mvm
 // CHECK-NEXT: %q_1 = tile.load_partial
 // CHECK-NEXT: %r_1 = tile.accumulate
-// CHECK-NEXT: %f = tile.finish
+// CHECK-NEXT: %f = tile.requantise
 // CHECK-NEXT: tile.store %f, %y channels <0 : 2>
 // CHECK-NEXT: }
 // CHECK-NEXT: }
@@ -269,9 +269,9 @@ builtin.module {
 // SLACK: builtin.module {
 // SLACK-NEXT: %x = tile.feature_map "x" of "" role "input" : !tile.feature_map<4x4x3xi8>
 // SLACK-NEXT: %y = tile.feature_map "y" of "conv" role "output" : !tile.feature_map<4x4x2xi8>
-// SLACK-NEXT: %w0 = tile.block
-// SLACK-NEXT: %w1 = tile.block
-// SLACK-NEXT: %w2 = tile.block
+// SLACK-NEXT: %w0 = tile.weight_block
+// SLACK-NEXT: %w1 = tile.weight_block
+// SLACK-NEXT: %w2 = tile.weight_block
 // SLACK-NEXT: %sums = tile.partial_sums "conv" ring 2 : !tile.partial_sums<4x4x2xi32>
 // SLACK-NEXT: tile.sweep "conv" core 0 rows <0 : 4> columns <0 : 4> {
 // SLACK-NEXT: %a = tile.window
@@ -290,7 +290,7 @@ builtin.module {
 // SLACK-NEXT: %p_2 = tile.mvm
 // SLACK-NEXT: %q_1 = tile.load_partial
 // SLACK-NEXT: %r_1 = tile.accumulate
-// SLACK-NEXT: %f = tile.finish
+// SLACK-NEXT: %f = tile.requantise
 // SLACK-NEXT: tile.store %f, %y channels <0 : 2>
 // SLACK-NEXT: }
 // SLACK-NEXT: }
@@ -317,20 +317,20 @@ builtin.module {
     %d = tile.max %c segments 16 : vector<32xi8> -> vector<2xi8>
     tile.store %d, %m channels <0 : 2> : vector<2xi8>, !tile.feature_map<1x1x2xi8>
   }
-  %w0 = tile.block <"w", "00"> rows <0 : 1> columns <0 : 2> core 2 array 0 : !tile.block<1x2xi8>
-  %w1 = tile.block <"w", "00"> rows <1 : 2> columns <0 : 2> core 3 array 0 : !tile.block<1x2xi8>
+  %w0 = tile.weight_block <"w", "00"> rows <0 : 1> columns <0 : 2> core 2 array 0 : !tile.weight_block<1x2xi8>
+  %w1 = tile.weight_block <"w", "00"> rows <1 : 2> columns <0 : 2> core 3 array 0 : !tile.weight_block<1x2xi8>
   %sums = tile.partial_sums "d" : !tile.partial_sums<1x1x2xi32>
   tile.sweep "d" core 2 rows <0 : 1> columns <0 : 1> {
     %a = tile.window %m <kernel 1x1> elements <0 : 1> : !tile.feature_map<1x1x2xi8> -> vector<1xi8>
-    %p = tile.mvm %w0, %a : !tile.block<1x2xi8>, vector<1xi8> -> vector<2xi32>
+    %p = tile.mvm %w0, %a : !tile.weight_block<1x2xi8>, vector<1xi8> -> vector<2xi32>
     tile.store_partial %p, %sums : vector<2xi32>, !tile.partial_sums<1x1x2xi32>
   }
   tile.sweep "d" core 3 rows <0 : 1> columns <0 : 1> {
     %a = tile.window %m <kernel 1x1> elements <1 : 2> : !tile.feature_map<1x1x2xi8> -> vector<1xi8>
-    %p = tile.mvm %w1, %a : !tile.block<1x2xi8>, vector<1xi8> -> vector<2xi32>
+    %p = tile.mvm %w1, %a : !tile.weight_block<1x2xi8>, vector<1xi8> -> vector<2xi32>
     %q = tile.load_partial %sums : !tile.partial_sums<1x1x2xi32> -> vector<2xi32>
     %r = tile.accumulate %q, %p : vector<2xi32>
-    %f = tile.finish %r bias <"b", "00"> multiplier <"m", "00"> channels <0 : 2> zero 3 clamp <-7 : 127> : vector<2xi32> -> vector<2xi8>
+    %f = tile.requantise %r bias <"b", "00"> multiplier <"m", "00"> channels <0 : 2> zero 3 clamp <-7 : 127> : vector<2xi32> -> vector<2xi8>
     tile.store %f, %o channels <0 : 2> : vector<2xi8>, !tile.feature_map<1x1x2xi8>
   }
 }
@@ -354,8 +354,8 @@ builtin.module {
 // CHECK-NEXT: %d = tile.max
 // CHECK-NEXT: tile.store %d, %m channels <0 : 2>
 // CHECK-NEXT: }
-// CHECK-NEXT: %w0 = tile.block
-// CHECK-NEXT: %w1 = tile.block
+// CHECK-NEXT: %w0 = tile.weight_block
+// CHECK-NEXT: %w1 = tile.weight_block
 // CHECK-NEXT: %sums = tile.partial_sums "d" : !tile.partial_sums<1x1x2xi32>
 // CHECK-NEXT: tile.sweep "d" core 2 rows <0 : 1> columns <0 : 1> {
 // CHECK-NEXT: %a_1 = tile.window
@@ -367,7 +367,7 @@ builtin.module {
 // CHECK-NEXT: %p_1 = tile.mvm
 // CHECK-NEXT: %q = tile.load_partial
 // CHECK-NEXT: %r = tile.accumulate
-// CHECK-NEXT: %f = tile.finish
+// CHECK-NEXT: %f = tile.requantise
 // CHECK-NEXT: tile.store %f, %o channels <0 : 2>
 // CHECK-NEXT: }
 // CHECK-NEXT: }
@@ -391,8 +391,8 @@ builtin.module {
 // SLACK-NEXT: %d = tile.max
 // SLACK-NEXT: tile.store %d, %m channels <0 : 2>
 // SLACK-NEXT: }
-// SLACK-NEXT: %w0 = tile.block
-// SLACK-NEXT: %w1 = tile.block
+// SLACK-NEXT: %w0 = tile.weight_block
+// SLACK-NEXT: %w1 = tile.weight_block
 // SLACK-NEXT: %sums = tile.partial_sums "d" : !tile.partial_sums<1x1x2xi32>
 // SLACK-NEXT: tile.sweep "d" core 2 rows <0 : 1> columns <0 : 1> {
 // SLACK-NEXT: %a_1 = tile.window
@@ -404,7 +404,7 @@ builtin.module {
 // SLACK-NEXT: %p_1 = tile.mvm
 // SLACK-NEXT: %q = tile.load_partial
 // SLACK-NEXT: %r = tile.accumulate
-// SLACK-NEXT: %f = tile.finish
+// SLACK-NEXT: %f = tile.requantise
 // SLACK-NEXT: tile.store %f, %o channels <0 : 2>
 // SLACK-NEXT: }
 // SLACK-NEXT: }

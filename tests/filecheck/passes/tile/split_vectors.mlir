@@ -17,7 +17,7 @@ builtin.module {
   tile.sweep "global" rows <0 : 1> columns <0 : 1> {
     %0 = tile.window %p <kernel 2x2> : !tile.feature_map<2x2x9xi8> -> vector<36xi8>
     %1 = tile.sum %0 segments 4 : vector<36xi8> -> vector<9xi32>
-    %2 = tile.finish %1 bias <"b", "00"> multiplier <"m", "00"> channels <0 : 9> zero 3 clamp <-7 : 127> : vector<9xi32> -> vector<9xi8>
+    %2 = tile.requantise %1 bias <"b", "00"> multiplier <"m", "00"> channels <0 : 9> zero 3 clamp <-7 : 127> : vector<9xi32> -> vector<9xi8>
     tile.store %2, %g channels <0 : 9> : vector<9xi8>, !tile.feature_map<1x1x9xi8>
   }
   // Channels of the source and of the target are not the same ones.
@@ -62,19 +62,19 @@ builtin.module {
 // CHECK-NEXT: tile.sweep "global" rows <0 : 1> columns <0 : 1> {
 // CHECK-NEXT: %6 = tile.window %p <kernel 2x2> channels <0 : 4> : !tile.feature_map<2x2x9xi8> -> vector<16xi8>
 // CHECK-NEXT: %7 = tile.sum %6 segments 4 : vector<16xi8> -> vector<4xi32>
-// CHECK-NEXT: %8 = tile.finish %7 bias <"b", "00"> multiplier <"m", "00"> channels <0 : 4> zero 3 clamp <-7 : 127> : vector<4xi32> -> vector<4xi8>
+// CHECK-NEXT: %8 = tile.requantise %7 bias <"b", "00"> multiplier <"m", "00"> channels <0 : 4> zero 3 clamp <-7 : 127> : vector<4xi32> -> vector<4xi8>
 // CHECK-NEXT: tile.store %8, %g channels <0 : 4> : vector<4xi8>, !tile.feature_map<1x1x9xi8>
 // CHECK-NEXT: }
 // CHECK-NEXT: tile.sweep "global" rows <0 : 1> columns <0 : 1> {
 // CHECK-NEXT: %9 = tile.window %p <kernel 2x2> channels <4 : 8> : !tile.feature_map<2x2x9xi8> -> vector<16xi8>
 // CHECK-NEXT: %10 = tile.sum %9 segments 4 : vector<16xi8> -> vector<4xi32>
-// CHECK-NEXT: %11 = tile.finish %10 bias <"b", "00"> multiplier <"m", "00"> channels <4 : 8> zero 3 clamp <-7 : 127> : vector<4xi32> -> vector<4xi8>
+// CHECK-NEXT: %11 = tile.requantise %10 bias <"b", "00"> multiplier <"m", "00"> channels <4 : 8> zero 3 clamp <-7 : 127> : vector<4xi32> -> vector<4xi8>
 // CHECK-NEXT: tile.store %11, %g channels <4 : 8> : vector<4xi8>, !tile.feature_map<1x1x9xi8>
 // CHECK-NEXT: }
 // CHECK-NEXT: tile.sweep "global" rows <0 : 1> columns <0 : 1> {
 // CHECK-NEXT: %12 = tile.window %p <kernel 2x2> channels <8 : 9> : !tile.feature_map<2x2x9xi8> -> vector<4xi8>
 // CHECK-NEXT: %13 = tile.sum %12 segments 4 : vector<4xi8> -> vector<1xi32>
-// CHECK-NEXT: %14 = tile.finish %13 bias <"b", "00"> multiplier <"m", "00"> channels <8 : 9> zero 3 clamp <-7 : 127> : vector<1xi32> -> vector<1xi8>
+// CHECK-NEXT: %14 = tile.requantise %13 bias <"b", "00"> multiplier <"m", "00"> channels <8 : 9> zero 3 clamp <-7 : 127> : vector<1xi32> -> vector<1xi8>
 // CHECK-NEXT: tile.store %14, %g channels <8 : 9> : vector<1xi8>, !tile.feature_map<1x1x9xi8>
 // CHECK-NEXT: }
 // CHECK-NEXT: tile.layer "cat" kind "concat" macs 0 p_v 1 p_h 1

@@ -10,12 +10,12 @@ builtin.module {
   %y = tile.feature_map "y" of "copy" role "intermediate" : !tile.feature_map<4x4x2xi8, halo 1x1x1x1 of -3>
   %u = tile.feature_map "u" of "conv" role "intermediate" ring 2 : !tile.feature_map<4x4x2xi8>
   %z = tile.feature_map "z" of "pool" role "output" : !tile.feature_map<4x4x2xi8>
-  %w0 = tile.block <"w", "00"> rows <0 : 1> columns <0 : 2> core 1 array 0 : !tile.block<1x2xi8>
-  %w1 = tile.block <"w", "00"> rows <1 : 2> columns <0 : 2> core 2 array 0 : !tile.block<1x2xi8>
+  %w0 = tile.weight_block <"w", "00"> rows <0 : 1> columns <0 : 2> core 1 array 0 : !tile.weight_block<1x2xi8>
+  %w1 = tile.weight_block <"w", "00"> rows <1 : 2> columns <0 : 2> core 2 array 0 : !tile.weight_block<1x2xi8>
   %sums = tile.partial_sums "conv" : !tile.partial_sums<4x4x2xi32>
   tile.sweep "conv" core 1 rows <0 : 2> columns <0 : 4> {
     %a = tile.window %y <kernel 1x1> elements <0 : 1> : !tile.feature_map<4x4x2xi8, halo 1x1x1x1 of -3> -> vector<1xi8>
-    %p = tile.mvm %w0, %a : !tile.block<1x2xi8>, vector<1xi8> -> vector<2xi32>
+    %p = tile.mvm %w0, %a : !tile.weight_block<1x2xi8>, vector<1xi8> -> vector<2xi32>
     tile.store_partial %p, %sums : vector<2xi32>, !tile.partial_sums<4x4x2xi32>
   }
 }

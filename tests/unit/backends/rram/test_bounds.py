@@ -18,10 +18,10 @@ CHAIN = """
 %b = tile.feature_map "b" of "b" role "intermediate" : !tile.feature_map<4x4x1xi8, PAD>
 %c = tile.feature_map "c" of "c" role "intermediate" : !tile.feature_map<4x4x1xi8>
 %t = tile.feature_map "t" of "t" role "output" : !tile.feature_map<4x4x1xi8>
-%w0 = tile.block <"w", "00"> rows <0 : 9> columns <0 : 1> core 0 array 0 : BLOCK
-%w1 = tile.block <"w", "00"> rows <0 : 9> columns <0 : 1> core 1 array 0 : BLOCK
-%w2 = tile.block <"w", "00"> rows <0 : 9> columns <0 : 1> core 2 array 0 : BLOCK
-%w3 = tile.block <"w", "00"> rows <0 : 9> columns <0 : 1> core 3 array 0 : BLOCK
+%w0 = tile.weight_block <"w", "00"> rows <0 : 9> columns <0 : 1> core 0 array 0 : BLOCK
+%w1 = tile.weight_block <"w", "00"> rows <0 : 9> columns <0 : 1> core 1 array 0 : BLOCK
+%w2 = tile.weight_block <"w", "00"> rows <0 : 9> columns <0 : 1> core 2 array 0 : BLOCK
+%w3 = tile.weight_block <"w", "00"> rows <0 : 9> columns <0 : 1> core 3 array 0 : BLOCK
 tile.sweep "a" core 0 rows <0 : 8> columns <0 : 8> {
   %i = tile.window %x <kernel 3x3 pad 1x1x1x1> : !tile.feature_map<8x8x1xi8, PAD> -> V
   %p = tile.mvm %w0, %i : BLOCK, V -> vector<1xi32>
@@ -56,8 +56,8 @@ tile.sweep "t" core 4 rows <0 : 4> columns <0 : 4> {
 """
 SHORT = {
     "PAD": "halo 1x1x1x1 of 0",
-    "BLOCK": "!tile.block<9x1xi8>",
-    "FINISH": 'tile.finish %p bias <"b", "00"> multiplier <"m", "00"> '
+    "BLOCK": "!tile.weight_block<9x1xi8>",
+    "FINISH": 'tile.requantise %p bias <"b", "00"> multiplier <"m", "00"> '
     "channels <0 : 1> zero 0 clamp <-128 : 127> : vector<1xi32> -> vector<1xi8>",
     " V": " vector<9xi8>",
 }

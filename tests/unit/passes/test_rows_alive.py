@@ -9,8 +9,8 @@ from cimc.dialects import tile
 from cimc.dialects.cim import Window
 from cimc.driver.passes import parse_passes, run_passes
 from cimc.frontend import import_model
-from cimc.passes.tile.demand import rows_alive
 from cimc.passes.tile.dependences import readers_of, targets_of
+from cimc.passes.tile.rows_alive import rows_alive
 from tests.support.qdq import QdqBuilder
 from tests.unit.passes.row_networks import RowNetwork, Rows, row_networks
 

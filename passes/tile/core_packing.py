@@ -13,12 +13,12 @@ from cimc.dialects import tile
 from cimc.dialects.cim import Range
 from cimc.passes.tile.traffic import SUM_BYTES
 
-__all__ = ["tiling"]
+__all__ = ["packing"]
 
 
-def tiling(
-    strips: list[list[tile.BlockOp]], crossbars: int
-) -> list[list[tile.BlockOp]]:
+def packing(
+    strips: list[list[tile.WeightBlockOp]], crossbars: int
+) -> list[list[tile.WeightBlockOp]]:
     """The blocks of each core, for the row blocks of each column block (``strips``).
 
     The fewest cores with ``crossbars`` each, and of those the fewest bytes per
@@ -33,10 +33,10 @@ def tiling(
 
 
 def _tiles(
-    strips: list[list[tile.BlockOp]], high: int, wide: int
-) -> list[list[tile.BlockOp]]:
+    strips: list[list[tile.WeightBlockOp]], high: int, wide: int
+) -> list[list[tile.WeightBlockOp]]:
     """Tiles of at most ``high`` row blocks of ``wide`` column blocks, near-equal."""
-    tiles: list[list[tile.BlockOp]] = []
+    tiles: list[list[tile.WeightBlockOp]] = []
     for columns in _even(len(strips), wide):
         some = strips[columns.slice]
         for rows in _even(max(map(len, some)), high):
@@ -52,7 +52,7 @@ def _even(size: int, most: int) -> list[Range]:
     return [Range.of(*ends) for ends in pairwise(bounds)]
 
 
-def _bytes(tiles: list[list[tile.BlockOp]]) -> int:
+def _bytes(tiles: list[list[tile.WeightBlockOp]]) -> int:
     """Bytes of windows and partial sums that the cores move for one position.
 
     The sums of the last core of a chain are counted, too, which changes no order.

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cimc.backends.rram.isa import LoopOp, SetOp
-from cimc.backends.rram.lowering.rotation import Stages
+from cimc.backends.rram.lowering.software_pipeline import Stages
 from cimc.isa.program import MAX_LOOP_DEPTH
 
 FETCH, MULTIPLY, COMPUTE, GATE, WAIT, CALL = (100 * kind for kind in range(1, 7))

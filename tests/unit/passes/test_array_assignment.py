@@ -6,7 +6,7 @@ from itertools import product
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cimc.passes.tile.balance import Assignment, Item, assign
+from cimc.passes.tile.array_assignment import Assignment, Item, assign
 
 
 @st.composite

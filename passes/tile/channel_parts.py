@@ -45,8 +45,8 @@ def narrow(
                 tap_columns=op.tap_columns,
                 channels=_part(op.channels, channels),
             )
-        case tile.FinishOp():
-            return tile.FinishOp(
+        case tile.RequantiseOp():
+            return tile.RequantiseOp(
                 new(op.sums),
                 op.bias,
                 op.multiplier,
