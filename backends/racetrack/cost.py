@@ -205,9 +205,8 @@ def static_metrics(module: ModuleOp, chip: Chip) -> dict[str, Any]:
     layers = [layer_row(op) for op in module.ops if isinstance(op, LayerOp)]
     return {
         "instructions": {
-            "static": sum(
-                len(lines) for bank in banks_of(module) for lines in _sections(bank)
-            )
+            "static": sum(len(lines) for bank in banks for lines in _sections(bank)),
+            "setup": sum(len(_sections(bank)[0]) for bank in banks),
         },
         "layers": layers,
         "banks": {"used": len(banks), "available": structure.banks},

@@ -5,6 +5,7 @@ Every column of cells of the weights in use is converted once per read.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import chain
 from typing import Any
 
@@ -85,7 +86,7 @@ def static_metrics(module: ModuleOp, chip: Chip) -> dict[str, Any]:
     return {
         **({"bound": bound} if bound else {}),
         **_streaming(module, chip),
-        "instructions": {"static": sum(map(_instructions, chain(*phases)))},
+        "instructions": _instructions(chain(*phases)),
         "layers": [layer_row(op) for op in module.ops if isinstance(op, LayerOp)],
         "crossbars": {
             "used": crossbars,
@@ -101,9 +102,13 @@ def static_metrics(module: ModuleOp, chip: Chip) -> dict[str, Any]:
     }
 
 
-def _instructions(core: CoreOp) -> int:
-    """Encoded instructions of one core."""
-    return len(linearise(core.setup)) + len(linearise(core.main))
+def _instructions(cores: Iterable[CoreOp]) -> dict[str, int]:
+    """Encoded instructions, and those of them that set the cores up."""
+    lengths = [
+        (len(linearise(core.setup)), len(linearise(core.main))) for core in cores
+    ]
+    setup = sum(before for before, _ in lengths)
+    return {"static": setup + sum(main for _, main in lengths), "setup": setup}
 
 
 def _programming(

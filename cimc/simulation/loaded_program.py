@@ -141,9 +141,9 @@ class LoadedProgram:
         return self.unit_names[min(unit, last)].format(unit - last)
 
     @property
-    def static_instructions(self) -> int:
-        """Encoded instructions; every setup section ends with a HALT."""
-        return len(self.lines) + sum(len(ops) + 1 for ops in self.setup)
+    def setup_instructions(self) -> int:
+        """Encoded instructions of all setup sections, each with a HALT at its end."""
+        return sum(len(ops) + 1 for ops in self.setup)
 
     @property
     def phases(self) -> list[range]:

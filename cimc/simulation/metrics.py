@@ -63,7 +63,8 @@ def common_metrics(
         "time_ns": cycles * 1e3 / clock_mhz,
         "energy_pj": {"total": sum(parts.values()), **parts},
         "instructions": {
-            "static": program.static_instructions,
+            "static": program.setup_instructions + len(program.lines),
+            "setup": program.setup_instructions,
             "dynamic": int(counts.sum()),
         },
         "layers": layers,

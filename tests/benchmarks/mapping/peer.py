@@ -2,7 +2,8 @@
 
 Its figures were measured on a machine of two cores with its shipped configuration:
 ``balance`` replication in low-latency mode, timed in pimsim-nn, and for two networks
-its genetic mapper. Its program has no loops, and its simulator computes no values.
+its genetic mapper. Its program has no loops and writes no weights, so instructions are
+compared without those that set our cores up. Its simulator computes no values.
 
 The chip ``pimcomp-144`` has its sizes, MVM, vector unit and links. Other than there,
 cores have no memory of their own beside registers, but a bank of the shared one; data
@@ -53,7 +54,7 @@ def compared(network: str) -> Row:
         "their crossbars": peer.crossbars,
         "their ms": peer.latency_ms,
         "latency x": peer.latency_ms / row["time_ms"],
-        "instructions x": peer.instructions / row["instructions"],
+        "instructions x": peer.instructions / (row["instructions"] - row["setup"]),
         "compile x": peer.compile_s / row["compile_s"],
         "memory x": 1e3 * peer.compile_gb / row["peak_mb"],
         "simulate x": peer.simulate_s / row["simulate_s"],
@@ -71,7 +72,13 @@ def main(arguments: list[str]) -> None:
         found,
         (
             *("network", "equal", "time_ms", "their ms", "crossbars"),
-            *("their crossbars", "latency x", "instructions", "instructions x"),
+            *(
+                "their crossbars",
+                "latency x",
+                "instructions",
+                "setup",
+                "instructions x",
+            ),
             *("compile x", "memory x", "simulate x", "ratio"),
         ),
     )

@@ -84,6 +84,7 @@ def measure(
         "sync_bytes": traffic["sync_bytes"],
         "sync / data": traffic["sync_bytes"] / traffic["data_bytes"],
         "instructions": metrics["instructions"]["static"],
+        "setup": artifact.metrics["instructions"]["setup"],
         "compile_s": compiled,
         "simulate_s": metrics["simulator"]["wall_s"],
         "passes_s": dict(compilation.seconds),

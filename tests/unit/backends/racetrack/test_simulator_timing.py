@@ -54,7 +54,7 @@ def test_one_bank_step_by_step():
     metrics = run(bank(0, main)).metrics
     assert metrics["cycles"] == 23
     assert metrics["time_ns"] == 23
-    assert metrics["instructions"] == {"static": 13, "dynamic": 12}
+    assert metrics["instructions"] == {"static": 13, "setup": 1, "dynamic": 12}
     assert metrics["shifts"]["total"] == 1 + 1 + 3 + 3
     assert metrics["busy"] == {
         "issue": 1,

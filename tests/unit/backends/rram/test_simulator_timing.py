@@ -74,7 +74,7 @@ def test_one_core_step_by_step():
         "crossbar": 100,
         "bus": 10,
     }
-    assert metrics["instructions"] == {"static": 7, "dynamic": 5}
+    assert metrics["instructions"] == {"static": 7, "setup": 2, "dynamic": 5}
     assert metrics["traffic"] == {
         "data_bytes": 80,
         "load_bytes": 16,
