@@ -17,7 +17,6 @@ from cimc.diagnostics import (
     InputError,
     VerificationError,
 )
-from cimc.dialects.cim import WeightsRef
 from cimc.driver.artifact import Artifact
 from cimc.driver.collector import collector_paused
 from cimc.driver.execution import Execution
@@ -29,6 +28,7 @@ from cimc.driver.passes import Observer, parse_passes, run_passes
 from cimc.driver.verification import comparable, compare
 from cimc.frontend import Calibration, ImportedModel, Shapes, Source, import_model
 from cimc.golden import Golden
+from cimc.isa.declared import Instruction
 from cimc.objective import Objective
 from cimc.weights import WeightStore
 
@@ -305,9 +305,9 @@ def _verifier(model: ImportedModel, machine: Machine, images: Images) -> Observe
 def _used(module: ModuleOp, weights: WeightStore) -> WeightStore:
     """The constants that the operations of a program refer to."""
     references = {
-        attribute
+        constant
         for op in module.walk()
-        for attribute in op.properties.values()
-        if type(attribute) is WeightsRef  # quicker than isinstance() of an attribute
+        if isinstance(op, Instruction)
+        for constant in op.constants()
     }
     return weights.only(sorted(reference.symbol.data for reference in references))

@@ -12,6 +12,7 @@ each position but the first.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +43,7 @@ class Timing:
     hold: int = 1
 
 
+@cache
 def best_order(cores: int, positions: int, timing: Timing) -> Order:
     """The order with the fewest handovers of those that are about the fastest.
 
