@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from cimc.dialects import tile
 from cimc.passes.tile.dependences import channels_of, meet
 from cimc.passes.tile.sweeps import weight_blocks
-from cimc.passes.tile.traffic import SUM_BYTES, fresh_part, transfers, window_part
+from cimc.passes.tile.traffic import SUM_BYTES, shared_part, transfers
 
 __all__ = ["BusTime", "signals"]
 
@@ -37,7 +37,7 @@ class BusTime:
     def of_rows(self, sweep: tile.SweepOp) -> int:
         """Beats for what windows that slide load again at the beginning of each row."""
         again = sum(
-            window_part(op).beats(self.width) - fresh_part(op).beats(self.width)
+            shared_part(op).beats(self.width)
             for op in sweep.body.block.ops
             if isinstance(op, tile.WindowOp) and op.slides
         )

@@ -10,9 +10,16 @@ from xdsl.ir import SSAValue
 from cimc.dialects import tile
 from cimc.dialects.tile.body import length_of
 from cimc.lowering.copies import copies, tap_offsets
-from cimc.lowering.sliding import fresh
+from cimc.lowering.sliding import fresh, step
 
-__all__ = ["SUM_BYTES", "Transfer", "fresh_part", "transfers", "window_part"]
+__all__ = [
+    "SUM_BYTES",
+    "Transfer",
+    "fresh_part",
+    "shared_part",
+    "transfers",
+    "window_part",
+]
 
 #: Bytes of one partial sum.
 SUM_BYTES = 4
@@ -59,6 +66,12 @@ def window_part(window: tile.WindowOp) -> Transfer:
 def fresh_part(window: tile.WindowOp) -> Transfer:
     """What of a window is not in the one before it in the row."""
     return _part(window, fresh(window))
+
+
+def shared_part(window: tile.WindowOp) -> Transfer:
+    """What is loaded in the place of the window before the first one in a row."""
+    start, stop = window.elements.start, window.elements.stop
+    return _part(window, [range(start, stop - step(window))])
 
 
 def _part(window: tile.WindowOp, parts: Iterable[range]) -> Transfer:
