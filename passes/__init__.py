@@ -33,7 +33,7 @@ PASSES: dict[str, Callable[[], type[ModulePass]]] = {
     "slide-windows": lazy_pass("cimc.passes.tile.slide_windows", "SlideWindows"),
     "split-vectors": lazy_pass("cimc.passes.tile.split_vectors", "SplitVectors"),
     "cut-phases": lazy_pass("cimc.passes.tile.cut_phases", "CutPhases"),
-    "place-tiles": lazy_pass("cimc.passes.tile.place_tiles", "PlaceTiles"),
+    "place-blocks": lazy_pass("cimc.passes.tile.place_blocks", "PlaceBlocks"),
     "duplicate-weights": lazy_pass(
         "cimc.passes.tile.duplicate_weights", "DuplicateWeights"
     ),

@@ -33,12 +33,12 @@ def pipeline(chip: Chip, objective: Objective = "latency", batch: int = 1) -> st
             "fuse-sweeps",
             f"im2col-partition{{rows={machine.rows} columns={machine.columns}}}",
             f"split-vectors{{lanes={lanes}}}",
-            f"slide-windows{{bus={machine.bus_bytes}}}",
+            f"slide-windows{{beat={machine.bus_bytes}}}",
             f"cut-phases{{cores={machine.cores} "
             f"crossbars={machine.crossbars_per_core} mvm={machine.mvm_cycles} "
             f"program_row={machine.programming_row_cycles} bus={_bus(machine)}}}",
             *([] if objective == "area" else [_balance(chip, objective)]),
-            f"place-tiles{{cores={machine.cores} "
+            f"place-blocks{{cores={machine.cores} "
             f"crossbars={machine.crossbars_per_core}}}",
             f"distribute-sweeps{{vectors={machine.kept_vectors}}}",
             f"recycle-buffers{{slack={together}}}",
@@ -87,6 +87,6 @@ def _timing(machine: RramMachine) -> str:
     )
     mvm = machine.mvm_cycles + machine.issue_cycles
     return (
-        f"mvm={mvm} hop={hop} bus={machine.bus_bytes} lanes={machine.vector_lanes} "
+        f"mvm={mvm} hop={hop} beat={machine.bus_bytes} lanes={machine.vector_lanes} "
         f"hold={most_held(machine.vector_registers)}"
     )

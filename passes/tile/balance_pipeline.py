@@ -64,7 +64,10 @@ class BalancePipeline(ModulePass):
     def __post_init__(self) -> None:
         sizes = (self.cores, self.crossbars, self.mvm, self.lanes, self.limit)
         if min(sizes) < 1 or min(self.overhead, self.bus, self.shared) < 0:
-            raise ValueError("sizes and cycles must be at least 1")
+            raise ValueError(
+                "cores, crossbars, mvm, lanes and limit must be at least 1, "
+                "overhead, bus and shared at least 0"
+            )
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Cut sweeps by columns; set ``copies`` of layers that have several."""

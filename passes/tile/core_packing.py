@@ -25,24 +25,24 @@ def packing(
     position. Cores that hold row blocks of the same column blocks follow each other.
     """
     found = [
-        _tiles(strips, high, crossbars // high)
+        _shares(strips, high, crossbars // high)
         for high in range(1, min(crossbars, max(map(len, strips))) + 1)
     ]
     fewest = min(map(len, found))
-    return min((tiles for tiles in found if len(tiles) == fewest), key=_bytes)
+    return min((shares for shares in found if len(shares) == fewest), key=_bytes)
 
 
-def _tiles(
+def _shares(
     strips: list[list[tile.WeightBlockOp]], high: int, wide: int
 ) -> list[list[tile.WeightBlockOp]]:
-    """Tiles of at most ``high`` row blocks of ``wide`` column blocks, near-equal."""
-    tiles: list[list[tile.WeightBlockOp]] = []
+    """Shares of at most ``high`` row blocks of ``wide`` column blocks, near-equal."""
+    shares: list[list[tile.WeightBlockOp]] = []
     for columns in _even(len(strips), wide):
         some = strips[columns.slice]
         for rows in _even(max(map(len, some)), high):
             blocks = [block for strip in some for block in strip[rows.slice]]
-            tiles.append(blocks)
-    return tiles
+            shares.append(blocks)
+    return shares
 
 
 def _even(size: int, most: int) -> list[Range]:
@@ -52,13 +52,13 @@ def _even(size: int, most: int) -> list[Range]:
     return [Range.of(*ends) for ends in pairwise(bounds)]
 
 
-def _bytes(tiles: list[list[tile.WeightBlockOp]]) -> int:
+def _bytes(shares: list[list[tile.WeightBlockOp]]) -> int:
     """Bytes of windows and partial sums that the cores move for one position.
 
     The sums of the last core of a chain are counted, too, which changes no order.
     """
     total = 0
-    for blocks in tiles:
+    for blocks in shares:
         windows = {(block.matrix, block.rows): block.rows.size for block in blocks}
         sums = {(block.matrix, block.columns): block.columns.size for block in blocks}
         total += sum(windows.values()) + 2 * SUM_BYTES * sum(sums.values())

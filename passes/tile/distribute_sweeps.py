@@ -95,7 +95,7 @@ def _core_of(mvm: tile.MvmOp) -> int:
     assert isinstance(mvm.block.owner, tile.WeightBlockOp)
     core = mvm.block.owner.core
     if core is None:
-        raise PassFailedException("blocks have no core: place-tiles comes before")
+        raise PassFailedException("blocks have no core: place-blocks comes before")
     return core.value.data
 
 

@@ -45,7 +45,7 @@ class InsertSync(ModulePass):
     elsewhere and wraps around; a core waits for ``every`` so many vectors, right
     before it reads their partial sums. ``auto`` takes what is the fastest by the
     times ``mvm`` of a product and ``hop`` from core to core, which grows with the
-    beats of ``bus`` bytes and the steps of ``lanes`` that a vector of sums takes, and
+    beats of ``beat`` bytes and the steps of ``lanes`` that a vector of sums takes, and
     of what is about as fast what synchronises least often. ``hold`` says the products
     of how many vectors a core holds while it waits.
 
@@ -73,12 +73,12 @@ class InsertSync(ModulePass):
     release: int = 1
     mvm: int = 1000
     hop: int = 50
-    bus: int = 64
+    beat: int = 64
     lanes: int = 32
     hold: int = 1
 
     def __post_init__(self) -> None:
-        positive = ("every", "group", "release", "mvm", "bus", "lanes", "hold")
+        positive = ("every", "group", "release", "mvm", "beat", "lanes", "hold")
         if min(getattr(self, name) for name in positive) < 1:
             raise ValueError(f"{', '.join(positive)} must be at least 1")
         if self.hop < 0:
@@ -155,7 +155,7 @@ class InsertSync(ModulePass):
             return Order("linear", cores, positions)
         if self.scheme == "auto":
             sizes = [sums.type.column_stride for sums in sums_of(group)]
-            beats = sum(-(-size // self.bus) for size in sizes)
+            beats = sum(-(-size // self.beat) for size in sizes)
             steps = sum(-(-size // (4 * self.lanes)) for size in sizes)
             more = 2 * beats + steps
             hold = self.hold if _may_hold(group) else 1

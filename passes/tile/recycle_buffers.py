@@ -35,10 +35,10 @@ class RecycleBuffers(ModulePass):
     A feature map whose rows are written and read in order becomes a ring of rows. It
     holds at least what a sequential order of the rows needs (see
     :mod:`cimc.passes.tile.rows_alive`), so that no wait for a free row can end in a
-    deadlock, and ``slack`` rows more for each layer between writer and reader, which
-    work at the same time. There is one at least, since readers wait for part of the
-    next row, or for rows that they leave out (see ``insert-sync``). The rows of its
-    halo are written like the others.
+    deadlock. For each layer between writer and reader, which work at the same time, it
+    holds more: ``slack`` times the rows by which the reader moves on. That is once at
+    least, since readers wait for part of the next row, or for rows that they leave out
+    (see ``insert-sync``). The rows of its halo are written like the others.
 
     A buffer that is accessed in several phases stays whole.
 

@@ -18,17 +18,17 @@ __all__ = ["SlideWindows"]
 class SlideWindows(ModulePass):
     """Let windows of matrix products slide where that takes fewer beats of the bus.
 
-    A beat takes up to ``bus`` bytes of one segment of memory. What two windows share
+    A beat takes up to ``beat`` bytes of one segment of memory. What two windows share
     moves inside the core.
     """
 
     name = "slide-windows"
 
-    bus: int = 64
+    beat: int = 64
 
     def __post_init__(self) -> None:
-        if self.bus < 1:
-            raise ValueError("bus must be at least 1")
+        if self.beat < 1:
+            raise ValueError("beat must be at least 1")
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Mark windows as ``slides``."""
@@ -44,4 +44,4 @@ class SlideWindows(ModulePass):
             isinstance(use.operation, tile.MvmOp) for use in window.result.uses
         )
         fresh, whole = fresh_part(window), window_part(window)
-        return multiplied and fresh.beats(self.bus) < whole.beats(self.bus)
+        return multiplied and fresh.beats(self.beat) < whole.beats(self.beat)

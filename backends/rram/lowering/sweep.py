@@ -331,9 +331,9 @@ class SweepLowering:
         if further:
             base, _ = place
             by = window.window.dilation[0] * window.source_type.row_stride
-            step = isa.StepOp(a=base, by=by)
+            down = isa.StepOp(a=base, by=by)
             self.stages.compute.append(
-                isa.LoopOp([step, *row(accumulate=True)], count=further)
+                isa.LoopOp([down, *row(accumulate=True)], count=further)
             )
             self.stages.compute.append(isa.StepOp(a=base, by=-further * by))
 

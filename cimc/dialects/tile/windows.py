@@ -35,8 +35,8 @@ class WindowOp(BodyOp):
     ``elements`` a part of the vector (one row block of an im2col matrix).
 
     All three are printed only where they are less than the whole. A window that
-    ``slides`` is kept from a position to the next in the row, which loads no more than
-    what the two do not share.
+    ``slides`` may be kept from a position to the next in the row, which then loads no
+    more than what the two do not share.
 
     ``%a = tile.window %x <kernel 3x3> elements <0 : 288> :
     !tile.feature_map<…> -> vector<288xi8>``

@@ -181,7 +181,7 @@ def test_pipeline_without_a_pass(
     result = cimc("opt", imported, "-p", ",".join(rest))
 
     name = STEPS[missing].partition("{")[0]
-    if name in {"convert-cnn-to-tile", "place-tiles", "distribute-sweeps"}:
+    if name in {"convert-cnn-to-tile", "place-blocks", "distribute-sweeps"}:
         assert result.code == 2
         assert "error[E074]" in result.err
     elif name == "allocate-buffers":
@@ -214,8 +214,8 @@ def test_pipeline_with_a_pass_twice(
         "split-vectors{lanes=0}",
         "cut-phases{cores=0}",
         "cut-phases{program_row=-1}",
-        "place-tiles{cores=0 crossbars=1}",
-        "place-tiles{cores=1 crossbars=-1}",
+        "place-blocks{cores=0 crossbars=1}",
+        "place-blocks{cores=1 crossbars=-1}",
         "duplicate-weights{cores=1 arrays=1 limit=0}",
         "assign-arrays{cores=0 arrays=1}",
         "assign-arrays{cores=1 arrays=-1}",

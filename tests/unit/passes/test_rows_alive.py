@@ -142,7 +142,8 @@ def test_a_late_branch_of_a_concatenation_has_its_slack():
     imported = import_model(builder.model(y))
     context = CompilationContext(weights=imported.weights)
     passes = (
-        "convert-cnn-to-tile,fuse-sweeps,im2col-partition,place-tiles,distribute-sweeps"
+        "convert-cnn-to-tile,fuse-sweeps,im2col-partition,place-blocks,"
+        "distribute-sweeps"
     )
     run_passes(imported.module, context, parse_passes(passes), verify=False)
     sweeps = imported.module.body.block.ops

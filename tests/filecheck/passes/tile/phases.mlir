@@ -1,4 +1,4 @@
-// RUN: cimc-opt %s -p "place-tiles{cores=2 crossbars=1},distribute-sweeps,recycle-buffers,insert-sync,allocate-buffers{capacity=4096}" | filecheck %s
+// RUN: cimc-opt %s -p "place-blocks{cores=2 crossbars=1},distribute-sweeps,recycle-buffers,insert-sync,allocate-buffers{capacity=4096}" | filecheck %s
 
 // The passes behind cut-phases begin anew in each phase: cores are given out from 0 on,
 // chains have sums of their own, and no sequence crosses the barrier. What is accessed

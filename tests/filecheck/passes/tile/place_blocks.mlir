@@ -1,4 +1,4 @@
-// RUN: cimc-opt %s -p "place-tiles{cores=4 crossbars=2}" --split-input-file | filecheck %s
+// RUN: cimc-opt %s -p "place-blocks{cores=4 crossbars=2}" --split-input-file | filecheck %s
 
 // The blocks of a layer share as few cores as can be, evenly; vector work takes idle cores
 // first, then those with the fewest positions.

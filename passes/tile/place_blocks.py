@@ -1,4 +1,4 @@
-"""``place-tiles``: give every weight block a crossbar and every sweep a core."""
+"""``place-blocks``: give every weight block a crossbar and other sweeps a core."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from cimc.passes.tile.core_packing import packing
 from cimc.passes.tile.phases import phases_of
 from cimc.passes.tile.sweeps import runs, weight_blocks
 
-__all__ = ["PlaceTiles"]
+__all__ = ["PlaceBlocks"]
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class PlaceTiles(ModulePass):
+class PlaceBlocks(ModulePass):
     """Place blocks on crossbars layer by layer, and vector work on idle cores.
 
     A core serves one copy of one layer, so that layers run at the same time, with as
@@ -39,7 +39,7 @@ class PlaceTiles(ModulePass):
     Every phase begins with all cores free.
     """
 
-    name = "place-tiles"
+    name = "place-blocks"
 
     cores: int = 1024
     crossbars: int = 1

@@ -1,4 +1,4 @@
-// RUN: not cimc-opt %s -p "place-tiles{cores=1 crossbars=2}" | filecheck %s
+// RUN: not cimc-opt %s -p "place-blocks{cores=1 crossbars=2}" | filecheck %s
 
 builtin.module {
   %x = tile.feature_map "x_q" of "" role "input" : !tile.feature_map<2x2x4xi8>
