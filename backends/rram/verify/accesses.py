@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -16,7 +16,7 @@ from cimc.backends.rram.verify.findings import Findings
 from cimc.backends.rram.verify.knowledge import SOURCES
 from cimc.backends.rram.verify.problem import Problem
 from cimc.backends.rram.verify.schedule import Knowledge, Schedule
-from cimc.backends.rram.verify.seen import mark_seen
+from cimc.backends.rram.verify.seen import mark_executions, mark_seen
 from cimc.backends.rram.verify.skeleton import Skeleton
 from cimc.backends.rram.verify.streams import extents, meetings, streams_of
 from cimc.backends.rram.verify.unfold import Unfolded
@@ -101,8 +101,9 @@ class _Checker:
         loads = (streams[others, layout.S_STORES] == 0) & (self._chain_of[others] < 0)
         stores, others = self._cores[loads].T
         places = self._knowledge.places(stores, others)
-        self._mark_seen(self._pairs[loads], places, self._knowledge.table)
-        for index in np.unique(self._pairs[loads, 1]):
+        loaded, table = self._pairs[loads], self._knowledge.table
+        self._mark_seen(loaded, places, table)
+        for index in np.unique(loaded[:, 1]):
             stream = streams[index]
             pieces = np.arange(int(stream[layout.S_FIRST]), int(stream[layout.S_STOP]))
             if not self._unseen[pieces].any():
@@ -111,15 +112,37 @@ class _Checker:
             own = np.flatnonzero(of_core & (streams[:, layout.S_STORES] == 1))
             pairs = np.stack([own, np.full_like(own, index)], axis=1)
             epochs = np.arange(len(self._schedule.order) + 1, dtype=np.int32)
-            self._mark_seen(pairs, np.zeros(len(own), np.int64), epochs)
+            own_places = np.zeros(len(own), np.int64)
+            self._mark_seen(pairs, own_places, epochs)
+            here = loaded[:, 1] == index
+            known = [
+                (loaded[here], places[here], table),
+                (pairs, own_places, epochs),
+            ]
             for piece in pieces[self._unseen[pieces]]:
-                if not _preset(module, stream, self._pieces[piece]):
+                if not _preset(module, stream, self._pieces[piece]) and not (
+                    self._each_seen(int(piece), known)
+                ):
                     raise findings.not_written(int(index), int(piece))
 
     def _mark_seen(self, pairs: Array, places: Array, known: Array) -> None:
         starts = self._schedule.event_starts
         args = (self._streams, self._pieces, self._beyond, pairs, places, starts)
         mark_seen(*args, known, self._unseen)
+
+    def _each_seen(
+        self, piece: int, known: Iterable[tuple[Array, Array, Array]]
+    ) -> bool:
+        """Whether each execution of a piece finds what it reads written by a STORE.
+
+        ``known`` are pairs, places of what their cores know, and what these know.
+        """
+        unseen = np.ones(int(self._pieces[piece, layout.P_TIMES]), np.bool_)
+        starts = self._schedule.event_starts
+        for pairs, places, table in known:
+            args = (self._streams, self._pieces, self._beyond, pairs, places, starts)
+            mark_executions(*args, table, piece, unseen)
+        return not unseen.any()
 
     def _check(self, chosen: Array) -> Array:
         """What is found of some pairs, which several threads look at."""

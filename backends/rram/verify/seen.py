@@ -19,7 +19,7 @@ from cimc.backends.rram.verify.overlap import same_ring
 from cimc.simulation.jit import compiled
 from cimc.weights import Array
 
-__all__ = ["mark_seen"]
+__all__ = ["mark_executions", "mark_seen"]
 
 
 @compiled("boolean(int64[::1], int64[::1], int64[::1], int64[::1])")
@@ -54,6 +54,16 @@ def _by_one(
     return False
 
 
+@compiled("void(int64[::1], int64, int64[::1])")
+def _one_execution(whole: Array, time: int, read: Array) -> None:
+    """Let ``read``, a copy of a piece, be one execution of it as a piece of its own."""
+    first, step, times = whole[P_FIRST], whole[P_STEP], whole[P_TIMES]
+    last, start = first + (times - 1) * step, first + time * step
+    read[P_TIMES], read[P_FIRST] = 1, start
+    read[P_LOW] = start + whole[P_LOW] - min(first, last)
+    read[P_HIGH] = start + whole[P_HIGH] - max(first, last)
+
+
 @compiled(
     "boolean(int64[::1], int64[::1], int64[:, ::1], int64[:, ::1], int64, int64)",
     allocates=True,
@@ -68,14 +78,9 @@ def _written(
     whole = pieces[index]
     if _by_one(store, load, pieces, beyond, past, whole):
         return True
-    first, step, times = whole[P_FIRST], whole[P_STEP], whole[P_TIMES]
-    last = first + (times - 1) * step
-    below, above = whole[P_LOW] - min(first, last), whole[P_HIGH] - max(first, last)
     read = whole.copy()
-    read[P_TIMES] = 1
-    for time in range(times):
-        start = first + time * step
-        read[P_FIRST], read[P_LOW], read[P_HIGH] = start, start + below, start + above
+    for time in range(whole[P_TIMES]):
+        _one_execution(whole, time, read)
         if not _by_one(store, load, pieces, beyond, past, read):
             return False
     return True
@@ -113,3 +118,38 @@ def mark_seen(
                 past += 1
             if unseen[index] and _written(store, other, pieces, beyond, past, index):
                 unseen[index] = False
+
+
+@compiled(
+    "void(int64[:, ::1], int64[:, ::1], int64[:, ::1], int64[:, ::1], int64[::1], "
+    "int64[::1], int32[::1], int64, boolean[::1])",
+    allocates=True,
+)
+def mark_executions(
+    streams: Array,
+    pieces: Array,
+    beyond: Array,
+    pairs: Array,
+    places: Array,
+    event_starts: Array,
+    known: Array,
+    index: int,
+    unseen: Array,
+) -> None:
+    """Take the marks of executions of one piece that find what they read written.
+
+    Different STOREs may have written for different ones. All pairs load with the stream
+    of that piece; see :func:`mark_seen`.
+    """
+    whole, read = pieces[index], pieces[index].copy()
+    for pair in range(pairs.shape[0]):
+        store, other = streams[pairs[pair, 0]], streams[pairs[pair, 1]]
+        if not same_ring(store, other):
+            continue
+        epoch, past = known[places[pair] + whole[P_EPOCH]], store[S_FIRST]
+        while past < store[S_STOP] and pieces[past, P_EPOCH] < epoch:
+            past += 1
+        for time in range(whole[P_TIMES]):
+            _one_execution(whole, time, read)
+            if unseen[time] and _by_one(store, other, pieces, beyond, past, read):
+                unseen[time] = False
