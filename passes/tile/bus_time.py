@@ -38,7 +38,7 @@ class BusTime:
         """Beats for what windows that slide load again at the beginning of each row."""
         again = sum(
             shared_part(op).beats(self.width)
-            for op in sweep.body.block.ops
+            for op in sweep.operations
             if isinstance(op, tile.WindowOp) and op.slides
         )
         return sweep.rows.size * again
@@ -57,13 +57,14 @@ def signals(writers: Sequence[tile.SweepOp], reader: tile.SweepOp) -> int:
     stores = [
         op
         for writer in writers
-        for op in writer.body.block.ops
+        for op in writer.operations
         if isinstance(op, tile.StoreOp)
     ]
     pairs = sum(
-        store.target == op.source and meet(channels_of(op), store.channels)
-        for op in reader.body.block.ops
+        store.target == op.source and meet(channels, store.channels)
+        for op in reader.operations
         if isinstance(op, tile.WindowOp)
+        for channels in [channels_of(op)]
         for store in stores
     )
     return _SIGNALS * pairs * reader.rows.size

@@ -35,7 +35,7 @@ class SlideWindows(ModulePass):
         for sweep in op.body.block.ops:
             if not isinstance(sweep, tile.SweepOp) or sweep.columns.size == 1:
                 continue
-            for window in sweep.body.block.ops:
+            for window in sweep.operations:
                 if isinstance(window, tile.WindowOp) and self._gains(window):
                     window.slides = UnitAttr()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from xdsl.dialects.builtin import ModuleOp
@@ -27,9 +26,6 @@ __all__ = ["check_accesses"]
 #: Comparisons of pieces and of single segments that a proof may take, for each pair of
 #: images that are unfolded.
 COMPARISONS = 1 << 30
-
-#: Threads that look at pairs, and parts of all pairs, each with its own comparisons.
-THREADS = 2
 
 
 def check_accesses(
@@ -145,12 +141,6 @@ class _Checker:
         return not unseen.any()
 
     def _check(self, chosen: Array) -> Array:
-        """What is found of some pairs, which several threads look at."""
-        parts = np.array_split(chosen, THREADS)
-        with ThreadPoolExecutor(THREADS) as threads:
-            return np.concatenate(list(threads.map(self._check_part, parts)))
-
-    def _check_part(self, chosen: Array) -> Array:
         stores, others = self._cores[chosen].T
         before = self._knowledge.places(stores, others)
         after = self._knowledge.places(others, stores)
