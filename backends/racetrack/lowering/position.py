@@ -105,6 +105,10 @@ class Position:
                 self._reduce(op)
             case tile.AddOp():
                 self._vector.add(op)
+            case tile.MultiplyOp():
+                self._vector.multiply(op)
+            case tile.ShuffleOp():
+                self._vector.shuffle(op)
             case tile.TableOp():
                 self._vector.table(op)
             case tile.StoreOp():
