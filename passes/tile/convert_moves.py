@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from xdsl.ir import Operation
+
 from cimc.dialects import cnn, tile
 from cimc.dialects.cim import Range, Window
 from cimc.dialects.cnn_moves import (
@@ -45,10 +47,19 @@ def _pad(to: Conversion, op: PadOp) -> None:
 
 
 def _space_to_depth(to: Conversion, op: SpaceToDepthOp) -> None:
-    """One window per block."""
+    """One position of a block after the other, each to channels of its own."""
     to.layer(op, "space_to_depth")
-    window = to.window(op.input, Window.of(op.sizes, op.sizes))
-    to.sweep(op, [window], part_to(op.ofm.channels))
+    (rows, columns), size = op.sizes, op.ifm.channels
+    body: list[Operation] = []
+    for place in range(rows * columns):
+        row, column = divmod(place, columns)
+        taps = Range.of(row, row + 1), Range.of(column, column + 1)
+        window = to.window(op.input, Window.of(op.sizes, op.sizes), taps=taps)
+        channels = Range.of(place * size, (place + 1) * size)
+        body += [window, tile.StoreOp(window.result, to.values[op.output], channels)]
+    to.code.append(
+        tile.SweepOp(op.layer.data, part_to(op.ofm.height), part_to(op.ofm.width), body)
+    )
 
 
 def _depth_to_space(to: Conversion, op: DepthToSpaceOp) -> None:
