@@ -20,10 +20,12 @@ from onnxruntime.quantization import (
     QuantType,
     quantize_static,
 )
+from onnxruntime.quantization.registry import QDQRegistry, QLinearOpsRegistry
 
 from cimc.diagnostics import CimcWarning, InputError
 from cimc.frontend.calibration import Calibration, samples
-from cimc.frontend.means import means_to_pools
+from cimc.frontend.rewrites import rewrite
+from cimc.frontend.shapes import fix_shapes
 from cimc.frontend.simplify import (
     ORT_ERRORS,
     drop_variable_parts,
@@ -44,6 +46,11 @@ _TYPES = {
     "int8": QuantType.QInt8,
     "uint8": QuantType.QUInt8,
 }
+
+#: What onnxruntime quantises, and what it would if it were asked to.
+_QUANTISED = sorted(
+    {"DepthToSpace", "GlobalMaxPool", "SpaceToDepth", *QDQRegistry, *QLinearOpsRegistry}
+)
 
 
 def is_quantised(model: ModelProto) -> bool:
@@ -98,7 +105,8 @@ def quantise(
             ),
         )
     prepared = simplify(upgrade(model))
-    means_to_pools(prepared)
+    fix_shapes(prepared)
+    rewrite(prepared)
     found = samples(prepared, calibration)
     # onnxruntime.quantization warns on the root logger about models without this.
     entry = prepared.metadata_props.add()
@@ -116,9 +124,15 @@ def quantise(
                 activation_type=_TYPES[activations],
                 weight_type=_TYPES[weights],
                 calibrate_method=CalibrationMethod.MinMax,
+                op_types_to_quantize=_QUANTISED,
                 # onnxruntime's own operators have 4-bit types at every opset, those of
                 # ONNX from 21 on; the normal form has none of both.
-                extra_options={"UseQDQContribOps": weights == "int4"},
+                extra_options={
+                    "UseQDQContribOps": weights == "int4",
+                    # Pools and the like then never stay in float between operators
+                    # for the device.
+                    "ForceQuantizeNoInputCheck": True,
+                },
             )
         except (AssertionError, RuntimeError, ValueError, *ORT_ERRORS) as error:
             raise InputError(

@@ -17,6 +17,8 @@ class QuantFormat(Enum):
 
 class CalibrationMethod(Enum):
     MinMax: CalibrationMethod
+    Entropy: CalibrationMethod
+    Percentile: CalibrationMethod
 
 class CalibrationDataReader:
     def get_next(self) -> dict[str, NDArray[Any]] | None: ...
@@ -27,6 +29,7 @@ def quantize_static(
     calibration_data_reader: CalibrationDataReader,
     *,
     quant_format: QuantFormat = ...,
+    op_types_to_quantize: list[str] | None = ...,
     per_channel: bool = ...,
     activation_type: QuantType = ...,
     weight_type: QuantType = ...,

@@ -14,6 +14,8 @@ from cimc.weights import Array
 
 __all__ = ["quantise_biases"]
 
+_DENSE = ("Conv", "ConvTranspose", "Gemm")
+
 
 def quantise_biases(model: ModelProto) -> None:
     """Round float biases of quantised Conv and Gemm to steps of s_x · s_w, in place."""
@@ -53,7 +55,7 @@ def quantise_biases(model: ModelProto) -> None:
 
 def _product_scale(graph: Graph, node: NodeProto) -> Array | None:
     """s_x · s_w per output channel where a quantised node has a float bias."""
-    if node.op_type not in ("Conv", "Gemm") or len(node.input) < 3:
+    if node.op_type not in _DENSE or len(node.input) < 3:
         return None
     bias = node.input[2]
     if not graph.is_constant(bias) or graph.constant(bias).dtype != np.float32:
