@@ -1,6 +1,6 @@
 """ONNX model → quantised normal form → ``cnn`` module, weights and host segments."""
 
-from cimc.frontend.calibration import Calibration
+from cimc.frontend.calibration import Calibration, Data, Method
 from cimc.frontend.coverage import CoverageRow
 from cimc.frontend.entry import (
     ImportedModel,
@@ -17,8 +17,10 @@ __all__ = [
     "Activations",
     "Calibration",
     "CoverageRow",
+    "Data",
     "HostSegments",
     "ImportedModel",
+    "Method",
     "Shapes",
     "Source",
     "Weights",

@@ -17,8 +17,6 @@ class QuantFormat(Enum):
 
 class CalibrationMethod(Enum):
     MinMax: CalibrationMethod
-    Entropy: CalibrationMethod
-    Percentile: CalibrationMethod
 
 class CalibrationDataReader:
     def get_next(self) -> dict[str, NDArray[Any]] | None: ...

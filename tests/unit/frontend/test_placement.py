@@ -145,16 +145,6 @@ def test_transposed_matrices_of_several_blocks(rows, outputs):
     assert_exact(builder.model(y))
 
 
-def test_bias_of_another_scale():
-    builder = QdqBuilder()
-    x = builder.input([1, 2, 4, 4], 0.1, 3)
-    bias = builder.weights(np.ones(4, np.int32), np.full(4, 0.5))
-    kernel = builder.weights(weights(4, 2, 3, 3), np.full(4, 0.01))
-    real = builder.node("Conv", [builder.real(x), kernel, bias])
-    why = refusal(builder.model(builder.stored(real, 0.1, 3)))
-    assert "scale of its bias" in why
-
-
 def test_result_that_is_not_quantised_goes_to_the_host():
     builder = QdqBuilder()
     x = builder.input([1, 2, 4, 4], 0.1, 3)
