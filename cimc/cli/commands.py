@@ -292,18 +292,31 @@ def quantize(
     weights: Annotated[
         str, typer.Option(help="Type of weights: int8, or int4 in int8 tensors.")
     ] = "int8",
+    report: Annotated[
+        bool,
+        typer.Option("--report", help="Say what quantisation costs in each layer."),
+    ] = False,
+    as_json: options.Json = False,
 ) -> None:
     """Quantise a float model with onnxruntime, to 8 bits or with weights of 4."""
+    from cimc.cli.noise import show_noise
     from cimc.driver.quantisation import quantise_file
 
-    quantise_file(
+    if as_json and not report:
+        raise typer.BadParameter("needs --report", param_hint="--json")
+    noise = quantise_file(
         model,
         output,
         calibration=options.calibration(calib, calib_method),
         shapes=options.parse_shapes(shape),
         activations=activations,
         weights=weights,
+        report=report,
     )
+    if noise is not None:
+        if as_json:
+            _print_json(noise.as_json())
+        show_noise(noise)
     console.print(f"written to {output}", soft_wrap=True, markup=False)
 
 

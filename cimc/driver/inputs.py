@@ -85,8 +85,9 @@ def random_images(model: ModelProto, count: int = 1) -> Images:
     def image(shape: tuple[int, ...], dtype: np.dtype[np.generic]) -> Array:
         if dtype.kind not in "iu":
             return generator.random(shape).astype(dtype)
-        limits = np.iinfo(dtype)
-        return generator.integers(limits.min, limits.max, shape, dtype, endpoint=True)
+        return generator.integers(0, 256, (*shape, dtype.itemsize), np.uint8).view(
+            dtype
+        )[..., 0]
 
     inputs = input_types(model)
     feeds = [

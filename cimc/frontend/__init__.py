@@ -11,6 +11,7 @@ from cimc.frontend.entry import (
 from cimc.frontend.hosts import HostSegments
 from cimc.frontend.load import Source
 from cimc.frontend.quantise import Activations, Weights
+from cimc.frontend.sensitivity import LayerNoise, NoiseReport, noise_report
 from cimc.frontend.shapes import Shapes
 
 __all__ = [
@@ -20,11 +21,14 @@ __all__ = [
     "Data",
     "HostSegments",
     "ImportedModel",
+    "LayerNoise",
     "Method",
+    "NoiseReport",
     "Shapes",
     "Source",
     "Weights",
     "coverage",
     "import_model",
+    "noise_report",
     "quantise_model",
 ]
