@@ -39,6 +39,8 @@ class Trial:
     cycles: int = 0
     bound: int = 0
     elements: int = 0
+    peak_mb: int = 0
+    """Peak memory, where the trial had a process of its own."""
 
 
 def try_on(
@@ -98,7 +100,8 @@ def failed(error: Exception, share: float = 0.0) -> Trial:
 def show(trials: Mapping[str, Trial]) -> None:
     """A table on stderr, one model and machine per line."""
     table = Table(box=None, pad_edge=False)
-    for title in ("", "result", "on device", "compile s", "run s", "cycles", "bound"):
+    titles = ("result", "on device", "compile s", "run s", "MB", "cycles", "bound")
+    for title in ("", *titles):
         table.add_column(title, justify="right" if title else "left", no_wrap=True)
     table.add_column("why")
     for name, trial in trials.items():
@@ -109,6 +112,7 @@ def show(trials: Mapping[str, Trial]) -> None:
             f"{trial.share:.1%}",
             f"{trial.compile_s:.1f}",
             f"{trial.simulate_s:.1f}",
+            str(trial.peak_mb or ""),
             f"{trial.cycles:,}",
             ratio,
             escape(trial.why),
