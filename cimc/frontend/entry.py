@@ -20,6 +20,7 @@ from cimc.frontend.load import Source, load_model
 from cimc.frontend.normalise import normalise
 from cimc.frontend.placement import Placement, place
 from cimc.frontend.quantise import Activations, Weights, is_quantised, quantise
+from cimc.frontend.quantised import check_quantised
 from cimc.frontend.shapes import Shapes, fix_shapes
 from cimc.frontend.simplify import ORT_ERRORS, refused_by_onnxruntime
 from cimc.golden import float_layers
@@ -77,6 +78,7 @@ def quantise_model(
             ),
             stacklevel=2,
         )
+    check_quantised(model)
     return _static(normalise(model))
 
 

@@ -132,6 +132,13 @@ def _infer(model: ModelProto) -> None:
 def _check_size(info: ValueInfoProto) -> None:
     """Nothing is computed on tensors that no chip could ever hold."""
     shape = [dim.dim_value for dim in info.type.tensor_type.shape.dim]
+    if any(size < 0 for size in shape):
+        raise InputError(
+            "E114",
+            f"the shapes in the model contradict each other: tensor {info.name!r} "
+            f"would have shape {shape}",
+            hints=("check --shape, and that windows fit into what they slide over",),
+        )
     if prod(shape) > MOST_ELEMENTS:
         raise InputError(
             "E117",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import warnings
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
@@ -19,6 +21,9 @@ from cimc.driver.compilation import compile_imported, copy_of
 from cimc.driver.machines import load_machine
 from cimc.frontend import ImportedModel
 from cimc.golden import Golden
+
+#: Name and shapes in what is said of a node.
+_NODE = re.compile(r"^(\w+) '.*?' \(.*?\): ")
 
 Result = Literal["equal", "wrong", "refused", "does not fit", "crash"]
 
@@ -92,9 +97,15 @@ def failed(error: Exception, share: float = 0.0) -> Trial:
         result = "does not fit"
     elif error.exit_code != 2:
         result = "wrong" if error.exit_code == 1 else "crash"
+    return Trial(result, summary(error), share)
+
+
+def summary(error: CimcError) -> str:
+    """Code, message and reasons in one line; operators alike are counted."""
     found = error.diagnostic
-    reasons = "; ".join((found.message, *found.notes)).replace("\n", " ")
-    return Trial(result, f"{found.code}: {reasons}", share)
+    reasons = Counter(_NODE.sub(r"\1: ", note) for note in found.notes)
+    counted = [f"{n} x {why}" if n > 1 else why for why, n in reasons.items()]
+    return f"{found.code}: {'; '.join((found.message, *counted))}".replace("\n", " ")
 
 
 def show(trials: Mapping[str, Trial]) -> None:
