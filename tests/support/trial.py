@@ -25,6 +25,9 @@ from cimc.golden import Golden
 #: Name and shapes in what is said of a node.
 _NODE = re.compile(r"^(\w+) '.*?' \(.*?\): ")
 
+#: Characters that a summary has at most.
+_LENGTH = 300
+
 Result = Literal["equal", "wrong", "refused", "does not fit", "crash"]
 
 
@@ -105,7 +108,8 @@ def summary(error: CimcError) -> str:
     found = error.diagnostic
     reasons = Counter(_NODE.sub(r"\1: ", note) for note in found.notes)
     counted = [f"{n} x {why}" if n > 1 else why for why, n in reasons.items()]
-    return f"{found.code}: {'; '.join((found.message, *counted))}".replace("\n", " ")
+    text = f"{found.code}: {'; '.join((found.message, *counted))}".replace("\n", " ")
+    return text if len(text) <= _LENGTH else f"{text[:_LENGTH]}…"
 
 
 def show(trials: Mapping[str, Trial]) -> None:
