@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from math import prod
 
 import onnx
 from onnx import ModelProto, TypeProto, ValueInfoProto
 
-from cimc.diagnostics import InputError
+from cimc.diagnostics import CimcWarning, InputError
 from cimc.frontend.inference import infer
 
-__all__ = ["Shapes", "fix_shapes", "model_inputs"]
+__all__ = ["Shapes", "check_size", "fix_shapes", "model_inputs"]
+
+#: Elements of the largest tensor that is computed.
+_MOST_ELEMENTS = 2**31 - 1
 
 Shapes = Mapping[str, Sequence[int]]
 
@@ -24,10 +29,13 @@ def model_inputs(model: ModelProto) -> list[ValueInfoProto]:
 def fix_shapes(model: ModelProto, shapes: Shapes | None = None) -> None:
     """Give every input of ``model`` a static shape with batch 1, in place.
 
+    A dynamic first axis becomes 1, with a warning (W110), if the others are static.
+
     Raises:
         InputError: an axis is dynamic and ``shapes`` does not name it (E111),
-            ``shapes`` contradicts the model (E112), the batch is not 1 (E113), or
-            the shapes inside the model contradict each other (E114).
+            ``shapes`` contradicts the model (E112), the batch is not 1 (E113),
+            the shapes inside the model contradict each other (E114), or a tensor has
+            more elements than any memory holds (E118).
     """
     inputs = {info.name: info for info in model_inputs(model)}
     for name in shapes or {}:
@@ -58,12 +66,23 @@ def _fix(info: ValueInfoProto, given: Sequence[int] | None) -> None:
             hints=(f"--shape {info.name}=1,3,224,224 (with the sizes of the model)",),
         )
     dims = tensor.shape.dim
-    dynamic = [
-        f"axis {axis} ({dim.dim_param or 'unnamed'})"
+    open_axes = [
+        axis
         for axis, dim in enumerate(dims)
         if not dim.HasField("dim_value") or dim.dim_value < 1
     ]
-    if dynamic:
+    if open_axes == [0] and len(dims) > 1:
+        dims[0].dim_value = 1
+        warnings.warn(
+            CimcWarning(
+                "W110", f"the dynamic batch of input {info.name!r} is set to 1"
+            ),
+            stacklevel=4,
+        )
+    elif open_axes:
+        dynamic = [
+            f"axis {axis} ({dims[axis].dim_param or 'unnamed'})" for axis in open_axes
+        ]
         example = ",".join(
             str(dim.dim_value) if dim.dim_value > 0 else ("1" if axis == 0 else "224")
             for axis, dim in enumerate(dims)
@@ -103,6 +122,25 @@ def _check_given(name: str, tensor: TypeProto.Tensor, given: Sequence[int]) -> N
         )
 
 
+def check_size(name: str, shape: Iterable[int]) -> None:
+    """Refuse a tensor that could not be held.
+
+    Raises:
+        InputError: it has more elements than any memory holds (E118).
+    """
+    sizes = list(shape)
+    if prod(sizes) > _MOST_ELEMENTS:
+        raise InputError(
+            "E118",
+            f"tensor {name!r} has {prod(sizes)} elements",
+            notes=(
+                f"its shape is {'x'.join(map(str, sizes))}, at most "
+                f"{_MOST_ELEMENTS} elements are supported",
+            ),
+            hints=("check the shapes and constants of the model, and --shape",),
+        )
+
+
 def _infer(model: ModelProto) -> None:
     """Replace the shapes inside the model by what follows from its inputs."""
     del model.graph.value_info[:]
@@ -117,6 +155,9 @@ def _infer(model: ModelProto) -> None:
             f"the shapes in the model contradict each other: {detail}",
             hints=("check --shape, and that the model runs in onnxruntime",),
         ) from error
+    for info in (*inferred.input, *inferred.value_info, *inferred.output):
+        sizes = [dim.dim_value for dim in info.type.tensor_type.shape.dim]
+        check_size(info.name, sizes)
     model.graph.value_info.extend(inferred.value_info)
     del model.graph.output[:]
     model.graph.output.extend(inferred.output)
