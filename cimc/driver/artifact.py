@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import onnx
+from google.protobuf.message import DecodeError
 from onnx import ModelProto
 
 from cimc import __version__
@@ -182,7 +183,7 @@ def load(directory: Path | str) -> Artifact:
         if _sha256(path / name) != expected:
             raise _broken(path, f"{name} is not the file that the manifest describes")
     target = get_target(manifest["target"])
-    model = onnx.load_model_from_string((path / "model.onnx").read_bytes())
+    model = _read_golden(path)
     for name in (*manifest["inputs"], *manifest["outputs"]):
         if name not in tensor_names(model):
             raise _broken(path, f"{_MANIFEST} names {name!r}, no tensor of the model")
@@ -196,13 +197,20 @@ def load(directory: Path | str) -> Artifact:
         inputs=tuple(manifest["inputs"]),
         outputs=tuple(manifest["outputs"]),
         pipeline=manifest["pipeline"],
-        metrics=json.loads((path / "metrics.json").read_text(encoding="utf-8")),
+        metrics=_read_object(path, "metrics.json"),
     )
+
+
+def _read_golden(path: Path) -> ModelProto:
+    try:
+        return onnx.load_model_from_string((path / "model.onnx").read_bytes())
+    except DecodeError as error:
+        raise _broken(path, "model.onnx is no ONNX model") from error
 
 
 def _read_manifest(path: Path) -> dict[str, Any]:
     try:
-        text = (path / _MANIFEST).read_text(encoding="utf-8")
+        found = _read_object(path, _MANIFEST)
     except OSError as error:
         raise InputError(
             "E051",
@@ -210,15 +218,6 @@ def _read_manifest(path: Path) -> dict[str, Any]:
             where=str(path),
             hints=("give the directory that `cimc compile -o` wrote",),
         ) from error
-    except UnicodeDecodeError as error:
-        raise _broken(path, f"{_MANIFEST} is not text") from error
-    try:
-        manifest = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise _broken(path, f"{_MANIFEST} is not JSON: {error}") from error
-    if not isinstance(manifest, dict):
-        raise _broken(path, f"{_MANIFEST} is not an object")
-    found = cast(dict[str, Any], manifest)
     if found.get("format") != FORMAT:
         raise InputError(
             "E051",
@@ -230,6 +229,19 @@ def _read_manifest(path: Path) -> dict[str, Any]:
     if not _well_formed(found):
         raise _broken(path, f"{_MANIFEST} lacks entries")
     return found
+
+
+def _read_object(path: Path, name: str) -> dict[str, Any]:
+    """The JSON object in a file of the artifact."""
+    try:
+        found = json.loads((path / name).read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        raise _broken(path, f"{name} is not text") from error
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise _broken(path, f"{name} is not JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise _broken(path, f"{name} is not an object")
+    return cast(dict[str, Any], found)
 
 
 def _well_formed(manifest: Mapping[str, Any]) -> bool:

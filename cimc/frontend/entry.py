@@ -21,6 +21,7 @@ from cimc.frontend.normalise import normalise
 from cimc.frontend.placement import Placement, place
 from cimc.frontend.precision import compute_in_float32
 from cimc.frontend.quantise import Activations, Weights, is_quantised, quantise
+from cimc.frontend.quantised import check_quantised
 from cimc.frontend.shapes import Shapes, fix_shapes
 from cimc.frontend.simplify import ORT_ERRORS, refused_by_onnxruntime
 from cimc.golden import float_layers
@@ -79,6 +80,7 @@ def quantise_model(
             ),
             stacklevel=2,
         )
+    check_quantised(model)
     return _static(normalise(model))
 
 

@@ -10,7 +10,8 @@ from xdsl.ir import Block, Operation, Region, SSAValue
 
 from cimc.dialects.cim import WeightsRef
 from cimc.dialects.cnn import InputOp, OutputOp
-from cimc.frontend.operators.base import default_shape, feature_map
+from cimc.frontend.operators.base import feature_map
+from cimc.frontend.operators.layout import map_shape
 from cimc.frontend.placement import Item, Placement
 from cimc.weights import Array, WeightStore
 
@@ -66,7 +67,7 @@ def build_module(placement: Placement, name: str) -> tuple[ModuleOp, WeightStore
     graph, items = placement.graph, _live(placement)
     builder = _Builder(placement, items)
     for tensor in placement.inputs:
-        shape, affine = default_shape(graph.shape(tensor)), graph.meaning(tensor)
+        shape, affine = map_shape(graph.shape(tensor)), graph.meaning(tensor)
         assert shape is not None, "the readers of the units checked the shape"
         assert affine is not None, "the readers of the units checked the parameters"
         op = InputOp(tensor, feature_map(shape, affine))

@@ -18,10 +18,9 @@ from cimc.frontend.operators import reader_of
 from cimc.frontend.operators.base import (
     Context,
     Refusal,
-    Shape,
     Step,
-    default_shape,
 )
+from cimc.frontend.operators.layout import Layout, map_shape
 from cimc.frontend.units import Unit, find_units
 
 __all__ = ["Item", "Place", "Placement", "place"]
@@ -116,19 +115,22 @@ def _loose(graph: Graph, node: NodeProto) -> Item:
 
 def _read(graph: Graph, items: list[Item]) -> list[Item]:
     """Read every unit, and return what the device is able to run."""
-    maps: dict[str, Shape] = {}
-    context = Context(graph, maps)
+    layouts: dict[str, Layout] = {}
+    context = Context(graph, layouts)
     for item in items:
         item.step = None
         if item.unit is None:
             item.why = _why_loose(graph, item.nodes[-1])
         else:
             for name in item.inputs:
-                if name not in maps and (shape := default_shape(graph.shape(name))):
-                    maps[name] = shape
+                sizes = graph.shape(name)
+                if name not in layouts and sizes and map_shape(sizes):
+                    layouts[name] = Layout.of_image(sizes)
             try:
                 item.step = _step(item.unit, context)
-                maps[item.unit.output] = item.step.ofm.shape
+                layouts[item.unit.output] = item.step.layout or Layout.of_image(
+                    context.output_shape(item.unit)
+                )
             except Refusal as refusal:
                 item.why = str(refusal)
     return [item for item in items if item.step is not None]

@@ -14,10 +14,10 @@ from cimc.frontend.inference import infer
 
 __all__ = ["Shapes", "check_size", "fix_shapes", "model_inputs"]
 
-#: Elements of the largest tensor that is computed.
-_MOST_ELEMENTS = 2**31 - 1
-
 Shapes = Mapping[str, Sequence[int]]
+
+#: Elements of the largest tensor that is computed.
+_MOST_ELEMENTS = 1 << 28
 
 
 def model_inputs(model: ModelProto) -> list[ValueInfoProto]:
@@ -123,21 +123,26 @@ def _check_given(name: str, tensor: TypeProto.Tensor, given: Sequence[int]) -> N
 
 
 def check_size(name: str, shape: Iterable[int]) -> None:
-    """Refuse a tensor that could not be held.
+    """Nothing is computed on tensors that no chip could ever hold.
 
     Raises:
-        InputError: it has more elements than any memory holds (E118).
+        InputError: the tensor would be one (E118), or its shape is negative (E114).
     """
     sizes = list(shape)
+    text = "x".join(map(str, sizes))
+    if any(size < 0 for size in sizes):
+        raise InputError(
+            "E114",
+            f"the shapes in the model contradict each other: tensor {name!r} would "
+            f"have shape {text}",
+            hints=("check --shape, and that windows fit into what they slide over",),
+        )
     if prod(sizes) > _MOST_ELEMENTS:
         raise InputError(
             "E118",
-            f"tensor {name!r} has {prod(sizes)} elements",
-            notes=(
-                f"its shape is {'x'.join(map(str, sizes))}, at most "
-                f"{_MOST_ELEMENTS} elements are supported",
-            ),
-            hints=("check the shapes and constants of the model, and --shape",),
+            f"tensor {name!r} has {text} elements",
+            notes=(f"at most {_MOST_ELEMENTS} are supported",),
+            hints=("check --shape, and the attributes of the operator",),
         )
 
 
@@ -155,9 +160,8 @@ def _infer(model: ModelProto) -> None:
             f"the shapes in the model contradict each other: {detail}",
             hints=("check --shape, and that the model runs in onnxruntime",),
         ) from error
-    for info in (*inferred.input, *inferred.value_info, *inferred.output):
-        sizes = [dim.dim_value for dim in info.type.tensor_type.shape.dim]
-        check_size(info.name, sizes)
     model.graph.value_info.extend(inferred.value_info)
     del model.graph.output[:]
     model.graph.output.extend(inferred.output)
+    for info in (*model.graph.input, *inferred.value_info, *inferred.output):
+        check_size(info.name, (d.dim_value for d in info.type.tensor_type.shape.dim))

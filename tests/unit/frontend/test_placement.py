@@ -98,9 +98,9 @@ def test_uint8_weights_around_their_zero_point():
 
 def test_add_with_broadcasting():
     builder = QdqBuilder()
-    a, b = builder.input([1, 3, 4, 4], 0.1, 3), builder.input([1, 3, 1, 1], 0.1, 3)
+    a, b = builder.input([1, 3, 4, 4], 0.1, 3), builder.input([1, 3, 4, 1], 0.1, 3)
     why = refusal(builder.model(builder.op("Add", [a, b], 0.1, 3)))
-    assert "differ in shape: (1, 3, 4, 4) and (1, 3, 1, 1)" in why
+    assert "differ in shape: (1, 3, 4, 4) and (1, 3, 4, 1)" in why
 
 
 def test_concat_along_another_axis():
@@ -108,13 +108,6 @@ def test_concat_along_another_axis():
     a, b = builder.input([1, 3, 4, 4], 0.1, 3), builder.input([1, 3, 4, 4], 0.1, 3)
     why = refusal(builder.model(builder.op("Concat", [a, b], 0.1, 3, axis=2)))
     assert "joins along axis 2" in why
-
-
-def test_convolution_in_one_dimension():
-    builder = QdqBuilder()
-    x = builder.input([1, 3, 9], 0.1, 3)
-    y = builder.dense("Conv", x, weights(4, 3, 3), 0.01, None, 0.1, 3)
-    assert "(1, 3, 9), no image" in refusal(builder.model(y))
 
 
 def test_sums_that_could_leave_int32():
