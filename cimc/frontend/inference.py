@@ -7,7 +7,7 @@ from math import prod
 import onnx
 from onnx import GraphProto, ModelProto, helper
 
-__all__ = ["infer"]
+__all__ = ["infer", "without_weights"]
 
 #: Constants up to this many elements can say something about shapes.
 _SMALL = 1024
@@ -20,6 +20,13 @@ def infer(model: ModelProto, *, strict: bool = False) -> GraphProto:
         onnx.shape_inference.InferenceError: the shapes contradict each other (only
             if ``strict``).
     """
+    return onnx.shape_inference.infer_shapes(
+        without_weights(model), strict_mode=strict, data_prop=True
+    ).graph
+
+
+def without_weights(model: ModelProto) -> ModelProto:
+    """A copy whose large constants are inputs, so that it is small."""
     light = ModelProto()
     light.ir_version = max(model.ir_version, 4)
     light.opset_import.extend(model.opset_import)
@@ -40,6 +47,4 @@ def infer(model: ModelProto, *, strict: bool = False) -> GraphProto:
                     tensor.name, tensor.data_type, tensor.dims
                 )
             )
-    return onnx.shape_inference.infer_shapes(
-        light, strict_mode=strict, data_prop=True
-    ).graph
+    return light

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from onnx.external_data_helper import (
     uses_external_data,
 )
 
-from cimc.diagnostics import InputError
+from cimc.diagnostics import CimcWarning, InputError
+from cimc.frontend.inference import without_weights
+from cimc.frontend.mending import mend
 
 __all__ = ["Source", "load_model", "opset_of"]
 
@@ -48,22 +51,50 @@ def load_model(source: Source) -> ModelProto:
         folder, where = Path(source).parent, str(source)
         model = _parse(_read(Path(source)), where)
     _load_external(model, folder, where)
-    try:
-        onnx.checker.check_model(model)  # pyright: ignore[reportUnknownMemberType]
-    except (onnx.checker.ValidationError, ValueError, TypeError) as error:
-        raise InputError(
-            "E105",
-            f"the model breaks a rule of ONNX: {_first_line(error)}",
-            where=where,
-            hints=("run onnx.checker.check_model on it where it was exported",),
-        ) from error
+    _check_rules(model, where)
     _check_constants(model, where)
     _check_opset(model, where)
+    _drop_unused_sets(model)
     if model.functions:
         model = onnx.inliner.inline_local_functions(model)
     _check_straight(model, where)
     _unlist_constants(model)
     return model
+
+
+def _check_rules(model: ModelProto, where: str) -> None:
+    """Refuse a model that onnx.checker refuses, unless it is easily mended."""
+    first = _broken_rule(model)
+    if first is None:
+        return
+    mended = mend(model)
+    if not mended or _broken_rule(model) is not None:
+        raise InputError(
+            "E105",
+            f"the model breaks a rule of ONNX: {first}",
+            where=where,
+            hints=("run onnx.checker.check_model on it where it was exported",),
+        )
+    warnings.warn(
+        CimcWarning(
+            "W111",
+            f"the model breaks a rule of ONNX, but can be read: {first}",
+            where=where,
+            notes=tuple(mended),
+        ),
+        stacklevel=4,
+    )
+
+
+def _broken_rule(model: ModelProto) -> str | None:
+    """What onnx.checker finds, without a look at large constants."""
+    light = without_weights(model)
+    light.ir_version = model.ir_version
+    try:
+        onnx.checker.check_model(light)  # pyright: ignore[reportUnknownMemberType]
+    except (onnx.checker.ValidationError, ValueError, TypeError) as error:
+        return _first_line(error)
+    return None
 
 
 def _unlist_constants(model: ModelProto) -> None:
@@ -226,6 +257,16 @@ def _check_opset(model: ModelProto, where: str) -> None:
             notes=(f"supported: {_OLDEST_OPSET} to {newest}",),
             hints=("export with opset_version=17",),
         )
+
+
+def _drop_unused_sets(model: ModelProto) -> None:
+    """Forget imports that no operator needs, which onnxruntime may not know."""
+    used = {node.domain for node in model.graph.node}
+    used |= {node.domain for function in model.functions for node in function.node}
+    kept = [e for e in model.opset_import if e.domain in used | {"", "ai.onnx"}]
+    if len(kept) < len(model.opset_import):
+        del model.opset_import[:]
+        model.opset_import.extend(kept)
 
 
 def _check_straight(model: ModelProto, where: str) -> None:

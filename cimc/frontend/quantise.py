@@ -27,6 +27,7 @@ from cimc.diagnostics import CimcWarning, InputError
 from cimc.frontend.calibration import Calibration, measurement, samples
 from cimc.frontend.given import overrides, take_weights
 from cimc.frontend.graph import label
+from cimc.frontend.normalise.constants import fold_constants
 from cimc.frontend.ranges import range_overrides
 from cimc.frontend.rewrites import rewrite
 from cimc.frontend.shapes import fix_shapes
@@ -92,6 +93,7 @@ def prepare(model: ModelProto) -> ModelProto:
         InputError: onnxruntime does not load it (E141), or its operator set cannot be
             converted (E106).
     """
+    fold_constants(model)
     prepared = simplify(upgrade(model))
     fix_shapes(prepared)
     rewrite(prepared)

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
 from math import prod
 
 import onnx
 from onnx import ModelProto, TypeProto, ValueInfoProto
 
-from cimc.diagnostics import InputError
+from cimc.diagnostics import CimcWarning, InputError
 from cimc.frontend.inference import infer
 
-__all__ = ["Shapes", "fix_shapes", "model_inputs"]
+__all__ = ["Shapes", "check_size", "fix_shapes", "model_inputs"]
 
 Shapes = Mapping[str, Sequence[int]]
 
-#: Elements of a tensor that a model may have.
-MOST_ELEMENTS = 1 << 28
+#: Elements of the largest tensor that is computed.
+_MOST_ELEMENTS = 1 << 28
 
 
 def model_inputs(model: ModelProto) -> list[ValueInfoProto]:
@@ -28,11 +29,13 @@ def model_inputs(model: ModelProto) -> list[ValueInfoProto]:
 def fix_shapes(model: ModelProto, shapes: Shapes | None = None) -> None:
     """Give every input of ``model`` a static shape with batch 1, in place.
 
+    A dynamic first axis becomes 1, with a warning (W110), if the others are static.
+
     Raises:
         InputError: an axis is dynamic and ``shapes`` does not name it (E111),
-            ``shapes`` contradicts the model (E112), the batch is not 1 (E113), or
-            the shapes inside the model contradict each other (E114) or are too
-            large (E117).
+            ``shapes`` contradicts the model (E112), the batch is not 1 (E113),
+            the shapes inside the model contradict each other (E114), or a tensor has
+            more elements than any memory holds (E118).
     """
     inputs = {info.name: info for info in model_inputs(model)}
     for name in shapes or {}:
@@ -63,12 +66,23 @@ def _fix(info: ValueInfoProto, given: Sequence[int] | None) -> None:
             hints=(f"--shape {info.name}=1,3,224,224 (with the sizes of the model)",),
         )
     dims = tensor.shape.dim
-    dynamic = [
-        f"axis {axis} ({dim.dim_param or 'unnamed'})"
+    open_axes = [
+        axis
         for axis, dim in enumerate(dims)
         if not dim.HasField("dim_value") or dim.dim_value < 1
     ]
-    if dynamic:
+    if open_axes == [0] and len(dims) > 1:
+        dims[0].dim_value = 1
+        warnings.warn(
+            CimcWarning(
+                "W110", f"the dynamic batch of input {info.name!r} is set to 1"
+            ),
+            stacklevel=4,
+        )
+    elif open_axes:
+        dynamic = [
+            f"axis {axis} ({dims[axis].dim_param or 'unnamed'})" for axis in open_axes
+        ]
         example = ",".join(
             str(dim.dim_value) if dim.dim_value > 0 else ("1" if axis == 0 else "224")
             for axis, dim in enumerate(dims)
@@ -108,6 +122,30 @@ def _check_given(name: str, tensor: TypeProto.Tensor, given: Sequence[int]) -> N
         )
 
 
+def check_size(name: str, shape: Iterable[int]) -> None:
+    """Nothing is computed on tensors that no chip could ever hold.
+
+    Raises:
+        InputError: the tensor would be one (E118), or its shape is negative (E114).
+    """
+    sizes = list(shape)
+    text = "x".join(map(str, sizes))
+    if any(size < 0 for size in sizes):
+        raise InputError(
+            "E114",
+            f"the shapes in the model contradict each other: tensor {name!r} would "
+            f"have shape {text}",
+            hints=("check --shape, and that windows fit into what they slide over",),
+        )
+    if prod(sizes) > _MOST_ELEMENTS:
+        raise InputError(
+            "E118",
+            f"tensor {name!r} has {text} elements",
+            notes=(f"at most {_MOST_ELEMENTS} are supported",),
+            hints=("check --shape, and the attributes of the operator",),
+        )
+
+
 def _infer(model: ModelProto) -> None:
     """Replace the shapes inside the model by what follows from its inputs."""
     del model.graph.value_info[:]
@@ -126,23 +164,4 @@ def _infer(model: ModelProto) -> None:
     del model.graph.output[:]
     model.graph.output.extend(inferred.output)
     for info in (*model.graph.input, *inferred.value_info, *inferred.output):
-        _check_size(info)
-
-
-def _check_size(info: ValueInfoProto) -> None:
-    """Nothing is computed on tensors that no chip could ever hold."""
-    shape = [dim.dim_value for dim in info.type.tensor_type.shape.dim]
-    if any(size < 0 for size in shape):
-        raise InputError(
-            "E114",
-            f"the shapes in the model contradict each other: tensor {info.name!r} "
-            f"would have shape {shape}",
-            hints=("check --shape, and that windows fit into what they slide over",),
-        )
-    if prod(shape) > MOST_ELEMENTS:
-        raise InputError(
-            "E117",
-            f"tensor {info.name!r} has {'x'.join(map(str, shape))} elements",
-            notes=(f"at most {MOST_ELEMENTS} are supported",),
-            hints=("check --shape, and the attributes of the operator",),
-        )
+        check_size(info.name, (d.dim_value for d in info.type.tensor_type.shape.dim))

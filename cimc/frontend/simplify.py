@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import onnx
@@ -24,6 +25,9 @@ __all__ = [
 
 #: First operator set with quantisation per channel.
 _PER_CHANNEL_OPSET = 13
+
+#: Newest operator set of the oldest onnxruntime that will do.
+_KNOWN_OPSET = 23
 
 #: What onnxruntime raises on models that it does not load or run.
 ORT_ERRORS = (
@@ -77,10 +81,15 @@ def refused_by_onnxruntime(error: Exception) -> InputError:
 def upgrade(model: ModelProto) -> ModelProto:
     """``model`` in an operator set that can quantise per channel.
 
+    Newer ones than every onnxruntime knows are converted, too, where that is possible.
+
     Raises:
         InputError: it cannot be converted (E106).
     """
     version = opset_of(model)
+    if version > _KNOWN_OPSET:
+        with suppress(RuntimeError, ValueError):
+            return version_converter.convert_version(model, _KNOWN_OPSET)
     if version >= _PER_CHANNEL_OPSET:
         return model
     try:

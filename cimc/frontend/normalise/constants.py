@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
 import numpy as np
@@ -12,6 +12,7 @@ from onnx.reference import ReferenceEvaluator
 from cimc.frontend.graph import Graph
 from cimc.frontend.load import opset_of
 from cimc.frontend.normalise.edit import Editor
+from cimc.frontend.shapes import check_size
 from cimc.weights import Array
 
 _Run = Callable[[None, Mapping[str, Array]], list[Array]]
@@ -57,6 +58,7 @@ class _Folder:
             if inner and _passes_through(node):
                 passed[node.output[0]] = node.input[0]
             elif inner and (feeds := self._constant_feeds(node)) is not None:
+                check_size(node.output[0], _result_shape(node, list(feeds.values())))
                 evaluator = ReferenceEvaluator(node, opsets=self._opsets)
                 run = cast("_Run", evaluator.run)  # pyright: ignore[reportUnknownMemberType]
                 self._folded[node.output[0]] = np.asarray(run(None, feeds)[0])
@@ -91,6 +93,21 @@ class _Folder:
             else:
                 return None
         return feeds
+
+
+def _result_shape(node: NodeProto, operands: list[Array]) -> Sequence[int]:
+    """The shape of a result that can be larger than its operands, else ()."""
+    match node.op_type, operands:
+        case "ConstantOfShape", [shape]:
+            return shape.tolist()
+        case "Expand", [values, shape]:
+            return np.broadcast_shapes(values.shape, tuple(shape.tolist()))
+        case "Tile", [values, repeats]:
+            return [n * r for n, r in zip(values.shape, repeats.tolist(), strict=False)]
+        case "Range", [start, limit, step] if step.all():
+            return [max(0, int((limit.item() - start.item()) / step.item()))]
+        case _:
+            return ()
 
 
 def _passes_through(node: NodeProto) -> bool:
