@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import numpy as np
 from onnx import ModelProto
 
 from cimc.diagnostics import InputError
-from cimc.frontend.calibration import samples
+from cimc.frontend.calibration import input_types, samples
 from cimc.weights import Array, load_arrays
 
 __all__ = [
@@ -79,19 +79,18 @@ def named_samples(model: Path) -> Path | None:
 
 
 def random_images(model: ModelProto, count: int = 1) -> Images:
-    """Seeded images of uniform numbers in [0, 1)."""
-    from cimc.frontend.shapes import model_inputs
-
+    """Seeded images of uniform numbers in [0, 1), or of all integers of a type."""
     generator = np.random.default_rng(_SEED)
-    shapes: Mapping[str, tuple[int, ...]] = {
-        info.name: tuple(dim.dim_value for dim in info.type.tensor_type.shape.dim)
-        for info in model_inputs(model)
-    }
+
+    def image(shape: tuple[int, ...], dtype: np.dtype[np.generic]) -> Array:
+        if dtype.kind not in "iu":
+            return generator.random(shape).astype(dtype)
+        return generator.integers(0, 256, (*shape, dtype.itemsize), np.uint8).view(
+            dtype
+        )[..., 0]
+
+    inputs = input_types(model)
     feeds = [
-        {
-            name: generator.random(shape).astype(np.float32)
-            for name, shape in shapes.items()
-        }
-        for _ in range(count)
+        {name: image(*found) for name, found in inputs.items()} for _ in range(count)
     ]
     return Images(feeds, "random numbers")

@@ -1,6 +1,6 @@
 """ONNX model → quantised normal form → ``cnn`` module, weights and host segments."""
 
-from cimc.frontend.calibration import Calibration
+from cimc.frontend.calibration import Calibration, Data, Method
 from cimc.frontend.coverage import CoverageRow
 from cimc.frontend.entry import (
     ImportedModel,
@@ -11,18 +11,24 @@ from cimc.frontend.entry import (
 from cimc.frontend.hosts import HostSegments
 from cimc.frontend.load import Source
 from cimc.frontend.quantise import Activations, Weights
+from cimc.frontend.sensitivity import LayerNoise, NoiseReport, noise_report
 from cimc.frontend.shapes import Shapes
 
 __all__ = [
     "Activations",
     "Calibration",
     "CoverageRow",
+    "Data",
     "HostSegments",
     "ImportedModel",
+    "LayerNoise",
+    "Method",
+    "NoiseReport",
     "Shapes",
     "Source",
     "Weights",
     "coverage",
     "import_model",
+    "noise_report",
     "quantise_model",
 ]

@@ -19,6 +19,7 @@ from cimc.frontend.importer import build_module
 from cimc.frontend.load import Source, load_model
 from cimc.frontend.normalise import normalise
 from cimc.frontend.placement import Placement, place
+from cimc.frontend.precision import compute_in_float32
 from cimc.frontend.quantise import Activations, Weights, is_quantised, quantise
 from cimc.frontend.quantised import check_quantised
 from cimc.frontend.shapes import Shapes, fix_shapes
@@ -68,6 +69,7 @@ def quantise_model(
         InputError: the model, ``shapes`` or the data is at fault (E011, E101 to E141).
     """
     model = load_model(source)
+    compute_in_float32(model)
     fix_shapes(model, shapes)
     if not is_quantised(model):
         return _static(normalise(quantise(model, calibration, activations, weights)))
