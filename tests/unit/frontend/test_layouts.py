@@ -163,12 +163,12 @@ def test_flattened_by_rows_or_by_channels(transposed):
 
 @pytest.mark.parametrize("dtype", [np.int8, np.uint8])
 @pytest.mark.parametrize("op", ["Mul", "Add"])
-@pytest.mark.parametrize("row", [False, True])
+@pytest.mark.parametrize("other", [(5, 3, 4), (5, 1, 1), (1, 3, 4)])
 @pytest.mark.parametrize("swapped", [False, True])
-def test_two_maps(dtype, op, row, swapped):
+def test_two_maps(dtype, op, other, swapped):
     builder = QdqBuilder(dtype)
     a = builder.input([1, 5, 3, 4], 0.1, 3)
-    b = builder.input([1, 5, 1, 1] if row else [1, 5, 3, 4], 0.02, 77)
+    b = builder.input([1, *other], 0.02, 77)
     operands = [b, a] if swapped else [a, b]
 
     imported = assert_exact(builder.model(builder.op(op, operands, 0.13, 12)))
