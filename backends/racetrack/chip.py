@@ -206,6 +206,12 @@ class Chip(ChipModel):
     energy: Energies
     area: Areas
 
+    @property
+    def weights(self) -> int:
+        """See base class."""
+        found = self.structure
+        return found.banks * found.arrays_per_bank * found.lanes * found.domains
+
     def machine(self) -> RacetrackMachine:
         """What passes and simulator need to know of it."""
         structure = self.structure.model_dump(

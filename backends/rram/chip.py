@@ -145,6 +145,13 @@ class Chip(ChipModel):
     energy: Energies
     area: Areas
 
+    @property
+    def weights(self) -> int:
+        """See base class."""
+        found = self.structure
+        crossbars = found.cores * found.crossbars_per_core
+        return crossbars * found.rows * found.columns
+
     def machine(self) -> RramMachine:
         """What passes and simulator need to know of it."""
         structure = self.structure.model_dump(

@@ -118,12 +118,19 @@ def show_fit(report: FitReport) -> None:
     """Print where operators run, and whether the network fits the chip."""
     from rich.table import Table
 
-    table = Table("node", "operator", "runs on", "MACs", "why")
+    table = Table("node", "operator", "runs on")
+    arrays = "crossbars" if "crossbars" in report.demand else "arrays"
+    for numbers in ("MACs", arrays, "weights", "results"):
+        table.add_column(numbers, justify="right", no_wrap=True)
+    table.add_column("why")
     colours = {"device": "green", "host": "yellow", "refused": "red"}
     for row in report.rows:
         place = f"[{colours[row.placement]}]{row.placement}[/]"
-        macs = facts.number(row.macs) if row.macs else ""
-        table.add_row(escape(row.node), row.op, place, macs, escape(row.why))
+        counts = (row.macs, report.arrays.get(row.node, 0))
+        sizes = (row.constant_bytes, row.map_bytes)
+        numbers = [facts.number(count) if count else "" for count in counts]
+        numbers += [facts.size(size) if size else "" for size in sizes]
+        table.add_row(escape(row.node), row.op, place, *numbers, escape(row.why))
     console.print(table)
     total = sum(row.macs for row in report.rows)
     on_device = sum(row.macs for row in report.rows if row.placement == "device")
@@ -137,7 +144,9 @@ def show_fit(report: FitReport) -> None:
         for line in _demand(report):
             console.print(escape(line), soft_wrap=True)
     if report.fitting_chips:
-        console.print(f"presets that hold it: {', '.join(report.fitting_chips)}")
+        smallest, *larger = report.fitting_chips
+        others = f", and {', '.join(larger)}" if larger else ""
+        console.print(f"smallest preset that holds it: {smallest}{others}")
     if in_phases := {name: n for name, n in report.phases.items() if n > 1}:
         counts = ", ".join(f"{name} in {n}" for name, n in in_phases.items())
         console.print(f"presets that take several phases: {counts}", soft_wrap=True)

@@ -47,11 +47,15 @@ def resources(metrics: Metrics) -> dict[str, str]:
     return found
 
 
+def size(value: float) -> str:
+    """Bytes, such as ``61.7 kB``."""
+    return _scaled(value, ("B", "kB", "MB", "GB"))
+
+
 def memory(metrics: Metrics) -> dict[str, str]:
     """Bytes by what they hold: ``{"memory for weights": "61.7 kB"}``."""
-    units = ("B", "kB", "MB", "GB")
     return {
-        f"memory for {name.replace('_', ' ')}": _scaled(value, units)
+        f"memory for {name.replace('_', ' ')}": size(value)
         for name, value in metrics.get("memory_bytes", {}).items()
     }
 

@@ -39,8 +39,14 @@ class FitReport:
     phases: Mapping[str, int]
 
     @property
+    def arrays(self) -> dict[str, int]:
+        """Crossbars, or arrays of tracks, that hold each layer's weights once."""
+        layers = self.demand.get("layers", ())
+        return {row["name"]: row["p_v"] * row["p_h"] for row in layers if row["macs"]}
+
+    @property
     def fitting_chips(self) -> list[str]:
-        """Presets that hold the network at once."""
+        """Presets that hold the network at once, the smallest first."""
         return [name for name, count in self.phases.items() if count == 1]
 
     def as_json(self) -> dict[str, Any]:
@@ -52,7 +58,10 @@ class FitReport:
             "demand": self.demand,
             "fitting_chips": self.fitting_chips,
             "phases": dict(self.phases),
-            "operators": [asdict(row) for row in self.rows],
+            "operators": [
+                {**asdict(row), "arrays": self.arrays.get(row.node, 0)}
+                for row in self.rows
+            ],
         }
 
 

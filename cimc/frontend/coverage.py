@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import prod
 
 from onnx import NodeProto
+from onnx.helper import tensor_dtype_to_np_dtype
 
 from cimc.diagnostics import InputError
 from cimc.frontend.graph import Graph, attributes
@@ -16,13 +17,18 @@ __all__ = ["CoverageRow", "check_placement", "coverage_rows"]
 
 @dataclass(frozen=True)
 class CoverageRow:
-    """One operator: where it runs, why not on the device, and its MACs per image."""
+    """One operator: where it runs, why not on the device, and its MACs per image.
+
+    ``constant_bytes`` are its weights, biases and the like, ``map_bytes`` its results.
+    """
 
     node: str
     op: str
     placement: Place
     why: str
     macs: int
+    constant_bytes: int
+    map_bytes: int
 
 
 def coverage_rows(placement: Placement) -> tuple[CoverageRow, ...]:
@@ -34,6 +40,8 @@ def coverage_rows(placement: Placement) -> tuple[CoverageRow, ...]:
             item.place,
             item.why if item.place != "device" else "",
             _macs(placement.graph, item),
+            _constant_bytes(placement.graph, item),
+            _map_bytes(placement.graph, item),
         )
         for item in placement.items
     )
@@ -44,6 +52,23 @@ def _macs(graph: Graph, item: Item) -> int:
     if item.step is not None:
         return item.step.macs
     return sum(_node_macs(graph, node) for node in item.nodes)
+
+
+def _constant_bytes(graph: Graph, item: Item) -> int:
+    """Bytes of the constants that an item reads, without parameters of quantisation."""
+    names = (name for node in item.nodes for name in node.input)
+    sources = (graph.dequantised(name) for name in names)
+    stored = {source.input[0] for source in sources if source is not None}
+    return sum(graph.constant(n).nbytes for n in stored if graph.is_constant(n))
+
+
+def _map_bytes(graph: Graph, item: Item) -> int:
+    """Bytes of an item's results, as far as their shapes are known."""
+    return sum(
+        prod(shape) * tensor_dtype_to_np_dtype(graph.element_type(name)).itemsize
+        for name in item.outputs
+        if (shape := graph.shape(name)) is not None and graph.element_type(name)
+    )
 
 
 def _node_macs(graph: Graph, node: NodeProto) -> int:

@@ -86,6 +86,11 @@ class ChipModel(Description):
     name: str = Field(min_length=1)
     description: str
 
+    @property
+    def weights(self) -> int:
+        """How many weights its arrays hold."""
+        raise NotImplementedError
+
     def to_yaml(self) -> str:
         """The whole description with its provenance."""
         return yaml.safe_dump(
@@ -110,6 +115,10 @@ class ChipFiles(Generic[C]):
             for path in self._presets.iterdir()
             if path.name.endswith(".yaml")
         )
+
+    def by_size(self) -> list[str]:
+        """Names of the presets, the one with room for the fewest weights first."""
+        return sorted(self.names(), key=lambda name: self.load(name).weights)
 
     def load(self, source: str) -> C:
         """The preset of that name, or the description in that YAML file.

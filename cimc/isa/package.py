@@ -49,7 +49,7 @@ def package_target(
         return part("instruction_set", "ISA")
 
     def chip_names() -> Sequence[str]:
-        return part("chip", "CHIPS").names()
+        return part("chip", "CHIPS").by_size()
 
     def load_chip(source: str) -> Chip:
         return part("chip", "CHIPS").load(source)

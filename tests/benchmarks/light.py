@@ -59,6 +59,8 @@ def light_model(name: str) -> ModelProto:
     graph.initializer.extend(kept)
     readers = dict(_readers(graph.node))
     for constant, shape in made.items():
+        if constant not in readers:
+            continue
         array = _array(*readers[constant], shape, generator).astype(np.float32)
         graph.initializer.append(numpy_helper.from_array(array, constant))
     # Models of this age list constants as inputs, too.

@@ -214,8 +214,8 @@ def surrounded(
     graph = copy.graph
 
     def pair(source: str, result: str, values: np.ndarray) -> list[NodeProto]:
-        low, high = min(0.0, values.min()), max(0.0, values.max())
-        scale = np.float32((high - low) * _SPREAD / 255 or 1.0)
+        low, high = min(0.0, values.min()) * _SPREAD, max(0.0, values.max()) * _SPREAD
+        scale = np.float32((high - low) / 255 or 1.0)
         zero = np.uint8(np.clip(np.rint(-low / scale), 0, 255))
         names = [f"{source}/scale", f"{source}/zero"]
         for name, value in zip(names, (scale, zero), strict=True):

@@ -37,6 +37,10 @@ class Tensor:
         return 60 * self.scale
 
 
+#: Single elements, maps smaller than a padded kernel, lines, one channel, primes.
+EDGES = ((1, 1, 1), (5, 1, 1), (3, 2, 2), (1, 7, 7), (7, 1, 5), (2, 5, 3), (1, 2, 1))
+
+
 @dataclass(frozen=True)
 class Limits:
     """How large a random network is at most."""
@@ -70,8 +74,10 @@ class NetworkBuilder(Moves):
         return self.draw(st.one_of(ends, st.integers(limits.min, limits.max)))
 
     def input(self) -> None:
-        """The model's input."""
-        shape = tuple(self.draw(st.integers(1, limit)) for limit in self.limits.shape)
+        """The model's input; every third has a shape at which windows go wrong."""
+        sizes = st.tuples(*(st.integers(1, limit) for limit in self.limits.shape))
+        drawn = self.draw(st.one_of(sizes, sizes, st.sampled_from(EDGES)))
+        shape = tuple(map(min, drawn, self.limits.shape))
         scale = self.draw(st.floats(0.003, 0.1))
         zero = self.zero()
         name = self.onnx.input([1, *shape], scale, zero)
@@ -123,6 +129,9 @@ class NetworkBuilder(Moves):
         x = self._operand()
         kind = self.draw(st.sampled_from(["MaxPool", "AveragePool"]))
         window, out = self._window(x.shape[1:], max_pad=1, dilated=False)
+        if self.draw(st.booleans()):
+            window["ceil_mode"] = 1
+            out = _rounded_up(x.shape[1:], window)
         scale, zero = x.scale, x.zero
         if kind == "AveragePool":
             window["count_include_pad"] = self.draw(st.integers(0, 1))
@@ -143,17 +152,18 @@ class NetworkBuilder(Moves):
         kind = self.draw(st.sampled_from(["Add", "Concat"]))
         fit = slice(0, 3) if kind == "Add" else slice(1, 3)
         alike = [t for t in self.tensors if t.shape[fit] == x.shape[fit]]
-        y = self.draw(st.sampled_from(alike))
-        zero = self.zero()
+        others = 1 if kind == "Add" else self.draw(st.integers(1, 3))
+        maps = [x, *(self.draw(st.sampled_from(alike)) for _ in range(others))]
+        names, zero = [t.name for t in maps], self.zero()
         if kind == "Add":
-            scale = (x.scale + y.scale) * self.draw(st.floats(0.4, 1.0))
-            name = self.onnx.op("Add", [x.name, y.name], scale, zero)
+            scale = sum(t.scale for t in maps) * self.draw(st.floats(0.4, 1.0))
+            name = self.onnx.op("Add", names, scale, zero)
             channels = x.shape[0]
         else:
-            scale = max(x.scale, y.scale)
-            name = self.onnx.op("Concat", [x.name, y.name], scale, zero, axis=1)
-            channels = x.shape[0] + y.shape[0]
-        self._add(Tensor(name, (channels, *x.shape[1:]), scale, zero), x, y)
+            scale = max(t.scale for t in maps)
+            name = self.onnx.op("Concat", names, scale, zero, axis=1)
+            channels = sum(t.shape[0] for t in maps)
+        self._add(Tensor(name, (channels, *x.shape[1:]), scale, zero), *maps)
 
     def multiply(self) -> None:
         """The product or sum of two maps; one may have channels or positions only."""
@@ -218,8 +228,26 @@ class NetworkBuilder(Moves):
         self.unread.append(tensor)
 
     def model(self) -> ModelProto:
-        """The model; what nothing reads is an output."""
-        return self.onnx.model(*(tensor.name for tensor in self.unread))
+        """The model; what nothing reads is an output, and sometimes what is read."""
+        outputs = list(self.unread)
+        read = [t for t in self.tensors[1:] if t not in outputs]
+        if read and self.draw(st.booleans()):
+            outputs.append(self.draw(st.sampled_from(read)))
+        return self.onnx.model(*(tensor.name for tensor in outputs))
+
+
+def _rounded_up(size, window) -> tuple[int, ...]:
+    """The OFM's size of a pool that keeps its last, partial windows.
+
+    None begins in the padding behind the map.
+    """
+    out: list[int] = []
+    for axis, extent in enumerate(size):
+        before, after = window["pads"][axis], window["pads"][axis + 2]
+        kernel, stride = window["kernel_shape"][axis], window["strides"][axis]
+        count = -(-(extent + before + after - kernel) // stride) + 1
+        out.append(count - ((count - 1) * stride >= extent + before))
+    return tuple(out)
 
 
 @st.composite

@@ -55,10 +55,10 @@ def test_chips_of_all_targets(cimc: CommandLine, mirror: SecondTarget) -> None:
     first = lines.index(
         "rram: multi-core RRAM crossbars that accumulate in shared memory"
     )
-    rram = ["  mesh-128", "  pelke-128 (default)", "  pelke-32"]
-    assert lines[first + 1 : first + 4] == rram
+    rram = ["  rram-small", "  pelke-32", "  pelke-64", "  pelke-128 (default)"]
+    assert lines[first + 1 : first + 5] == rram
     assert cimc("chips", "--target", "mirror").out == "glass-64\n"
-    assert "pelke-128\npelke-32\n" in cimc("chips", "--target", "rram").out
+    assert "pelke-32\npelke-64\n" in cimc("chips", "--target", "rram").out
 
 
 def test_chip_of_whichever_target(cimc: CommandLine, mirror: SecondTarget) -> None:
@@ -68,7 +68,7 @@ def test_chip_of_whichever_target(cimc: CommandLine, mirror: SecondTarget) -> No
     message = refused(cimc, "chips", "abacus").err
     assert "unknown chip 'abacus'" in message
     assert "mirror: glass-64" in message
-    assert "rram: mesh-128, pelke-128, pelke-32" in message
+    assert "rram: rram-small, pelke-32, pelke-64" in message
 
 
 def test_chip_of_a_file(cimc: CommandLine, mirror: SecondTarget) -> None:
@@ -122,7 +122,7 @@ def test_check_for_another_target(cimc: CommandLine, mirror: SecondTarget) -> No
 
     assert result.code == 0
     assert "fits chip glass-64: 24 of 1 024 macro units\n" in result.err
-    assert "presets that hold it: glass-64\n" in result.err
+    assert "smallest preset that holds it: glass-64\n" in result.err
     assert result.document["demand"]["macro_units"]["used"] == 24
 
 
