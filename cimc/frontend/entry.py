@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,7 @@ from cimc.frontend.precision import compute_in_float32
 from cimc.frontend.quantise import Activations, Weights, is_quantised, quantise
 from cimc.frontend.quantised import check_quantised
 from cimc.frontend.shapes import Shapes, fix_shapes
-from cimc.frontend.simplify import ORT_ERRORS, refused_by_onnxruntime
+from cimc.frontend.simplify import ORT_ERRORS, move_to, refused_by_onnxruntime
 from cimc.golden import float_layers
 from cimc.weights import WeightStore
 
@@ -72,7 +73,12 @@ def quantise_model(
     compute_in_float32(model)
     fix_shapes(model, shapes)
     if not is_quantised(model):
-        return _static(normalise(quantise(model, calibration, activations, weights)))
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "model.onnx"
+            move_to(model, path)
+            del model
+            found = quantise(path, calibration, activations, weights)
+        return _static(normalise(found))
     if calibration is not None or (activations, weights) != ("uint8", "int8"):
         warnings.warn(
             CimcWarning(

@@ -8,11 +8,11 @@ import tempfile
 import warnings
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
-import onnx
 from onnx import ModelProto, TensorProto, numpy_helper
 from onnxruntime.quantization import (
     CalibrationDataReader,
@@ -24,7 +24,13 @@ from onnxruntime.quantization import (
 from onnxruntime.quantization.registry import QDQRegistry, QLinearOpsRegistry
 
 from cimc.diagnostics import CimcWarning, InputError
-from cimc.frontend.calibration import Calibration, measurement, samples
+from cimc.frontend.calibration import (
+    Calibration,
+    Measurement,
+    Method,
+    measurement,
+    samples,
+)
 from cimc.frontend.given import overrides, take_weights
 from cimc.frontend.graph import label
 from cimc.frontend.normalise.constants import fold_constants
@@ -34,6 +40,8 @@ from cimc.frontend.shapes import fix_shapes
 from cimc.frontend.simplify import (
     ORT_ERRORS,
     drop_variable_parts,
+    move_to,
+    read_from,
     simplify,
     upgrade,
 )
@@ -89,6 +97,8 @@ class _Reader(CalibrationDataReader):
 def prepare(model: ModelProto) -> ModelProto:
     """The float model whose ranges are measured, in the device's operators.
 
+    ``model`` is used up.
+
     Raises:
         InputError: onnxruntime does not load it (E141), or its operator set cannot be
             converted (E106).
@@ -101,16 +111,18 @@ def prepare(model: ModelProto) -> ModelProto:
 
 
 def quantise(
-    model: ModelProto,
+    source: Path,
     calibration: Calibration | None,
     activations: Activations = "uint8",
     weights: Weights = "int8",
 ) -> ModelProto:
-    """``model`` (float, static shapes) in QDQ form; equal inputs give equal bytes.
+    """The model in ``source`` (float, static shapes) in QDQ form.
 
     Weights are symmetric, per output channel, int4 ones in 4-bit tensors; activations
     take the range that the calibration data gives. Weights that the model has as
-    integers, with activations in float, stay what they are.
+    integers, with activations in float, stay what they are. Equal inputs give equal
+    bytes. Between the steps the model is in files only: onnxruntime makes several
+    copies of its own.
 
     Raises:
         InputError: there is no calibration data (E121), it cannot be read (E011),
@@ -118,22 +130,33 @@ def quantise(
             (E116), activations are quantised anew for each image (E117), or
             onnxruntime does not run (E141) or quantise (E123) the model.
     """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "quantised.onnx"
+        floats = Path(folder) / "float.onnx"
+        prepared = _prepare_file(source, floats, calibration)
+        with _logged_warnings(), _silence():
+            _quantise_file(floats, path, prepared, activations, weights)
+        result = read_from(path)
+    drop_variable_parts(result)
+    return result
+
+
+@dataclass(frozen=True)
+class _Measuring:
+    """What is measured how, and weights whose integers are known."""
+
+    samples: list[dict[str, Array]]
+    method: Method
+    kept: dict[str, list[dict[str, Any]]]
+
+
+def _prepare_file(
+    source: Path, path: Path, calibration: Calibration | None
+) -> _Measuring:
+    """Write the model whose ranges are measured to ``path``."""
+    model = read_from(source)
     _check_static(model)
-    if calibration is None:
-        raise InputError(
-            "E121",
-            "the model is in float and there is no calibration data",
-            notes=(
-                "the hardware computes with 8-bit integers, whose ranges are measured "
-                "on examples",
-            ),
-            hints=(
-                "--calib FILE.npz (in Python: calibration=) with some 100 inputs, "
-                "arrays named as the inputs",
-                "--calib random to compile without regard to accuracy",
-            ),
-        )
-    measured = measurement(calibration)
+    measured = _given(calibration)
     given = take_weights(model)
     prepared = prepare(model)
     found = samples(prepared, measured.data)
@@ -142,40 +165,67 @@ def quantise(
     entry.key, entry.value = "onnx.quant.pre_process", "onnxruntime.quant"
     _check_finite(prepared)
     kept = overrides(prepared, given)
-    with tempfile.TemporaryDirectory() as folder, _logged_warnings(), _silence():
-        path = Path(folder) / "quantised.onnx"
-        try:
-            ranges = range_overrides(prepared, found, measured.method)
-            quantize_static(
-                prepared,
-                path,
-                _Reader(found),
-                quant_format=QuantFormat.QDQ,
-                per_channel=True,
-                activation_type=_TYPES[activations],
-                weight_type=_TYPES[weights],
-                calibrate_method=CalibrationMethod.MinMax,
-                op_types_to_quantize=_QUANTISED,
-                # onnxruntime's own operators have 4-bit types at every opset, those of
-                # ONNX from 21 on; the normal form has none of both.
-                extra_options={
-                    "UseQDQContribOps": weights == "int4",
-                    # Pools and the like then never stay in float between operators
-                    # for the device.
-                    "ForceQuantizeNoInputCheck": True,
-                    "TensorQuantOverrides": kept | ranges,
-                    "QDQDisableWeightAdjustForInt32Bias": bool(kept),
-                },
-            )
-        except (AssertionError, RuntimeError, ValueError, *ORT_ERRORS) as error:
-            raise InputError(
-                "E123",
-                f"onnxruntime cannot quantise the model: {error}",
-                hints=("quantise it yourself, in QDQ form, and compile the result",),
-            ) from error
-        result = onnx.load_model_from_string(path.read_bytes())
-    drop_variable_parts(result)
-    return result
+    move_to(prepared, path)
+    return _Measuring(found, measured.method, kept)
+
+
+def _quantise_file(
+    source: Path,
+    path: Path,
+    measuring: _Measuring,
+    activations: Activations,
+    weights: Weights,
+) -> None:
+    """Let onnxruntime measure ranges and write the quantised model to ``path``."""
+    found, kept = measuring.samples, measuring.kept
+    try:
+        ranges = range_overrides(source, found, measuring.method)
+        quantize_static(
+            source,
+            path,
+            _Reader(found),
+            quant_format=QuantFormat.QDQ,
+            per_channel=True,
+            activation_type=_TYPES[activations],
+            weight_type=_TYPES[weights],
+            use_external_data_format=True,
+            calibrate_method=CalibrationMethod.MinMax,
+            op_types_to_quantize=_QUANTISED,
+            # onnxruntime's own operators have 4-bit types at every opset, those of
+            # ONNX from 21 on; the normal form has none of both.
+            extra_options={
+                "UseQDQContribOps": weights == "int4",
+                # Pools and the like then never stay in float between operators
+                # for the device.
+                "ForceQuantizeNoInputCheck": True,
+                "TensorQuantOverrides": kept | ranges,
+                "QDQDisableWeightAdjustForInt32Bias": bool(kept),
+            },
+        )
+    except (AssertionError, RuntimeError, ValueError, *ORT_ERRORS) as error:
+        raise InputError(
+            "E123",
+            f"onnxruntime cannot quantise the model: {error}",
+            hints=("quantise it yourself, in QDQ form, and compile the result",),
+        ) from error
+
+
+def _given(calibration: Calibration | None) -> Measurement:
+    if calibration is not None:
+        return measurement(calibration)
+    raise InputError(
+        "E121",
+        "the model is in float and there is no calibration data",
+        notes=(
+            "the hardware computes with 8-bit integers, whose ranges are measured "
+            "on examples",
+        ),
+        hints=(
+            "--calib FILE.npz (in Python: calibration=) with some 100 inputs, "
+            "arrays named as the inputs",
+            "--calib random to compile without regard to accuracy",
+        ),
+    )
 
 
 def _check_static(model: ModelProto) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import onnxruntime as ort
-from onnx import ModelProto, TensorProto, ValueInfoProto
+from onnx import TensorProto, ValueInfoProto
 from onnxruntime.quantization.calibrate import HistogramCollector
 
 from cimc.frontend.calibration import Method
@@ -25,7 +27,7 @@ _PERCENTILE = 99.999
 
 
 def range_overrides(
-    model: ModelProto, found: Sequence[dict[str, Array]], method: Method
+    source: Path, found: Sequence[dict[str, Array]], method: Method
 ) -> dict[str, list[dict[str, Any]]]:
     """What makes onnxruntime use those ranges, none for ``minmax``.
 
@@ -34,7 +36,7 @@ def range_overrides(
     """
     if method == "minmax":
         return {}
-    run = _Run(model)
+    run = _Run(source)
     limits: dict[str, tuple[Array, Array]] = {}
     for sample in found:
         for name, values in run(sample).items():
@@ -61,7 +63,8 @@ def range_overrides(
 class _Run:
     """Runs a float model, and gives all its float tensors that are no constants."""
 
-    def __init__(self, model: ModelProto) -> None:
+    def __init__(self, source: Path) -> None:
+        model = onnx.load_model(source, load_external_data=False)
         graph = Graph(model)
         names = [
             name
@@ -71,16 +74,16 @@ class _Run:
         self._inputs = set(graph.inputs)
         self._names = [name for name in names if name not in self._inputs]
         self._wanted = set(names)
-        exposed = ModelProto()
-        exposed.CopyFrom(model)
         known = set(graph.outputs)
-        exposed.graph.output.extend(
+        model.graph.output.extend(
             ValueInfoProto(name=name) for name in self._names if name not in known
         )
+        exposed = source.with_name("exposed.onnx")  # beside the constants
+        exposed.write_bytes(model.SerializeToString())
         options = ort.SessionOptions()
         options.log_severity_level = 3
         self._session = ort.InferenceSession(
-            exposed.SerializeToString(), options, providers=["CPUExecutionProvider"]
+            str(exposed), options, providers=["CPUExecutionProvider"]
         )
 
     def __call__(self, sample: dict[str, Array]) -> dict[str, Array]:

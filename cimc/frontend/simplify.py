@@ -18,6 +18,8 @@ from cimc.frontend.load import opset_of
 __all__ = [
     "ORT_ERRORS",
     "drop_variable_parts",
+    "move_to",
+    "read_from",
     "refused_by_onnxruntime",
     "simplify",
     "upgrade",
@@ -28,6 +30,9 @@ _PER_CHANNEL_OPSET = 13
 
 #: Newest operator set of the oldest onnxruntime that will do.
 _KNOWN_OPSET = 23
+
+#: Bytes from which a constant lies outside of the file of its model.
+_LARGE = 1 << 16
 
 #: What onnxruntime raises on models that it does not load or run.
 ORT_ERRORS = (
@@ -40,7 +45,7 @@ ORT_ERRORS = (
 
 
 def simplify(model: ModelProto) -> ModelProto:
-    """``model`` after onnxruntime's basic optimisations.
+    """``model``, whose large constants it loses, after onnxruntime's basic optimisations.
 
     Only for float models: on quantised ones they could change numbers.
 
@@ -48,20 +53,44 @@ def simplify(model: ModelProto) -> ModelProto:
         InputError: onnxruntime cannot load it (E141).
     """
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "simplified.onnx"
+        source, path = Path(folder) / "model.onnx", Path(folder) / "simplified.onnx"
+        move_to(model, source)
         options = ort.SessionOptions()
         options.log_severity_level = 4
         options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_BASIC
         options.optimized_model_filepath = str(path)
+        options.add_session_config_entry("session.disable_prepacking", "1")
         try:
             ort.InferenceSession(
-                model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+                str(source), options, providers=["CPUExecutionProvider"]
             )
         except ORT_ERRORS as error:
             raise refused_by_onnxruntime(error) from error
-        found = onnx.load_model_from_string(path.read_bytes())
+        found = read_from(path)  # constants that stayed are where they were
     drop_variable_parts(found)
     return found
+
+
+def move_to(model: ModelProto, path: Path) -> None:
+    """Write a model to a scratch file, and its large constants beside that.
+
+    They leave ``model``; whoever drops it, too, has none of it in memory.
+    """
+    onnx.save_model(
+        model,
+        path,
+        save_as_external_data=True,
+        location=f"{path.stem}.weights",
+        size_threshold=_LARGE,
+    )
+
+
+def read_from(path: Path) -> ModelProto:
+    """A model that :func:`move_to` or onnxruntime wrote, with all its constants."""
+    model = onnx.load_model(path)
+    for tensor in model.graph.initializer:
+        tensor.ClearField("data_location")
+    return model
 
 
 def refused_by_onnxruntime(error: Exception) -> InputError:
