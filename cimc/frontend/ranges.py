@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import onnxruntime as ort
-from onnx import TensorProto, ValueInfoProto
+from onnx import ModelProto, TensorProto, ValueInfoProto
 from onnxruntime.quantization.calibrate import HistogramCollector
 
 from cimc.frontend.calibration import Method
@@ -64,7 +63,7 @@ class _Run:
     """Runs a float model, and gives all its float tensors that are no constants."""
 
     def __init__(self, source: Path) -> None:
-        model = onnx.load_model(source, load_external_data=False)
+        model = ModelProto.FromString(source.read_bytes())
         graph = Graph(model)
         names = [
             name

@@ -45,7 +45,7 @@ ORT_ERRORS = (
 
 
 def simplify(model: ModelProto) -> ModelProto:
-    """``model``, whose large constants it loses, after onnxruntime's basic optimisations.
+    """``model`` after onnxruntime's basic optimisations; its large constants leave it.
 
     Only for float models: on quantised ones they could change numbers.
 
@@ -76,7 +76,7 @@ def move_to(model: ModelProto, path: Path) -> None:
 
     They leave ``model``; whoever drops it, too, has none of it in memory.
     """
-    onnx.save_model(
+    onnx.save_model(  # pyright: ignore[reportUnknownMemberType]
         model,
         path,
         save_as_external_data=True,
@@ -87,7 +87,7 @@ def move_to(model: ModelProto, path: Path) -> None:
 
 def read_from(path: Path) -> ModelProto:
     """A model that :func:`move_to` or onnxruntime wrote, with all its constants."""
-    model = onnx.load_model(path)
+    model = onnx.load_model(path)  # pyright: ignore[reportUnknownMemberType]
     for tensor in model.graph.initializer:
         tensor.ClearField("data_location")
     return model

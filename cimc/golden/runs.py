@@ -8,7 +8,7 @@ from pathlib import Path
 
 import onnx
 import onnxruntime as ort
-from onnx import ModelProto, TensorProto
+from onnx import GraphProto, ModelProto, TensorProto
 
 from cimc.golden.saturation import saturates, unsaturated
 from cimc.golden.sessions import session
@@ -92,18 +92,42 @@ def _weightless(model: ModelProto, folder: Path) -> ModelProto:
     onnxruntime optimises it like the model itself, but need not read, prepare and
     write weights.
     """
-    copy = ModelProto()
-    copy.CopyFrom(model)
-    zeros, most = folder / "zeros", 0
-    for tensor in copy.graph.initializer:
-        size = len(tensor.raw_data)
-        if size > _LARGE:
-            tensor.ClearField("raw_data")
-            tensor.data_location = TensorProto.EXTERNAL
-            place = {"location": zeros.name, "offset": "0", "length": str(size)}
-            for key, value in place.items():
-                tensor.external_data.add(key=key, value=value)
-            most = max(most, size)
+    copy, zeros, most = _without_constants(model), folder / "zeros", 0
+    for tensor in model.graph.initializer:
+        size = len(tensor.raw_data) if tensor.ByteSize() > _LARGE else 0
+        if size <= _LARGE:
+            copy.graph.initializer.append(tensor)
+            continue
+        empty = copy.graph.initializer.add(
+            name=tensor.name,
+            dims=tensor.dims,
+            data_type=tensor.data_type,
+            data_location=TensorProto.EXTERNAL,
+        )
+        place = {"location": zeros.name, "offset": "0", "length": str(size)}
+        for key, value in place.items():
+            empty.external_data.add(key=key, value=value)
+        most = max(most, size)
     with zeros.open("wb") as file:
         file.truncate(most)
+    return copy
+
+
+def _without_constants(model: ModelProto) -> ModelProto:
+    """A copy of all but the constants, which takes little memory."""
+    copy = ModelProto(
+        ir_version=model.ir_version,
+        opset_import=model.opset_import,
+        functions=model.functions,
+    )
+    graph = model.graph
+    copy.graph.CopyFrom(
+        GraphProto(
+            name=graph.name,
+            node=graph.node,
+            input=graph.input,
+            output=graph.output,
+            value_info=graph.value_info,
+        )
+    )
     return copy

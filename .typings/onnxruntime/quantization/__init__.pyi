@@ -31,6 +31,7 @@ def quantize_static(
     per_channel: bool = ...,
     activation_type: QuantType = ...,
     weight_type: QuantType = ...,
+    use_external_data_format: bool = ...,
     calibrate_method: CalibrationMethod = ...,
     extra_options: dict[str, Any] | None = ...,
 ) -> None: ...
