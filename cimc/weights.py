@@ -159,11 +159,12 @@ def save_arrays(path: Path, arrays: Mapping[str, Array]) -> None:
     """Write an ``.npz`` whose bytes depend on nothing but names and contents."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in sorted(arrays):
-            buffer = io.BytesIO()
-            np.lib.format.write_array(buffer, arrays[name], allow_pickle=False)
             info = zipfile.ZipInfo(_member_of(name), date_time=_ZIP_EPOCH)
             info.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(info, buffer.getvalue())
+            info.external_attr = 0o600 << 16
+            info.file_size = arrays[name].nbytes  # whether 32 bits hold it
+            with archive.open(info, "w") as member:
+                np.lib.format.write_array(member, arrays[name], allow_pickle=False)
 
 
 def _member_of(name: str) -> str:

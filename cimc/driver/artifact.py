@@ -20,7 +20,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-import onnx
 from google.protobuf.message import DecodeError
 from onnx import ModelProto
 
@@ -28,6 +27,7 @@ from cimc import __version__
 from cimc.diagnostics import InputError
 from cimc.driver.levels import text_of
 from cimc.driver.verification import tensor_names
+from cimc.golden import StoredModel
 from cimc.target import Chip, Target, get_target
 from cimc.weights import WeightStore
 
@@ -57,11 +57,16 @@ class Artifact:
     chip: Chip
     program: bytes
     weights: WeightStore
-    model: ModelProto
+    golden: StoredModel
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     pipeline: str
     metrics: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def model(self) -> ModelProto:
+        """The quantised model that the program computes."""
+        return self.golden.model
 
     def ir(self, level: str) -> str:
         """The IR as it leaves a level: ``cnn``, ``tile``, or the target's name.
@@ -120,8 +125,7 @@ class Artifact:
             weights = pool.submit(self.weights.save, folder / "weights.npz")
             (folder / "program.bin").write_bytes(self.program)
             (folder / "chip.yaml").write_text(self.chip.to_yaml(), encoding="utf-8")
-            model = self.model.SerializeToString(deterministic=True)
-            (folder / "model.onnx").write_bytes(model)
+            self.golden.save(folder / "model.onnx")
             _write_json(folder / "metrics.json", self.metrics)
             weights.result()
         manifest = {
@@ -183,9 +187,9 @@ def load(directory: Path | str) -> Artifact:
         if _sha256(path / name) != expected:
             raise _broken(path, f"{name} is not the file that the manifest describes")
     target = get_target(manifest["target"])
-    model = _read_golden(path)
+    golden = _read_golden(path)
     for name in (*manifest["inputs"], *manifest["outputs"]):
-        if name not in tensor_names(model):
+        if name not in tensor_names(golden.model):
             raise _broken(path, f"{_MANIFEST} names {name!r}, no tensor of the model")
     return Artifact(
         target=target,
@@ -193,7 +197,7 @@ def load(directory: Path | str) -> Artifact:
         chip=target.load_chip(str(path / "chip.yaml")),
         program=(path / "program.bin").read_bytes(),
         weights=WeightStore.load(path / "weights.npz"),
-        model=model,
+        golden=golden,
         inputs=tuple(manifest["inputs"]),
         outputs=tuple(manifest["outputs"]),
         pipeline=manifest["pipeline"],
@@ -201,11 +205,13 @@ def load(directory: Path | str) -> Artifact:
     )
 
 
-def _read_golden(path: Path) -> ModelProto:
+def _read_golden(path: Path) -> StoredModel:
+    golden = StoredModel((path / "model.onnx").read_bytes())
     try:
-        return onnx.load_model_from_string((path / "model.onnx").read_bytes())
+        _ = golden.model
     except DecodeError as error:
         raise _broken(path, "model.onnx is no ONNX model") from error
+    return golden
 
 
 def _read_manifest(path: Path) -> dict[str, Any]:
@@ -272,7 +278,8 @@ def _replaceable(path: Path) -> bool:
 
 
 def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _write_json(path: Path, data: Mapping[str, Any]) -> None:

@@ -198,7 +198,7 @@ def compile_imported(
         chip=chip,
         program=program,
         weights=_used(model.module, model.weights),
-        model=model.quantised,
+        golden=model.stored,
         inputs=model.inputs,
         outputs=model.outputs,
         pipeline=text,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import warnings
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from onnx import ModelProto
@@ -25,7 +26,7 @@ from cimc.frontend.quantise import Activations, Weights, is_quantised, quantise
 from cimc.frontend.quantised import check_quantised
 from cimc.frontend.shapes import Shapes, fix_shapes
 from cimc.frontend.simplify import ORT_ERRORS, move_to, refused_by_onnxruntime
-from cimc.golden import float_layers
+from cimc.golden import StoredModel, float_layers
 from cimc.weights import WeightStore
 
 __all__ = ["ImportedModel", "coverage", "import_model", "quantise_model"]
@@ -36,7 +37,7 @@ class ImportedModel:
     """A model that has been read.
 
     ``module`` and ``weights`` are the device's segment at the ``cnn`` level,
-    ``quantised`` is the whole model in normal form: the golden. ``inputs`` and
+    ``stored`` is the whole model in normal form: the golden. ``inputs`` and
     ``outputs`` name the integer tensors at the border of the device, ``host`` computes
     the former and reads the latter. ``tensors`` are all integer tensors that both
     ``module`` and ``quantised`` name, in the order of ``module``.
@@ -45,12 +46,21 @@ class ImportedModel:
     name: str
     module: ModuleOp
     weights: WeightStore
-    quantised: ModelProto
+    stored: StoredModel
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     tensors: tuple[str, ...]
-    host: HostSegments
     coverage: tuple[CoverageRow, ...]
+
+    @property
+    def quantised(self) -> ModelProto:
+        """The whole model in normal form."""
+        return self.stored.model
+
+    @cached_property
+    def host(self) -> HostSegments:
+        """What runs before and after the device."""
+        return HostSegments(self.quantised, self.inputs, self.outputs)
 
 
 def quantise_model(
@@ -118,6 +128,7 @@ def import_model(
         activations=activations,
         weights=weights,
     )
+    stored = StoredModel(quantised.SerializeToString(deterministic=True))
     placement = place(Graph(quantised))
     check_placement(placement)
     _check_golden(placement)
@@ -128,11 +139,10 @@ def import_model(
         called,
         module,
         store,
-        quantised,
+        stored,
         inputs,
         outputs,
         _shared_tensors(module, placement),
-        HostSegments(quantised, inputs, outputs),
         coverage_rows(placement),
     )
 

@@ -6,9 +6,11 @@ Every number that cimc claims is compared with what these runs give.
 from cimc.golden.runs import Golden, check_types, float_layers
 from cimc.golden.saturation import saturates, unsaturated
 from cimc.golden.sessions import session
+from cimc.golden.stored import StoredModel
 
 __all__ = [
     "Golden",
+    "StoredModel",
     "check_types",
     "float_layers",
     "saturates",

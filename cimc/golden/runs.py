@@ -94,7 +94,7 @@ def _weightless(model: ModelProto, folder: Path) -> ModelProto:
     """
     copy, zeros, most = _without_constants(model), folder / "zeros", 0
     for tensor in model.graph.initializer:
-        size = len(tensor.raw_data) if tensor.ByteSize() > _LARGE else 0
+        size = len(tensor.raw_data)
         if size <= _LARGE:
             copy.graph.initializer.append(tensor)
             continue
