@@ -295,7 +295,8 @@ def _verifier(
     feeds = images.feeds[0]
     golden = Golden(model.quantised)
     before = [name for s in model.segments[:segment] for name in s.border.outputs]
-    inputs = model.host.inputs(segment, feeds | golden.run(feeds, before))
+    known = feeds | (golden.run(feeds, before) if before else {})
+    inputs = model.host.inputs(segment, known)
 
     def check(name: str, module: ModuleOp, duration: float) -> None:
         maps = execute(module, weights, machine.target, machine.chip, inputs)
