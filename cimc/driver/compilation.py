@@ -148,7 +148,10 @@ def compile_imported(
     watching = _Watching(model, {"import": import_seconds}, verify_each, observer)
     backend, chip = machine.target, machine.chip
     try:
+        start = perf_counter()
         parts = None if pipeline else parts_of(model, backend, chip, batch)
+        if len(model.segments) > 1:
+            watching.seconds["share the chip"] = perf_counter() - start
         try:
             lowered = _lower_all(model, machine, way, watching, parts)
         except DoesNotFitError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from math import inf
 from typing import Any
 
 from xdsl.dialects.builtin import ModuleOp
@@ -27,7 +28,7 @@ def try_chip(
     Raises:
         DoesNotFitError: the chip is too small.
     """
-    modules = _compiled(model, target, chip, batch)
+    modules = [module for module, _ in _compiled(model, target, chip, batch)]
     parts = _parts(target, chip, modules)
     chips = [part.of(chip) for part in parts] if parts else [chip] * len(modules)
     found = map(target.static_metrics, modules, chips)
@@ -46,7 +47,12 @@ def parts_of(
     """
     if len(model.segments) == 1:
         return None
-    return _parts(target, chip, _compiled(model, target, chip, batch))
+    modules: list[ModuleOp] = []
+    for module, phases in _compiled(model, target, chip, batch, phases=1):
+        if phases > 1:
+            return None
+        modules.append(module)
+    return _parts(target, chip, modules)
 
 
 def crossings(
@@ -65,13 +71,23 @@ def _parts(
 
 
 def _compiled(
-    model: ImportedModel, target: Target, chip: Chip, batch: int
-) -> list[ModuleOp]:
-    """All segments at the level of the ISA, each compiled for the whole chip."""
-    return [
-        list(_compilation(segment.module, model.weights, target, chip, batch))[-1]
-        for segment in model.segments
-    ]
+    model: ImportedModel,
+    target: Target,
+    chip: Chip,
+    batch: int,
+    phases: float = inf,
+) -> Iterator[tuple[ModuleOp, int]]:
+    """Each segment compiled for the whole chip, and in how many phases it runs.
+
+    Of one in more than ``phases`` all else is not tried.
+    """
+    for segment in model.segments:
+        module, count = segment.module, 1
+        for module in _compilation(segment.module, model.weights, target, chip, batch):
+            count = max(count, len(phases_of(module)))
+            if count > phases:
+                break
+        yield module, count
 
 
 def _compilation(
@@ -106,16 +122,8 @@ def phases_by_chip(
 
 def _phases(model: ImportedModel, target: Target, chip: Chip, batch: int) -> int:
     """Phases of all segments; those that are on the chip together make one."""
-    counts: list[int] = []
-    modules: list[ModuleOp] = []
-    for segment in model.segments:
-        count, copy = 1, segment.module
-        for copy in _compilation(segment.module, model.weights, target, chip, batch):
-            count = max(count, len(phases_of(copy)))
-            if count > 1:
-                break
-        counts.append(count)
-        modules.append(copy)
+    found = list(_compiled(model, target, chip, batch, phases=1))
+    modules, counts = [module for module, _ in found], [count for _, count in found]
     if max(counts) == 1 and _parts(target, chip, modules) is not None:
         return 1
     return sum(counts)

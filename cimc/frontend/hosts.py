@@ -11,6 +11,7 @@ import numpy as np
 import onnxruntime as ort
 from onnx import ModelProto
 
+from cimc.diagnostics import InputError
 from cimc.frontend.border import Border
 from cimc.frontend.cut import cut
 from cimc.frontend.graph import Graph
@@ -45,8 +46,15 @@ class HostSegments:
         return {name: _to_device(found[name]) for name in names}
 
     def known(self, segment: int, maps: Mapping[str, Array]) -> dict[str, Array]:
-        """What a device segment gives, from its feature maps (H, W, C)."""
+        """What a device segment gives, from its feature maps (H, W, C).
+
+        Raises:
+            InputError: a map that must be there is not, or has another size (E025).
+        """
         names = self.borders[segment].outputs
+        for name in names:
+            if name not in maps or maps[name].size != self._bytes([name]):
+                raise InputError("E025", f"the program computes no {name!r} that fits")
         return {name: self.to_onnx(name, maps[name]) for name in names}
 
     def outputs(self, known: Mapping[str, Array]) -> dict[str, Array]:
