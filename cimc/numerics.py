@@ -1,7 +1,7 @@
 """The integer and float32 arithmetic that interpreters and passes share.
 
 Bit for bit what onnxruntime computes on x86-64 with fused multiply-add; the formulas
-are those of its QLinearConv, QLinearAdd and QLinearAveragePool kernels.
+are those of its QLinearConv, QLinearAdd, QLinearMul and QLinearAveragePool kernels.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ __all__ = [
     "mean",
     "mean_multiplier",
     "multipliers",
+    "product_ratio",
     "quantised_add",
+    "quantised_product",
     "requantise",
     "saturate",
 ]
@@ -111,6 +113,26 @@ def quantised_add(
     """saturate(round(fma(a, ratio_a, fma(b, ratio_b, offset))))."""
     inner = fused_multiply_add(b, ratio_b, offset)
     return saturate(np.rint(fused_multiply_add(a, ratio_a, inner)), dtype)
+
+
+def product_ratio(scale_a: float, scale_b: float, scale_c: float) -> float:
+    """Float32 factor s_a · s_b / s_c of a quantised product."""
+    return float(np.float32(scale_a) * np.float32(scale_b) / np.float32(scale_c))
+
+
+def quantised_product(
+    a: Array,
+    zero_a: int,
+    b: Array,
+    zero_b: int,
+    ratio: float,
+    zero: int,
+    dtype: IntegerDType,
+) -> Array:
+    """saturate(round(f32(f32((a − z_a)·(b − z_b))·ratio) + zero))."""
+    product = (a.astype(np.int32) - zero_a) * (b.astype(np.int32) - zero_b)
+    scaled = product.astype(np.float32) * np.float32(ratio)
+    return saturate(np.rint(scaled + np.float32(zero)), dtype)
 
 
 def mean(

@@ -30,6 +30,7 @@ PASSES: dict[str, Callable[[], type[ModulePass]]] = {
     "im2col-partition": lazy_pass(
         "cimc.passes.tile.im2col_partition", "Im2colPartition"
     ),
+    "split-blocks": lazy_pass("cimc.passes.tile.split_blocks", "SplitBlocks"),
     "slide-windows": lazy_pass("cimc.passes.tile.slide_windows", "SlideWindows"),
     "split-vectors": lazy_pass("cimc.passes.tile.split_vectors", "SplitVectors"),
     "cut-phases": lazy_pass("cimc.passes.tile.cut_phases", "CutPhases"),

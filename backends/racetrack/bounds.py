@@ -24,6 +24,8 @@ from cimc.backends.racetrack.regions import (
     elements_of,
     pieces_of,
     regions_of,
+    stored_columns,
+    stored_rows,
 )
 from cimc.dialects import tile
 from cimc.dialects.cim import Range
@@ -64,8 +66,7 @@ def shift_bounds(
                 traversal = _traversal(block.rows, machine.ports)
                 bounds[layer] += traversal * (times + times % 2)
             elif isinstance(op, tile.StoreOp | tile.StorePartialOp):
-                columns = range(sweep.columns.start, sweep.columns.stop)
-                rows = range(sweep.rows.start, sweep.rows.stop)
+                rows, columns = stored_rows(op), stored_columns(op)
                 stored = op.channels if isinstance(op, tile.StoreOp) else None
                 layout = layouts[op.target]
                 for array, words in _visited(layout, rows, columns, stored):

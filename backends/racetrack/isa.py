@@ -334,7 +334,7 @@ INSTRUCTIONS: tuple[type[Instruction], ...] = (
     LoadSumsOp,
     AddSumsOp,
     StoreSumsOp,
-    *VECTOR[:9],
+    *VECTOR[:11],
     VECTOR.setq,
     VECTOR.sett,
 )

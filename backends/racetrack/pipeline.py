@@ -30,6 +30,7 @@ def pipeline(chip: Chip, objective: Objective = "latency") -> str:
             f"im2col-partition{{rows={machine.domains} columns={machine.lanes} "
             f"depthwise=true elements={machine.vector_register_bytes}}}",
             f"split-vectors{{lanes={lanes}}}",
+            "split-blocks",
             *([] if objective == "area" else [copies]),
             f"assign-arrays{{{banks}}}",
             "distribute-sweeps{vectors=0}",

@@ -11,7 +11,16 @@ from xdsl.ir import Operation, SSAValue
 from cimc.dialects import tile
 from cimc.dialects.cim import Range, Window
 
-__all__ = ["Piece", "Region", "Strip", "elements_of", "pieces_of", "regions_of"]
+__all__ = [
+    "Piece",
+    "Region",
+    "Strip",
+    "elements_of",
+    "pieces_of",
+    "regions_of",
+    "stored_columns",
+    "stored_rows",
+]
 
 
 @dataclass(frozen=True)
@@ -182,3 +191,22 @@ def pieces_of(region: Region, elements: Range, capacity: int) -> Iterator[Piece]
         )
         yield Piece(part, start)
         start += taps * size
+
+
+def stored_rows(op: tile.StoreOp | tile.StorePartialOp) -> range:
+    """Rows of the map that an operation writes in its sweep."""
+    rows = range(op.sweep.rows.start, op.sweep.rows.stop)
+    if isinstance(op, tile.StorePartialOp):
+        return rows
+    (stride, _), (offset, _) = op.stride, op.offset
+    return range(rows.start * stride + offset, rows.stop * stride + offset, stride)
+
+
+def stored_columns(op: tile.StoreOp | tile.StorePartialOp) -> range:
+    """Columns of the map that an operation writes in its sweep."""
+    columns = range(op.sweep.columns.start, op.sweep.columns.stop)
+    if isinstance(op, tile.StorePartialOp):
+        return columns
+    (_, stride), (_, offset) = op.stride, op.offset
+    first = columns.start * stride + offset
+    return range(first, columns.stop * stride + offset, stride)

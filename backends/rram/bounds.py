@@ -210,15 +210,22 @@ class _Map:
 
 @dataclass(frozen=True)
 class _Edge:
-    """Windows over one map for another; ``far`` is the one seen from here."""
+    """Windows over one map for another; ``far`` is the one seen from here.
+
+    Of an edge that is not ``plain`` no more is known than that each position of the map
+    below needs one above.
+    """
 
     far: _Map
     above: _Map
     below: _Map
     window: Window
+    plain: bool
 
     def reach(self, rows: int, columns: int) -> tuple[int, int]:
         """The fewest rows and columns of ``far`` that go with so many of the other."""
+        if not self.plain:
+            return (1, 1) if self.far is self.above else (0, 0)
         reach = _needed if self.far is self.above else _served
         return reach(self, 0, rows), reach(self, 1, columns)
 
@@ -234,22 +241,25 @@ def _needed(edge: _Edge, axis: int, positions: int) -> int:
 def _served(edge: _Edge, axis: int, positions: int) -> int:
     """The fewest lines of the map below that depend on ``positions`` lines above.
 
-    That is none where windows leave lines out.
+    That is none where windows leave out lines, or these.
     """
     size = edge.below.size[axis]
     before, after, step, kernel = _geometry(edge, axis)
     first = (positions - 1 + before) // step + 1
     last = (positions - 1 + after) // step + 1
-    return min(size, first, last) if kernel >= step else 0
+    return max(0, min(size, first, last)) if kernel >= step else 0
 
 
 def _geometry(edge: _Edge, axis: int) -> tuple[int, int, int, int]:
-    """Padding that is really seen before and after the map, stride, kernel."""
+    """Padding that is really seen before and after the map, stride, kernel.
+
+    What is seen after it is negative where windows end before the map does.
+    """
     window = edge.window
     step, before = window.stride[axis], window.pad[axis]
     kernel = (window.kernel[axis] - 1) * window.dilation[axis] + 1
     seen = (edge.below.size[axis] - 1) * step + kernel
-    after = max(0, seen - before - edge.above.size[axis])
+    after = seen - before - edge.above.size[axis]
     return before, after, step, kernel
 
 
@@ -291,7 +301,7 @@ def _maps(targets: dict[tile.SweepOp, SSAValue], machine: RramMachine) -> list[_
     maps: dict[SSAValue, _Map] = {}
     costs: dict[tile.SweepOp, tuple[int, str]] = {}
     work: Counter[tuple[SSAValue, int]] = Counter()
-    edges: dict[tuple[SSAValue, SSAValue, Window], None] = {}
+    edges: dict[tuple[SSAValue, SSAValue, Window, bool], None] = {}
     for sweep, target in targets.items():
         type_ = target.type
         assert isinstance(type_, tile.FeatureMapType)
@@ -301,19 +311,30 @@ def _maps(targets: dict[tile.SweepOp, SSAValue], machine: RramMachine) -> list[_
             maps[target].cycles, maps[target].what = cycles, what
         for op in sweep.operations:
             if isinstance(op, tile.WindowOp):
-                edges[op.source, target, op.window] = None
+                edges[op.source, target, op.window, _is_plain(sweep, op)] = None
     for sweep, target in targets.items():
         # Of a map that several layers write, such as a Concat, the slowest one counts.
         if not _is_halo(sweep) and costs[sweep][0] == maps[target].cycles:
             work[target, core_of(sweep)] += sweep.positions
     for (target, _), vectors in work.items():
         maps[target].vectors = max(maps[target].vectors, vectors)
-    for source, target, window in edges:
+    for source, target, window, plain in edges:
         if source in maps:
             above, below = maps[source], maps[target]
-            below.sources.append(_Edge(above, above, below, window))
-            above.users.append(_Edge(below, above, below, window))
+            below.sources.append(_Edge(above, above, below, window, plain))
+            above.users.append(_Edge(below, above, below, window, plain))
     return list(maps.values())
+
+
+def _is_plain(sweep: tile.SweepOp, window: tile.WindowOp) -> bool:
+    """Whether positions are those of the map below, and taps run from the first on."""
+    stores = (op for op in sweep.operations if isinstance(op, tile.StoreOp))
+    return (
+        min(window.window.stride) > 0
+        and not window.tap_rows.start
+        and not window.tap_columns.start
+        and all(store.stride == (1, 1) for store in stores)
+    )
 
 
 def _is_halo(sweep: tile.SweepOp) -> bool:
@@ -331,7 +352,13 @@ def _cycles(sweep: tile.SweepOp, machine: RramMachine) -> tuple[int, str]:
                 lanes += length_of(op.operand)
             case tile.AddOp():
                 lanes += 2 * length_of(op.result)
-            case tile.AccumulateOp() | tile.RequantiseOp() | tile.TableOp():
+            case (
+                tile.AccumulateOp()
+                | tile.RequantiseOp()
+                | tile.TableOp()
+                | tile.MultiplyOp()
+                | tile.ShuffleOp()
+            ):
                 lanes += length_of(op.result)
             case _:
                 pass

@@ -230,7 +230,7 @@ INSTRUCTIONS: tuple[type[Instruction], ...] = (
     CallOp,
     WaitOp,
     MvmOp,
-    *VECTOR[:9],
+    *VECTOR[:11],
     SplatOp,
     MoveOp,
     ProgramOp,

@@ -16,6 +16,7 @@ from xdsl.utils.exceptions import VerifyException
 __all__ = [
     "CIM",
     "Clamp",
+    "Pair",
     "Quantisation",
     "Range",
     "WeightsRef",
@@ -278,11 +279,11 @@ class Window(ParametrizedAttribute):
         return out[0], out[1]
 
     def verify(self) -> None:
-        """CIM-4: kernel, stride and dilation are positive, padding is not negative."""
-        if min(*self.kernel, *self.stride, *self.dilation) < 1 or min(self.pad) < 0:
+        """CIM-4: kernel and dilation are positive, stride and padding not negative."""
+        if min(*self.kernel, *self.dilation) < 1 or min(*self.stride, *self.pad) < 0:
             raise VerifyException(
-                "[CIM-4] kernel, stride and dilation must be positive "
-                "and padding not negative"
+                "[CIM-4] kernel and dilation must be positive, "
+                "stride and padding not negative"
             )
 
     @classmethod
@@ -311,6 +312,41 @@ class Window(ParametrizedAttribute):
             printer.print_string(" ".join(texts))
 
 
+@irdl_attr_definition
+class Pair(ParametrizedAttribute):
+    """Something by rows and by columns: ``#cim.pair<2x1>``."""
+
+    name = "cim.pair"
+    first: IntAttr = param_def()
+    second: IntAttr = param_def()
+
+    @classmethod
+    def of(cls, rows: int, columns: int) -> Pair:
+        """That many rows and columns."""
+        return cls(IntAttr(rows), IntAttr(columns))
+
+    @property
+    def values(self) -> tuple[int, int]:
+        """(rows, columns)."""
+        return self.first.data, self.second.data
+
+    @classmethod
+    def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
+        """Parse ``<rowsxcolumns>``."""
+        with parser.in_angle_brackets():
+            return [IntAttr(size) for size in _parse_dimensions(parser, 2)]
+
+    def print_parameters(self, printer: Printer) -> None:
+        """Print ``<rowsxcolumns>``."""
+        with printer.in_angle_brackets():
+            printer.print_string("x".join(map(str, self.values)))
+
+    def verify(self) -> None:
+        """CIM-5: neither is negative."""
+        if min(self.values) < 0:
+            raise VerifyException("[CIM-5] rows and columns must not be negative")
+
+
 def _parse_dimensions(parser: AttrParser, count: int) -> list[int]:
     """Parse ``count`` integers joined by ``x``, as in shapes."""
     sizes = [parser.parse_shape_dimension(allow_dynamic=False)]
@@ -320,4 +356,4 @@ def _parse_dimensions(parser: AttrParser, count: int) -> list[int]:
     return sizes
 
 
-CIM = Dialect("cim", [], [WeightsRef, Quantisation, Range, Clamp, Window])
+CIM = Dialect("cim", [], [WeightsRef, Quantisation, Range, Clamp, Window, Pair])

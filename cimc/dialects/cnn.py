@@ -8,6 +8,7 @@ constraints that the verifiers cite.
 
 from __future__ import annotations
 
+from abc import ABC
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -38,6 +39,7 @@ from cimc.dialects.cnn_base import (
     names,
     shape_text,
 )
+from cimc.dialects.cnn_moves import MOVES
 from cimc.dialects.cnn_pools import AveragePoolOp, GlobalAveragePoolOp, MaxPoolOp
 from cimc.dialects.feature_map import FeatureMap
 
@@ -52,6 +54,7 @@ __all__ = [
     "InputOp",
     "MapOp",
     "MaxPoolOp",
+    "MultiplyOp",
     "OutputOp",
     "TableOp",
     "UnaryOp",
@@ -259,21 +262,11 @@ class TableOp(UnaryOp):
             )
 
 
-@irdl_op_definition
-class AddOp(MapOp):
-    """Sum of two feature maps in real numbers, requantised.
+class _BinaryOp(MapOp, ABC):
+    """An op of two feature maps, of which one may be a row of channels: 1x1xC."""
 
-    ``%z = cnn.add %x, %y as "z_q" layer "add" : tensor<…>, tensor<…> -> tensor<…>``
-    """
-
-    name = "cnn.add"
     lhs = operand_def(TensorType)
     rhs = operand_def(TensorType)
-
-    assembly_format = (
-        "$lhs `,` $rhs `as` $tensor `layer` $layer attr-dict "
-        "`:` type($lhs) `,` type($rhs) `->` type($output)"
-    )
 
     def __init__(
         self,
@@ -290,11 +283,53 @@ class AddOp(MapOp):
             properties=names(layer, tensor),
         )
 
+    @property
+    def operand_maps(self) -> tuple[FeatureMap, FeatureMap]:
+        """Shape and quantisation of both operands."""
+        return FeatureMap.of(self.lhs), FeatureMap.of(self.rhs)
+
     def verify_(self) -> None:
         """CNN-1, CNN-2, CNN-11."""
-        shapes = {FeatureMap.of(v).shape for v in (self.lhs, self.rhs, self.output)}
-        if len(shapes) != 1:
-            raise VerifyException("[CNN-11] operands and result must have one shape")
+        shapes = [ifm.shape for ifm in self.operand_maps]
+        every_position = 1, 1, self.ofm.channels
+        if self.ofm.shape not in shapes or any(
+            shape not in (self.ofm.shape, every_position) for shape in shapes
+        ):
+            raise VerifyException(
+                "[CNN-11] operands must have the shape of the result, "
+                "or one of them its channels alone"
+            )
+
+
+@irdl_op_definition
+class AddOp(_BinaryOp):
+    """Sum of two feature maps in real numbers, requantised.
+
+    ``%z = cnn.add %x, %y as "z_q" layer "add" : tensor<…>, tensor<…> -> tensor<…>``
+    """
+
+    name = "cnn.add"
+
+    assembly_format = (
+        "$lhs `,` $rhs `as` $tensor `layer` $layer attr-dict "
+        "`:` type($lhs) `,` type($rhs) `->` type($output)"
+    )
+
+
+@irdl_op_definition
+class MultiplyOp(_BinaryOp):
+    """Product of two feature maps, element by element, requantised.
+
+    ``%z = cnn.multiply %x, %y as "z_q" layer "se" : tensor<…>, tensor<…> ->
+    tensor<…>``
+    """
+
+    name = "cnn.multiply"
+
+    assembly_format = (
+        "$lhs `,` $rhs `as` $tensor `layer` $layer attr-dict "
+        "`:` type($lhs) `,` type($rhs) `->` type($output)"
+    )
 
 
 @irdl_op_definition
@@ -346,8 +381,10 @@ CNN = Dialect(
         AveragePoolOp,
         GlobalAveragePoolOp,
         AddOp,
+        MultiplyOp,
         ConcatOp,
         TableOp,
+        *MOVES,
     ],
     [],
 )

@@ -62,6 +62,8 @@ def shape_text(found: FeatureMap) -> str:
 
 def check_window(window: Window, ifm: FeatureMap, ofm: FeatureMap) -> None:
     """CNN-3: the result has one row and column per window position."""
+    if min(window.stride) < 1:
+        raise VerifyException("[CNN-3] the stride of a window must be positive")
     expected = window.output_size(ifm.height, ifm.width)
     if expected != (ofm.height, ofm.width):
         raise VerifyException(

@@ -12,7 +12,8 @@ from cimc.dialects.cim import WeightsRef
 from cimc.dialects.cnn import InputOp, OutputOp
 from cimc.frontend.border import Border
 from cimc.frontend.graph import Graph
-from cimc.frontend.operators.base import default_shape, feature_map
+from cimc.frontend.operators.base import feature_map
+from cimc.frontend.operators.layout import map_shape
 from cimc.frontend.placement import Item
 from cimc.weights import Array, WeightStore
 
@@ -61,7 +62,7 @@ def build_module(
     """A device segment as a verified ``cnn`` module; constants go to ``weights``."""
     builder = _Builder(items, border, weights)
     for tensor in border.inputs:
-        shape, affine = default_shape(graph.shape(tensor)), graph.meaning(tensor)
+        shape, affine = map_shape(graph.shape(tensor)), graph.meaning(tensor)
         assert shape is not None, "the readers of the units checked the shape"
         assert affine is not None, "the readers of the units checked the parameters"
         op = InputOp(tensor, feature_map(shape, affine))

@@ -20,10 +20,9 @@ from cimc.frontend.operators import reader_of
 from cimc.frontend.operators.base import (
     Context,
     Refusal,
-    Shape,
     Step,
-    default_shape,
 )
+from cimc.frontend.operators.layout import Layout, map_shape
 from cimc.frontend.turns import Kind, take_turns
 from cimc.frontend.units import Unit, find_units
 
@@ -81,13 +80,34 @@ def place(graph: Graph) -> Placement:
     """Decide for every node of a graph in normal form where it runs."""
     items = _items(graph)
     read = [_read(graph, items)]
-    _assign(graph, items)
-    # A border may hide the map behind a flattened tensor, so that less can be read.
-    while (segments := _segments(items)) != read:
-        read = [_read(graph, segment) for segment in segments]
+    while True:
         _assign(graph, items)
-    borders = [_border(graph, items, segment) for segment in read]
-    return Placement(graph, items, borders)
+        segments = _segments(items)
+        borders = [_border(graph, items, segment) for segment in segments]
+        if segments != read:
+            # A border may hide the map behind a flattened tensor: less can be read.
+            read = [_read(graph, segment) for segment in segments]
+        elif not any(map(_hold_back, segments, borders)):
+            return Placement(graph, items, borders)
+
+
+def _hold_back(segment: list[Item], border: Border) -> bool:
+    """Leave to the host what would leave the device in another order than tensors have.
+
+    Whether there is such an item.
+    """
+    found = False
+    for item in segment:
+        layout = item.step and item.step.layout
+        if (
+            layout
+            and layout.index is not None
+            and set(item.outputs) & {*border.outputs}
+        ):
+            item.step = None
+            item.why = "the device has its result, for the host, in another order"
+            found = True
+    return found
 
 
 def _segments(items: list[Item]) -> list[list[Item]]:
@@ -151,19 +171,21 @@ def _loose(graph: Graph, node: NodeProto) -> Item:
 
 def _read(graph: Graph, items: list[Item]) -> list[Item]:
     """Read every unit, and return what the device is able to run."""
-    maps: dict[str, Shape] = {}
-    context = Context(graph, maps)
+    layouts: dict[str, Layout] = {}
+    context = Context(graph, layouts)
     for item in items:
         item.step = None
         if item.unit is None:
             item.why = _why_loose(graph, item.nodes[-1])
         else:
             for name in item.inputs:
-                if name not in maps and (shape := default_shape(graph.shape(name))):
-                    maps[name] = shape
+                sizes = graph.shape(name)
+                if name not in layouts and sizes and map_shape(sizes):
+                    layouts[name] = Layout.of_image(sizes)
             try:
                 item.step = _step(item.unit, context)
-                maps[item.unit.output] = item.step.ofm.shape
+                image = Layout.of_image(context.output_shape(item.unit))
+                layouts[item.unit.output] = item.step.layout or image
             except Refusal as refusal:
                 item.why = str(refusal)
     return [item for item in items if item.step is not None]

@@ -136,6 +136,8 @@ def _unit(graph: Graph, quantise: NodeProto) -> Unit | None:
         if operand is None:
             if len(chain) > 1:
                 return None
+            if not all(graph.quantised_by(found) for found in node.output):
+                return None
             operands = [n for n in node.input if n and not _constant(graph, n)]
             return _closed(graph, chain, operands, quantise)
         name = operand

@@ -21,8 +21,17 @@ from cimc.dialects.cnn import (
     InputOp,
     MapOp,
     MaxPoolOp,
+    MultiplyOp,
     OutputOp,
     TableOp,
+)
+from cimc.dialects.cnn_moves import (
+    DepthToSpaceOp,
+    PadOp,
+    ShuffleOp,
+    SliceOp,
+    SpaceToDepthOp,
+    UpsampleOp,
 )
 from cimc.weights import Array, WeightStore
 
@@ -148,12 +157,54 @@ def _global_average_pool(
 
 
 def _add(op: AddOp, values: Values, _: WeightStore) -> Array:
-    lhs, rhs, ofm = FeatureMap.of(op.lhs), FeatureMap.of(op.rhs), op.ofm
+    (lhs, rhs), ofm = op.operand_maps, op.ofm
     constants = numerics.add_constants(
         lhs.scale, lhs.zero, rhs.scale, rhs.zero, ofm.scale, ofm.zero
     )
     a, b = values[op.lhs], values[op.rhs]
     return numerics.quantised_add(a, b, *constants, _dtype(ofm))
+
+
+def _multiply(op: MultiplyOp, values: Values, _: WeightStore) -> Array:
+    (lhs, rhs), ofm = op.operand_maps, op.ofm
+    ratio = numerics.product_ratio(lhs.scale, rhs.scale, ofm.scale)
+    a, b = values[op.lhs], values[op.rhs]
+    return numerics.quantised_product(
+        a, lhs.zero, b, rhs.zero, ratio, ofm.zero, _dtype(ofm)
+    )
+
+
+def _slice(op: SliceOp, values: Values, _: WeightStore) -> Array:
+    (row, column), (down, right) = op.start.values, op.step.values
+    part = values[op.input][row::down, column::right, op.channels.slice]
+    return part[: op.ofm.height, : op.ofm.width]
+
+
+def _pad(op: PadOp, values: Values, _: WeightStore) -> Array:
+    return _padded(values[op.input], op.window, op.ifm.zero)
+
+
+def _depth_to_space(op: DepthToSpaceOp, values: Values, _: WeightStore) -> Array:
+    (rows, columns), ifm = op.sizes, op.ifm
+    blocks = values[op.input].reshape(ifm.height, ifm.width, rows, columns, -1)
+    return blocks.transpose(0, 2, 1, 3, 4).reshape(op.ofm.shape)
+
+
+def _space_to_depth(op: SpaceToDepthOp, values: Values, _: WeightStore) -> Array:
+    (rows, columns), ofm = op.sizes, op.ofm
+    blocks = values[op.input].reshape(ofm.height, rows, ofm.width, columns, -1)
+    return blocks.transpose(0, 2, 1, 3, 4).reshape(ofm.shape)
+
+
+def _upsample(op: UpsampleOp, values: Values, _: WeightStore) -> Array:
+    rows, columns = op.sizes
+    return values[op.input].repeat(rows, axis=0).repeat(columns, axis=1)
+
+
+def _shuffle(op: ShuffleOp, values: Values, _: WeightStore) -> Array:
+    height, width, _channels = op.ifm.shape
+    grouped = values[op.input].reshape(height, width, op.group_count, -1)
+    return grouped.transpose(0, 1, 3, 2).reshape(op.ifm.shape)
 
 
 def _concat(op: ConcatOp, values: Values, _: WeightStore) -> Array:
@@ -167,5 +218,12 @@ _EVALUATE: dict[type[MapOp], Callable[[Any, Values, WeightStore], Array]] = {
     AveragePoolOp: _average_pool,
     GlobalAveragePoolOp: _global_average_pool,
     AddOp: _add,
+    MultiplyOp: _multiply,
     ConcatOp: _concat,
+    SliceOp: _slice,
+    PadOp: _pad,
+    DepthToSpaceOp: _depth_to_space,
+    SpaceToDepthOp: _space_to_depth,
+    UpsampleOp: _upsample,
+    ShuffleOp: _shuffle,
 }

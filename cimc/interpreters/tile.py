@@ -107,13 +107,13 @@ class _Machine:
             first_row = op.input_row(rows.start, tap_row) + top
             for tap_column in range(op.tap_columns.start, op.tap_columns.stop):
                 first_column = op.input_column(columns.start, tap_column) + left
-                taps.append(
-                    source[
-                        _strided(first_row, op.window.stride[0], rows.size),
-                        _strided(first_column, op.window.stride[1], columns.size),
-                        op.channels.slice,
-                    ]
-                )
+                tap = source[
+                    _strided(first_row, op.window.stride[0], rows.size),
+                    _strided(first_column, op.window.stride[1], columns.size),
+                    op.channels.slice,
+                ]
+                size = (rows.size, columns.size, op.channels.size)
+                taps.append(np.broadcast_to(tap, size))
         flat = np.stack(taps, axis=2).reshape(rows.size * columns.size, -1)
         self.values[op.result] = flat[inside, op.elements.slice]
 
@@ -183,6 +183,22 @@ class _Machine:
             _dtype(element_of(op.result)),
         )
 
+    def multiply(self, op: tile.MultiplyOp) -> None:
+        self.values[op.result] = numerics.quantised_product(
+            self.values[op.lhs],
+            op.lhs_zero.value.data,
+            self.values[op.rhs],
+            op.rhs_zero.value.data,
+            op.ratio.value.data,
+            op.zero.value.data,
+            _dtype(element_of(op.result)),
+        )
+
+    def shuffle(self, op: tile.ShuffleOp) -> None:
+        operand = self.values[op.operand]
+        segments = operand.reshape(len(operand), op.segments.value.data, -1)
+        self.values[op.result] = segments.transpose(0, 2, 1).reshape(operand.shape)
+
     def table(self, op: tile.TableOp) -> None:
         self.values[op.result] = numerics.lookup(
             np.ascontiguousarray(self.values[op.operand]),
@@ -198,7 +214,9 @@ class _Machine:
     def store(self, op: tile.StoreOp) -> None:
         target = self.values[op.target] if op.padded else self.interior(op.target)
         rows, columns = _positions(op.sweep)
-        target[rows, columns, op.channels.slice] = self.values[op.value]
+        (down, right), (row, column) = op.stride, op.offset
+        places = rows * down + row, columns * right + column, op.channels.slice
+        target[places] = self.values[op.value]
 
 
 def _positions(sweep: tile.SweepOp) -> tuple[Array, Array]:
@@ -220,7 +238,8 @@ def _rows(sweep: tile.SweepOp) -> tuple[Range, slice]:
 
 
 def _strided(first: int, stride: int, count: int) -> slice:
-    return slice(first, first + (count - 1) * stride + 1, stride)
+    """``count`` lines, or the one that all are where the stride is 0."""
+    return slice(first, first + (count - 1) * stride + 1, stride or None)
 
 
 def _group_channels(op: tile.MvmOp) -> int:
@@ -247,6 +266,8 @@ _ACTIONS: tuple[tuple[type[Operation], Callable[[_Machine, Any], None]], ...] = 
     (tile.SumOp, _Machine.sum),
     (tile.AverageOp, _Machine.average),
     (tile.AddOp, _Machine.add),
+    (tile.MultiplyOp, _Machine.multiply),
+    (tile.ShuffleOp, _Machine.shuffle),
     (tile.TableOp, _Machine.table),
     (tile.SplatOp, _Machine.splat),
     (tile.StoreOp, _Machine.store),

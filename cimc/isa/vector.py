@@ -21,11 +21,13 @@ __all__ = [
     "FloatSum",
     "Max",
     "Move",
+    "Multiply",
     "Quantise",
     "Requant",
     "Scale",
     "SetParameters",
     "SetTable",
+    "Shuffle",
     "Splat",
     "Sum",
     "Table",
@@ -267,6 +269,59 @@ class Move(VectorInstruction):
         yield Access(self.vd, 0, self.n, True)
 
 
+class Multiply(VectorInstruction):
+    """vd = sat(rint(f32(f32((va − zero_a)·(vb − zero_b))·ratio) + zero)), all bytes."""
+
+    opcode = 0x3B
+    syntax = (
+        "{vd}, {va} - {zero_a}, {vb} - {zero_b}, {n} ratio {ratio} zero {zero}"
+        "{unsigned_a}{unsigned_b}{unsigned_out}"
+    )
+    vd = vector_register()
+    va = vector_register()
+    vb = vector_register()
+    n = lanes()
+    zero_a = Integer(9, signed=True, minimum=-128)
+    zero_b = Integer(9, signed=True, minimum=-128)
+    ratio = Real()
+    zero = Integer(9, signed=True, minimum=-128)
+    unsigned_a = Flag()
+    unsigned_b = Flag()
+    unsigned_out = Flag()
+
+    def accesses(self) -> Iterator[Access]:
+        """Register bytes that the instruction reads and writes."""
+        yield Access(self.va, 0, self.n, False)
+        yield Access(self.vb, 0, self.n, False)
+        yield Access(self.vd, 0, self.n, True)
+
+
+class Shuffle(VectorInstruction):
+    """vd[i·segments + k] = vs[k·n + i]: the bytes of all segments in turn."""
+
+    opcode = 0x3C
+    syntax = "{vd}, {vs}, {segments} x {n}"
+    vd = vector_register()
+    vs = vector_register()
+    segments = lanes()
+    n = lanes()
+
+    def verify_(self) -> None:
+        """Rule 3: it does not overwrite the bytes that it reads."""
+        super().verify_()
+        if self.vd == self.vs:
+            raise broken(self, 3, f"vd and vs must differ, both are v{self.vd}")
+
+    def accesses(self) -> Iterator[Access]:
+        """Register bytes that the instruction reads and writes."""
+        yield Access(self.vs, 0, self.segments * self.n, False)
+        yield Access(self.vd, 0, self.segments * self.n, True)
+
+    def lane_operations(self) -> int:
+        """One per byte of all segments."""
+        return self.segments * self.n
+
+
 class SetParameters(Instruction):
     """q = bias[column : column + n] (int32), multiplier[…] (float32)."""
 
@@ -306,6 +361,8 @@ class VectorUnit(NamedTuple):
     fquant: type[Quantise]
     scale: type[Scale]
     blend: type[Blend]
+    mul: type[Multiply]
+    shuffle: type[Shuffle]
     setq: type[SetParameters]
     sett: type[SetTable]
 
@@ -325,6 +382,8 @@ class VectorUnit(NamedTuple):
             named(dialect, Quantise, "fquant"),
             named(dialect, Scale, "scale"),
             named(dialect, Blend, "blend"),
+            named(dialect, Multiply, "mul"),
+            named(dialect, Shuffle, "shuffle"),
             named(dialect, SetParameters, "setq", main=set_in_main),
             named(dialect, SetTable, "sett", main=set_in_main),
         )

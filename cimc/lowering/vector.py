@@ -114,6 +114,35 @@ class VectorLowering:
         )
         self.vectors.give_back(inner)
 
+    def multiply(self, op: tile.MultiplyOp) -> None:
+        """Multiply two vectors and requantise the products."""
+        lhs, rhs = self.vectors[op.lhs], self.vectors[op.rhs]
+        self.emit(
+            self.unit.mul,
+            vd=self.vectors.define(op.result),
+            va=lhs,
+            vb=rhs,
+            n=length_of(op.result),
+            zero_a=op.lhs_zero.value.data,
+            zero_b=op.rhs_zero.value.data,
+            ratio=op.ratio.value.data,
+            zero=op.zero.value.data,
+            unsigned_a=is_unsigned(op.lhs),
+            unsigned_b=is_unsigned(op.rhs),
+            unsigned_out=is_unsigned(op.result),
+        )
+
+    def shuffle(self, op: tile.ShuffleOp) -> None:
+        """Take the elements of all segments in turn."""
+        source, segments = self.vectors[op.operand], op.segments.value.data
+        self.emit(
+            self.unit.shuffle,
+            vd=self.vectors.define(op.result),
+            vs=source,
+            segments=segments,
+            n=length_of(op.result) // segments,
+        )
+
     def reduce(
         self, op: Reduction, sums: int, part: int, segments: int, accumulate: bool
     ) -> tuple[type[Instruction], dict[str, object]]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 # machine's own operations start at OWN.
 HALT, LOOP, END, SET, STEP, CALL, WAIT = range(7)
 ADD, REQUANT, TABLE, MAX, SUM, FSUM, FQUANT, SCALE, BLEND, SPLAT, MOVE = range(10, 21)
-OWN = 21
+MULTIPLY, SHUFFLE = range(21, 23)
+OWN = 23
 
 # Units of a core or bank that every machine has; its own start at OWN_UNIT.
 ISSUE, VECTOR = range(2)

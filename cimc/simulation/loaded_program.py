@@ -54,6 +54,15 @@ COMMON: Mapping[str, Operation] = {
     "scale": Operation(layout.SCALE, ("n", "unsigned"), ("ratio", "offset")),
     "splat": Operation(layout.SPLAT, ("n", "value")),
     "move": Operation(layout.MOVE, ("n", "start")),
+    "mul": Operation(
+        layout.MULTIPLY,
+        (
+            *("n", "zero_a", "zero_b", "zero"),
+            *("unsigned_a", "unsigned_b", "unsigned_out"),
+        ),
+        ("ratio",),
+    ),
+    "shuffle": Operation(layout.SHUFFLE, ("segments", "n")),
     "blend": Operation(layout.BLEND, ("n", "unsigned_in", "unsigned_out"), ("ratio",)),
 }
 

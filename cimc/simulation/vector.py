@@ -17,17 +17,21 @@ from cimc.simulation.layout import (
     A2,
     A3,
     A4,
+    A5,
+    A6,
     ADD,
     BLEND,
     FQUANT,
     FSUM,
     MAX,
     MOVE,
+    MULTIPLY,
     OP,
     READ0,
     READ1,
     REQUANT,
     SCALE,
+    SHUFFLE,
     SPLAT,
     SUM,
     TABLE,
@@ -113,6 +117,29 @@ def _reduce(
 
 
 @compiled(
+    "void(int64[::1], float32, uint8[::1], int8[::1], uint8[::1], int8[::1], "
+    "uint8[::1])"
+)
+def _multiply(
+    row: Array,
+    ratio: float,
+    a: Array,
+    signed_a: Array,
+    b: Array,
+    signed_b: Array,
+    target: Array,
+) -> None:
+    """MULTIPLY, with the operands of ``row``."""
+    low, high = (0, 255) if row[A6] else (-128, 127)
+    for i in range(row[A0]):
+        x = np.int64(a[i]) if row[A4] else np.int64(signed_a[i])
+        y = np.int64(b[i]) if row[A5] else np.int64(signed_b[i])
+        product = np.float32((x - row[A1]) * (y - row[A2]))
+        scaled = product * ratio + np.float32(row[A3])
+        target[i] = np.uint8(saturate(np.rint(scaled), 0, low, high))
+
+
+@compiled(
     "int64(int64, int64, int64[:, ::1], float32[:, ::1], uint8[:, :, ::1], "
     "int8[:, :, ::1], int32[:, :, ::1], float32[:, :, ::1], int32[::1], float32[::1], "
     "uint8[::1])"
@@ -195,6 +222,20 @@ def execute_vector(
         for i in range(a0 - 1, -1, -1):
             value = np.float32(source[i]) if a1 else np.float32(signed[i])
             floats[core, vd, i] = fma(value, ratio, offset)
+    elif op == MULTIPLY:
+        _multiply(
+            code[pc],
+            reals[pc, 0],
+            source,
+            signed,
+            bytes_[core, vb],
+            signed_bytes[core, vb],
+            target,
+        )
+    elif op == SHUFFLE:
+        for k in range(a0):
+            for i in range(a1):
+                target[i * a0 + k] = source[k * a1 + i]
     elif op == BLEND:
         low, high = (0, 255) if a2 else (-128, 127)
         y = floats[core, vb]

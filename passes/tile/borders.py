@@ -11,9 +11,10 @@ from xdsl.ir import Operation, SSAValue
 
 from cimc.dialects import cnn
 from cimc.dialects.cim import Range, Window
+from cimc.dialects.cnn_moves import PadOp, SliceOp
 from cimc.dialects.feature_map import FeatureMap
 
-__all__ = ["Cut", "Padding", "cut_at_borders", "halo_of", "whole"]
+__all__ = ["Cut", "Padding", "cut_at_borders", "halo_of", "is_view", "whole"]
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Padding:
     def of(cls, value: SSAValue) -> Padding:
         """The padding for all uses of a ``cnn`` value."""
         described = FeatureMap.of(value)
-        users = [use.operation for use in value.uses]
+        users = list(_users(value))
         zeros = [op.window for op in users if _takes_zeros(op)]
         lowest = [op.window for op in users if isinstance(op, cnn.MaxPoolOp)]
         if described.zero == described.low:
@@ -58,8 +59,22 @@ class Padding:
         return _takes_zeros(op) and self.fill == op.ifm.zero
 
 
-def _takes_zeros(op: Operation) -> TypeGuard[cnn.ConvOp | cnn.AveragePoolOp]:
-    return isinstance(op, cnn.ConvOp) or (
+def is_view(op: SliceOp) -> bool:
+    """Whether a slice has all positions, so that windows may look at its operand."""
+    return op.ifm.shape[:2] == op.ofm.shape[:2]
+
+
+def _users(value: SSAValue) -> Iterator[Operation]:
+    """What reads a map, or some channels of it."""
+    for use in value.uses:
+        if isinstance(use.operation, SliceOp) and is_view(use.operation):
+            yield from _users(use.operation.output)
+        else:
+            yield use.operation
+
+
+def _takes_zeros(op: Operation) -> TypeGuard[cnn.ConvOp | cnn.AveragePoolOp | PadOp]:
+    return isinstance(op, cnn.ConvOp | PadOp) or (
         isinstance(op, cnn.AveragePoolOp) and op.includes_pad
     )
 

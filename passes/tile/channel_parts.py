@@ -11,7 +11,7 @@ from cimc.dialects import tile
 from cimc.dialects.cim import Range
 from cimc.dialects.tile.body import element_of
 
-__all__ = ["chunks", "narrow", "narrow_all"]
+__all__ = ["chunks", "narrow", "narrow_all", "part_of"]
 
 
 def chunks(size: int, limit: int) -> list[Range]:
@@ -21,7 +21,8 @@ def chunks(size: int, limit: int) -> list[Range]:
     ]
 
 
-def _part(whole: Range, part: Range) -> Range:
+def part_of(whole: Range, part: Range) -> Range:
+    """The elements ``part`` of a range, counted from its start."""
     return Range.of(whole.start + part.start, whole.start + part.stop)
 
 
@@ -43,14 +44,14 @@ def narrow(
                 op.window,
                 tap_rows=op.tap_rows,
                 tap_columns=op.tap_columns,
-                channels=_part(op.channels, channels),
+                channels=part_of(op.channels, channels),
             )
         case tile.RequantiseOp():
             return tile.RequantiseOp(
                 new(op.sums),
                 op.bias,
                 op.multiplier,
-                _part(op.channels, channels),
+                part_of(op.channels, channels),
                 op.zero.value.data,
                 op.clamp,
                 element_of(op.result),
@@ -77,10 +78,26 @@ def narrow(
                 op.offset.value.data,
                 element_of(op.result),
             )
+        case tile.MultiplyOp():
+            return tile.MultiplyOp(
+                new(op.lhs),
+                op.lhs_zero.value.data,
+                new(op.rhs),
+                op.rhs_zero.value.data,
+                op.ratio.value.data,
+                op.zero.value.data,
+                element_of(op.result),
+            )
         case tile.TableOp():
             return tile.TableOp(new(op.operand), op.table, element_of(op.result))
         case tile.StoreOp():
-            return tile.StoreOp(new(op.value), op.target, _part(op.channels, channels))
+            return tile.StoreOp(
+                new(op.value),
+                op.target,
+                part_of(op.channels, channels),
+                stride=op.stride,
+                offset=op.offset,
+            )
         case _:
             raise PassFailedException(
                 f"{op.name} cannot be cut by channels: the pass comes too late"

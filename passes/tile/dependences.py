@@ -40,7 +40,7 @@ class Writer:
 
         The rows of a halo may be left out, if they are preset.
         """
-        if any(sweep.some_part for sweep in self.sweeps):
+        if any(sweep.some_part for sweep in self.sweeps) or not self._dense:
             return False
         rows, type_ = self.rows, self.map.type
         top, _, bottom, _ = type_.halo
@@ -48,6 +48,17 @@ class Writer:
             rows[0].start in (0, top)
             and rows[-1].stop in (type_.padded_rows - bottom, type_.padded_rows)
             and all(a.stop == b.start for a, b in pairwise(rows))
+        )
+
+    @property
+    def _dense(self) -> bool:
+        """Whether the stores of each sweep leave no row or column out."""
+        return all(
+            {store.offset for store in stores if store.channels == first.channels}
+            >= {(p, q) for p in range(first.stride[0]) for q in range(first.stride[1])}
+            for sweep in self.sweeps
+            for stores in [_stores(self.map, sweep)]
+            for first in stores[:1]
         )
 
     @property
@@ -62,6 +73,11 @@ class Writer:
             if not _stores(self.map, sweep)[0].padded
         }
         return columns.pop() if len(columns) == 1 else Range.of(0, 1)
+
+    @property
+    def padded_columns(self) -> Range:
+        """Columns that its first sweep writes, with those of the halo beside them."""
+        return _written_columns(self.map, self.sweeps[0], halo=True)
 
     def overlaps(self, reader: Reader) -> bool:
         """Whether the reader reads channels and columns that this core writes."""
@@ -241,21 +257,25 @@ def _stores(map: tile.FeatureMapOp, sweep: tile.SweepOp) -> list[tile.StoreOp]:
 
 
 def _written_rows(map: tile.FeatureMapOp, sweep: tile.SweepOp) -> Range:
-    """Rows that a sweep writes, all of whose stores are padded or none."""
-    rows, top = sweep.rows, map.type.halo[0]
-    shift = 0 if _stores(map, sweep)[0].padded else top
-    return Range.of(rows.start + shift, rows.stop + shift)
+    """Rows from the first to the last that a sweep writes."""
+    stores, rows = _stores(map, sweep), sweep.rows
+    shift = 0 if stores[0].padded else map.type.halo[0]
+    first = min(store.output_row(rows.start) for store in stores)
+    last = max(store.output_row(rows.stop - 1) for store in stores)
+    return Range.of(first + shift, last + 1 + shift)
 
 
 def _written_columns(
     map: tile.FeatureMapOp, sweep: tile.SweepOp, *, halo: bool
 ) -> Range:
     """Columns that a sweep writes, perhaps with those of a ``halo`` beside them."""
-    columns, (_, left, _, right) = sweep.columns, map.type.halo
-    if _stores(map, sweep)[0].padded:
+    stores, columns = _stores(map, sweep), sweep.columns
+    _, left, _, right = map.type.halo
+    if stores[0].padded:
         return columns
-    start, stop = columns.start + left, columns.stop + left
-    if halo and columns.start == 0:
+    start = left + min(store.output_column(columns.start) for store in stores)
+    stop = left + max(store.output_column(columns.stop - 1) for store in stores) + 1
+    if halo and start == left:
         start = 0
     if halo and stop + right == map.type.padded_columns:
         stop += right

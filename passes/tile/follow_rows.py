@@ -20,10 +20,13 @@ def follow(sequences: Sequences, writer: Writer, reader: Reader, group: int) -> 
     part m of its row i, the reader has waited for ahead + i · step · parts + m + 1 +
     (step - 1) · parts of them. Both sides count the same number in all, so that the
     next image finds the sequence as this one did: the reader waits for parts that it
-    does not need, or the writer signals more.
+    does not need, or the writer signals more. A writer of several rows together signals
+    whole ones.
     """
     sweep, step, columns = reader.sweep, reader.step, writer.columns
     parts = _parts(columns.size, sweep.columns.size, group)
+    if any(_rows_at_once(part) > 1 for part in writer.sweeps):
+        parts = 1
     wide, narrow = columns.size // parts, sweep.columns.size // parts
     needed = [
         reader.first_column + (narrow * (part + 1) - 1) * reader.column_step
@@ -53,9 +56,10 @@ def follow(sequences: Sequences, writer: Writer, reader: Reader, group: int) -> 
     insert(sweep, tile.AwaitOp(sequence, every=narrow), before=window)
     for part in writer.sweeps:
         if part.columns.size == columns.size:
-            insert(part, tile.SignalOp(sequence, every=wide))
+            insert(part, tile.SignalOp(sequence, every=wide, by=_rows_at_once(part)))
         else:
-            row = tile.SignalOp(sequence, every=part.columns.size, by=parts)
+            by = parts * _rows_at_once(part)
+            row = tile.SignalOp(sequence, every=part.columns.size, by=by)
             insert(part, row)
     surplus = awaited + max(0, ahead) - signalled
     if surplus:
@@ -109,11 +113,19 @@ def release_rows(
         insert(first, tile.AwaitOp(sequence, by=surplus), before=stored)
     for part in writer.sweeps:
         stored = first_of(part, tile.StoreOp)
-        insert(part, tile.AwaitOp(sequence, every=part.columns.size), before=stored)
+        free = tile.AwaitOp(sequence, every=part.columns.size, by=_rows_at_once(part))
+        insert(part, free, before=stored)
     some = together if rows % together == 0 else 1
     insert(end, tile.SignalOp(sequence, every=some * row, by=some * reader.step))
     if awaited > signalled:
         insert(end, tile.SignalOp(sequence, by=awaited - signalled))
+
+
+def _rows_at_once(part: tile.SweepOp) -> int:
+    """Rows of the map that a row of a sweep writes."""
+    store = first_of(part, tile.StoreOp)
+    assert isinstance(store, tile.StoreOp)
+    return store.stride[0]
 
 
 def release_images(sequences: Sequences, writer: Writer, end: tile.SweepOp) -> None:

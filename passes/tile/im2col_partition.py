@@ -14,7 +14,7 @@ from cimc.context import weights_of
 from cimc.dialects import tile
 from cimc.dialects.cim import Range, WeightsRef
 from cimc.dialects.tile.memory import integer
-from cimc.passes.tile.channel_parts import chunks, narrow_all
+from cimc.passes.tile.channel_parts import chunks, narrow_all, part_of
 from cimc.passes.tile.products import sum_of_products
 from cimc.weights import WeightStore
 
@@ -143,7 +143,14 @@ class Im2colPartition(ModulePass):
             ]
         if self.depthwise and inputs == outputs == 1:
             return [
-                _Strip(whole.matrix, rows, part, part, part, part.size)
+                _Strip(
+                    whole.matrix,
+                    rows,
+                    part,
+                    part_of(window.channels, part),
+                    part,
+                    part.size,
+                )
                 for part in chunks(groups, self.columns)
             ]
         together = max(1, min(self.rows // rows, self.columns // outputs))
@@ -151,6 +158,7 @@ class Im2colPartition(ModulePass):
         for packed in chunks(groups, together):
             matrix = _pack(whole.matrix, weights, packed, groups, inputs)
             channels = Range.of(packed.start * inputs, packed.stop * inputs)
+            channels = part_of(window.channels, channels)
             first = packed.start * outputs
             strips += [
                 _Strip(

@@ -215,7 +215,8 @@ class InsertSync(ModulePass):
 
     def _at_once(self, writer: Writer, reader: Reader) -> bool:
         """Whether the reader begins before the writer is through."""
-        return self.overlap and writer.in_order and reader.sweep.rows.size > 1
+        moves = reader.step > 0 and reader.sweep.rows.size > 1
+        return self.overlap and writer.in_order and moves
 
 
 def _recycled(op: ModuleOp) -> bool:

@@ -84,7 +84,14 @@ def _copy_per_reader(old: tile.FeatureMapOp, accesses: list[_Access]) -> None:
     for store in stores:
         for copy in copies:
             store.sweep.body.block.insert_op_before(
-                tile.StoreOp(store.value, copy.result, store.channels), store
+                tile.StoreOp(
+                    store.value,
+                    copy.result,
+                    store.channels,
+                    stride=store.stride,
+                    offset=store.offset,
+                ),
+                store,
             )
         store.detach()
         store.erase()

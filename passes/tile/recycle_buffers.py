@@ -95,7 +95,9 @@ def _in_order(writers: list[Writer], readers: list[Reader]) -> bool:
     """Whether all write and read the map row by row, on different cores."""
     cores = {writer.core for writer in writers}
     return all(writer.in_order for writer in writers) and all(
-        reader.sweep.rows.size > 1 and core_of(reader.sweep) not in cores
+        reader.step > 0
+        and reader.sweep.rows.size > 1
+        and core_of(reader.sweep) not in cores
         for reader in readers
     )
 
@@ -103,14 +105,9 @@ def _in_order(writers: list[Writer], readers: list[Reader]) -> bool:
 def _write_halo(writer: Writer) -> None:
     """Add the sweeps that write the rows of the halo above and below a map."""
     type_ = writer.map.type
-    top, left, bottom, right = type_.halo
+    top, _, bottom, _ = type_.halo
     first, last = writer.sweeps[0], writer.sweeps[-1]
-    columns = first.columns
-    start = 0 if columns.start == 0 else columns.start + left
-    stop = columns.stop + left
-    if stop + right == type_.padded_columns:
-        stop += right
-    padded = Range.of(start, stop)
+    padded = writer.padded_columns
     block = first.parent_block()
     assert block is not None
     height = top + type_.shape[0]
@@ -125,7 +122,7 @@ def _halo(sweep: tile.SweepOp, rows: Range, columns: Range) -> tile.SweepOp:
     """A sweep that fills padded positions of the channels that ``sweep`` writes."""
     body: list[Operation] = []
     for store in sweep.operations:
-        if isinstance(store, tile.StoreOp):
+        if isinstance(store, tile.StoreOp) and store.offset == (0, 0):
             fill = store.target_type.fill.data
             splat = tile.SplatOp(fill, length_of(store.value), element_of(store.value))
             body.append(splat)

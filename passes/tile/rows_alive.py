@@ -56,7 +56,8 @@ def rows_alive(
 
 @dataclass
 class _Reading:
-    """Row i of ``target`` needs the rows of ``source`` before first + i · step.
+    """Row i of the sweeps for ``target`` needs the rows of ``source`` before first +
+    i · step.
 
     When it is there, those before kept + (i + 1) · step are not needed any more.
     """
@@ -70,7 +71,7 @@ class _Reading:
     @property
     def needed(self) -> int:
         """Rows of the source that the next row of the target needs."""
-        rows = self.first + self.target.rows * self.step
+        rows = self.first + self.target.sweep_rows * self.step
         return min(rows, self.source.total)
 
     @property
@@ -78,16 +79,20 @@ class _Reading:
         """Rows of the source that the target needs no more."""
         if self.target.done == self.target.total:
             return self.source.total
-        return min(self.kept + self.target.rows * self.step, self.source.total)
+        return min(self.kept + self.target.sweep_rows * self.step, self.source.total)
 
 
 @dataclass(eq=False)
 class _Map:
-    """A feature map in rows; ``top`` rows of its ``total`` are halo above it."""
+    """A feature map in rows; ``top`` rows of its ``total`` are halo above it.
+
+    Each row of the sweeps that write it makes ``together`` of its rows.
+    """
 
     top: int = 0
     height: int = 0
     total: int = 0
+    together: int = 1
     depth: int = 0
     rows: int = 0
     alive: int = 0
@@ -101,9 +106,14 @@ class _Map:
         """Rows that are there, halo included."""
         return self.total if self.rows == self.height else self.top + self.rows
 
+    @property
+    def sweep_rows(self) -> int:
+        """Rows of its sweeps that have been computed."""
+        return self.rows // self.together
+
     def add_row(self) -> None:
-        """Compute one row."""
-        self.rows += 1
+        """Compute one row of its sweeps."""
+        self.rows += self.together
         if self.readings:
             released = min(reading.released for reading in self.readings)
             self.alive = max(self.alive, self.done - released)
@@ -122,6 +132,10 @@ def _maps(
         maps[value] = _Map(type_.halo[0], type_.shape[0], type_.padded_rows)
     for source in set(maps) - set(targets.values()):
         maps[source].rows = maps[source].height
+    for sweep, target in targets.items():
+        for op in sweep.operations:
+            if isinstance(op, tile.StoreOp):
+                maps[target].together = op.stride[0]
     readings: dict[tuple[SSAValue, SSAValue], list[Reader]] = defaultdict(list)
     for source, readers in by_source.items():
         for reader in readers:
@@ -153,7 +167,7 @@ def _reading(source: _Map, target: _Map, readers: list[Reader]) -> _Reading:
     """
     cores = {core_of(reader.sweep) for reader in readers}
     if len(cores) < len(readers) or any(
-        reader.sweep.rows.size != target.height for reader in readers
+        reader.sweep.rows.size * target.together != target.height for reader in readers
     ):
         return _Reading(source, target, source.total, 0, 0)
     return _Reading(

@@ -16,7 +16,10 @@ __all__ = ["SplitVectors"]
 
 @dataclass(frozen=True)
 class SplitVectors(ModulePass):
-    """Cut sweeps without a matrix product into sweeps of at most ``lanes`` channels."""
+    """Cut sweeps without a matrix product into sweeps of at most ``lanes`` channels.
+
+    A shuffle, whose elements come from all parts of a vector, stays whole.
+    """
 
     name = "split-vectors"
 
@@ -38,7 +41,7 @@ class SplitVectors(ModulePass):
         block = sweep.parent_block()
         assert block is not None
         if (
-            any(isinstance(inner, tile.MvmOp) for inner in body)
+            any(isinstance(inner, tile.MvmOp | tile.ShuffleOp) for inner in body)
             or not isinstance(stored, tile.StoreOp)
             or stored.channels.size <= self.lanes
         ):

@@ -8,6 +8,7 @@ import numpy as np
 from hypothesis import strategies as st
 from onnx import ModelProto
 
+from tests.properties.moves import Moves
 from tests.support.qdq import QdqBuilder
 
 DTYPES = (np.int8, np.uint8)
@@ -50,7 +51,7 @@ class Limits:
 DEFAULTS = Limits()
 
 
-class NetworkBuilder:
+class NetworkBuilder(Moves):
     """Draws operators one after another; keeps what may be read and what has been."""
 
     def __init__(self, draw: st.DrawFn, limits: Limits) -> None:
@@ -79,6 +80,7 @@ class NetworkBuilder:
     def operator(self) -> None:
         """One more operator on one or more of the tensors so far."""
         kinds = [self.conv, self.conv, self.conv, self.pool, self.join, self.table]
+        kinds += [self.multiply, self.move, self.move]
         if len(self.tensors) > 1:
             kinds.append(self.global_average_pool)
         self.draw(st.sampled_from(kinds))()
@@ -152,6 +154,21 @@ class NetworkBuilder:
             name = self.onnx.op("Concat", [x.name, y.name], scale, zero, axis=1)
             channels = x.shape[0] + y.shape[0]
         self._add(Tensor(name, (channels, *x.shape[1:]), scale, zero), x, y)
+
+    def multiply(self) -> None:
+        """The product of two maps, one of which may have channels only."""
+        x = self._operand()
+        fitting = {x.shape, (x.shape[0], 1, 1)}
+        y = self.draw(st.sampled_from([t for t in self.tensors if t.shape in fitting]))
+        operands = [x, y] if self.draw(st.booleans()) else [y, x]
+        scale = 60 * x.scale * y.scale * self.draw(st.floats(0.4, 1.0))
+        zero = self.zero()
+        names = [t.name for t in operands]
+        kind = self.draw(st.sampled_from(["Mul", "Mul", "Add"]))
+        if kind == "Add":
+            scale = (x.scale + y.scale) * self.draw(st.floats(0.4, 1.0))
+        name = self.onnx.op(kind, names, scale, zero)
+        self._add(Tensor(name, x.shape, scale, zero), x, y)
 
     def table(self) -> None:
         """A function of every element."""

@@ -23,7 +23,7 @@ from cimc.backends.racetrack.lowering.products import Block
 from cimc.backends.racetrack.lowering.surroundings import Surroundings, period
 from cimc.backends.racetrack.lowering.sweep import SweepLowering
 from cimc.backends.racetrack.machine import CHIP, RacetrackMachine
-from cimc.backends.racetrack.regions import regions_of
+from cimc.backends.racetrack.regions import regions_of, stored_rows
 from cimc.context import weights_of
 from cimc.diagnostics import DoesNotFitError
 from cimc.dialects import tile
@@ -314,7 +314,7 @@ def _last_users(
         for op in sweep.operations:
             match op:
                 case tile.StoreOp():
-                    used = range(first, stop), op.channels
+                    used = stored_rows(op), op.channels
                 case tile.StorePartialOp():
                     used = range(first, stop), None
                 case _:

@@ -15,10 +15,18 @@ from cimc.backends.racetrack.lowering.offsets import Offsets
 from cimc.backends.racetrack.regions import Region
 from cimc.dialects.cim import Range
 
-__all__ = ["MapCode"]
+__all__ = ["MapCode", "Moved"]
 
 _LINE, _HOME = "line buffer", "home"
 _READ, _WRITE = "domain read", "domain written"
+
+
+class Moved(NamedTuple):
+    """Rows that a sweep goes through: from one to the next it is ``stride``."""
+
+    first: int
+    stride: int
+    stop: int
 
 
 class _Rows(NamedTuple):
@@ -54,7 +62,7 @@ class MapCode:
     addresses: Addresses
     _rows: dict[MapLayout, _Rows] = field(default_factory=dict[MapLayout, _Rows])
 
-    def follow_rows(self, rows: Mapping[MapLayout, range]) -> list[Code]:
+    def follow_rows(self, rows: Mapping[MapLayout, Moved]) -> list[Code]:
         """Let registers follow rows of each layout, which may lie outside of it."""
         self._rows = {}
         for layout, moved in rows.items():
@@ -63,8 +71,8 @@ class MapCode:
                 layout.rows.start % step,
                 step,
                 layout.segments,
-                moved.start,
-                moved.step,
+                moved.first,
+                moved.stride,
                 moved.stop,
             )
         keys = dict.fromkeys(self._rows.values())
@@ -184,6 +192,14 @@ class MapCode:
                 code.append(self.addresses.set(key, value))
                 code += self._reach_column(layout, row, first)
         return list(dict.fromkeys(code))
+
+    def go_to_column(self, layout: MapLayout, row: int, column: int) -> list[Code]:
+        """Bring the arrays of a row to a column, if it is kept."""
+        if row not in layout.rows or column not in layout.columns:
+            return []
+        key = (_WRITE, layout.columns)
+        code = self.addresses.step(key, layout.domain(column))
+        return code + self._reach_column(layout, row, column)
 
     def after_column(self, layouts: Iterable[MapLayout], column: int) -> list[Code]:
         """On to the domain under the next port, where the column was written."""

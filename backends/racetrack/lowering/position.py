@@ -105,6 +105,10 @@ class Position:
                 self._reduce(op)
             case tile.AddOp():
                 self._vector.add(op)
+            case tile.MultiplyOp():
+                self._vector.multiply(op)
+            case tile.ShuffleOp():
+                self._vector.shuffle(op)
             case tile.TableOp():
                 self._vector.table(op)
             case tile.StoreOp():
@@ -247,10 +251,10 @@ class Position:
             self._emit(kind, **fields)
 
     def _write(self, op: tile.StoreOp | tile.StorePartialOp, source: int) -> None:
-        self._code += self._maps.write(
-            self._around.written_by(op),
-            self._row,
-            self._column,
-            source,
-            remote=self._around.homes[op.target] != self._bank,
-        )
+        layout, row, column = self._around.written_by(op), self._row, self._column
+        if isinstance(op, tile.StoreOp):
+            row, column = op.output_row(row), op.output_column(column)
+            if op.stride[1] > 1:
+                self._code += self._maps.go_to_column(layout, row, column)
+        remote = self._around.homes[op.target] != self._bank
+        self._code += self._maps.write(layout, row, column, source, remote=remote)

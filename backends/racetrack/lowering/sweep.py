@@ -13,14 +13,20 @@ from cimc.backends.racetrack.lowering.addresses import ZERO, Addresses
 from cimc.backends.racetrack.lowering.code import Body, Code, plain, roll
 from cimc.backends.racetrack.lowering.direct import DirectPosition
 from cimc.backends.racetrack.lowering.lines import Lines, strips_of
-from cimc.backends.racetrack.lowering.maps import MapCode
+from cimc.backends.racetrack.lowering.maps import MapCode, Moved
 from cimc.backends.racetrack.lowering.position import Position
 from cimc.backends.racetrack.lowering.surroundings import (
     Surroundings,
     period,
     synchronise,
 )
-from cimc.backends.racetrack.regions import Region, Strip, regions_of
+from cimc.backends.racetrack.regions import (
+    Region,
+    Strip,
+    regions_of,
+    stored_columns,
+    stored_rows,
+)
 from cimc.dialects import tile
 from cimc.lowering.registers import CoreRegisters
 
@@ -52,10 +58,8 @@ class SweepLowering:
             region: set(region.needed_rows(rows.start, rows.stop))
             for region in self.regions
         }
-        self.targets = [
-            self.around.written_by(op)
-            for op in self.body
-            if isinstance(op, tile.StoreOp | tile.StorePartialOp)
+        self.stores = [
+            op for op in self.body if isinstance(op, tile.StoreOp | tile.StorePartialOp)
         ]
         self._known: dict[
             tuple[Strip, tuple[MapLayout, ...], tuple[int, ...]],
@@ -79,10 +83,15 @@ class SweepLowering:
     def _strip(self, lines: Lines) -> list[Code]:
         """Fill the borders, read the first rows, then go through all rows."""
         first = self.sweep.rows.start
-        moved = dict.fromkeys(self.targets, range(first, self.sweep.rows.stop))
+        moved: dict[MapLayout, Moved] = {}
+        for op in self.stores:
+            rows = stored_rows(op)
+            moved[self.around.written_by(op)] = Moved(rows.start, rows.step, rows.stop)
         for region in self.regions:
             tops = region.top(first), region.top(self.sweep.rows.stop)
-            moved[self._layout(region)] = range(*tops, region.window.stride[0])
+            moved[self._layout(region)] = Moved(
+                tops[0], region.window.stride[0], tops[1]
+            )
         code = self.maps.follow_rows(moved)
         position = (Position if lines.regions else DirectPosition)(
             self.body, self.around, self.core, self.setup, self.maps, lines, self.bank
@@ -110,7 +119,7 @@ class SweepLowering:
         code += self._synchronise(tile.SignalOp, "row")
         for region in lines.regions:
             kept = region.rows - self._new_rows(region)
-            if kept:
+            if 0 < kept < region.rows:
                 pitch = region.pitch(lines.strip)
                 fields = {
                     "offset": lines.start(region),
@@ -150,11 +159,16 @@ class SweepLowering:
 
         Rows that find and leave their arrays alike have the same code.
         """
-        targets = [layout for layout in self.targets if row in layout.rows]
+        stored = self._stored_row(row)
+        targets = [
+            layout
+            for layout in dict.fromkeys(map(self.around.written_by, self.stores))
+            if stored in layout.rows
+        ]
         if not lines.regions:
             return self._new_positions(lines.strip, position, row, targets)
         arrays: list[Hashable] = [
-            part.first + layout.rows.index(row) * layout.segments + segment
+            part.first + layout.rows.index(stored) * layout.segments + segment
             for layout in targets
             for part in layout.slices
             for segment in range(layout.segments)
@@ -183,16 +197,23 @@ class SweepLowering:
         self, strip: Strip, position: Position, row: int, targets: list[MapLayout]
     ) -> list[Code]:
         code = position.begin_row()
-        code += self.maps.begin_columns(targets, row, strip.start)
+        stored, across = self._stored_row(row), stored_columns(self.stores[0]).step
+        code += self.maps.begin_columns(targets, stored, strip.start * across)
         bodies: list[Body] = []
         for column in range(strip.start, strip.stop):
             body = position.lower(row, column)
-            bodies.append((*body, *self.maps.after_column(targets, column)))
+            last = (column + 1) * across - 1
+            bodies.append((*body, *self.maps.after_column(targets, last)))
             if column + 1 < strip.stop:
-                move = self.maps.next_column(targets, row, column)
+                move = self.maps.next_column(targets, stored, last)
                 if move:
                     bodies.append(tuple(move))
         return code + roll(bodies, longest=2 * self.around.machine.ports + 2)
+
+    def _stored_row(self, row: int) -> int:
+        """Row of the maps that the sweep writes at one of its own."""
+        rows = stored_rows(self.stores[0])
+        return rows.start + (row - self.sweep.rows.start) * rows.step
 
     def _layout(self, region: Region) -> MapLayout:
         return self.around.layouts[region.source]

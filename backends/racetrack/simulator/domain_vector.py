@@ -109,6 +109,20 @@ def execute_vector(
             offsets = registers.floats(op.vf, op.n)
             result = numerics.fused_multiply_add(values, op.ratio, offsets)
             _store_rounded(registers, op.vd, result, op.unsigned_out)
+        case vector.Multiply():
+            result = numerics.quantised_product(
+                registers.octets(op.va, op.n, op.unsigned_a),
+                op.zero_a,
+                registers.octets(op.vb, op.n, op.unsigned_b),
+                op.zero_b,
+                op.ratio,
+                op.zero,
+                _type(op.unsigned_out),
+            )
+            registers.write(op.vd, result)
+        case vector.Shuffle():
+            values = registers.octets(op.vs, op.segments * op.n, True)
+            registers.write(op.vd, values.reshape(op.segments, op.n).T)
         case _:
             raise AssertionError(op.name)
 

@@ -153,12 +153,16 @@ class Place:
     def of_store(cls, op: tile.StoreOp) -> Place:
         """The channels that are stored at the first position."""
         type_, sweep = op.target_type, op.sweep
-        walk = Walk(type_.row_stride, type_.column_stride, type_.size_bytes)
+        walk = Walk(
+            op.stride[0] * type_.row_stride,
+            op.stride[1] * type_.column_stride,
+            type_.size_bytes,
+        )
         offset = (
             (0 if op.padded else type_.origin)
             + op.channels.start
-            + sweep.rows.start * type_.row_stride
-            + sweep.columns.start * type_.column_stride
+            + op.output_row(sweep.rows.start) * type_.row_stride
+            + op.output_column(sweep.columns.start) * type_.column_stride
         )
         return cls._in(op.target, offset, walk)
 

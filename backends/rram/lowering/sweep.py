@@ -146,6 +146,10 @@ class SweepLowering:
                 self._reduction(op)
             case tile.AddOp():
                 self.vector.add(op)
+            case tile.MultiplyOp():
+                self.vector.multiply(op)
+            case tile.ShuffleOp():
+                self.vector.shuffle(op)
             case tile.TableOp():
                 self.vector.table(op)
             case tile.SplatOp():

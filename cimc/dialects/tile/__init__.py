@@ -14,6 +14,7 @@ from cimc.dialects.tile.memory import (
     SweepOp,
     WeightBlockOp,
 )
+from cimc.dialects.tile.store import StoreOp
 from cimc.dialects.tile.synchronisation import (
     AwaitOp,
     ReprogramOp,
@@ -32,9 +33,10 @@ from cimc.dialects.tile.vector import (
     AddOp,
     AverageOp,
     MaxOp,
+    MultiplyOp,
     RequantiseOp,
+    ShuffleOp,
     SplatOp,
-    StoreOp,
     SumOp,
     TableOp,
 )
@@ -57,6 +59,7 @@ __all__ = [
     "LayerOp",
     "LoadPartialOp",
     "MaxOp",
+    "MultiplyOp",
     "MvmOp",
     "PartialSumsOp",
     "PartialSumsType",
@@ -65,6 +68,7 @@ __all__ = [
     "RequantiseOp",
     "SequenceOp",
     "SequenceType",
+    "ShuffleOp",
     "SignalOp",
     "SplatOp",
     "StoreOp",
@@ -97,6 +101,8 @@ TILE = Dialect(
         SumOp,
         AverageOp,
         AddOp,
+        MultiplyOp,
+        ShuffleOp,
         TableOp,
         SplatOp,
         StoreOp,

@@ -1,4 +1,4 @@
-"""The vector unit: requantisation, pooling, addition, tables, and the OFM store."""
+"""The vector unit: requantisation, pooling, sums and products, tables."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ from xdsl.dialects.builtin import (
     I64,
     IntegerAttr,
     IntegerType,
-    UnitAttr,
     VectorType,
     i32,
 )
 from xdsl.ir import Attribute, SSAValue
 from xdsl.irdl import (
     operand_def,
-    opt_prop_def,
     prop_def,
     result_def,
     traits_def,
@@ -25,7 +23,7 @@ from cimc.dialects.cim import Clamp, Quantisation, Range, WeightsRef
 from cimc.dialects.lean import lean_op_definition
 from cimc.dialects.tile.body import BodyOp, element_of, length_of, vector
 from cimc.dialects.tile.memory import SweepOp, integer
-from cimc.dialects.tile.types import FeatureMapType, Real, ui8
+from cimc.dialects.tile.types import Real, ui8
 
 _PURE = traits_def(HasParent(SweepOp), Pure())
 
@@ -234,6 +232,91 @@ class AddOp(BodyOp):
 
 
 @lean_op_definition
+class MultiplyOp(BodyOp):
+    """Multiply two quantised vectors as onnxruntime's QLinearMul does.
+
+    saturate(round(f32(f32((a − zero_a) · (b − zero_b)) · ratio) + zero)).
+
+    ``%y = tile.multiply %a minus 3, %b minus 0 times <0.5> plus 7 : vector<64xi8>,
+    vector<64xi8> -> vector<64xi8>``
+    """
+
+    name = "tile.multiply"
+    lhs = operand_def(VectorType)
+    rhs = operand_def(VectorType)
+    lhs_zero = prop_def(IntegerAttr[I64])
+    rhs_zero = prop_def(IntegerAttr[I64])
+    ratio = prop_def(Real)
+    zero = prop_def(IntegerAttr[I64])
+    result = result_def(VectorType)
+    traits = _PURE
+    assembly_format = (
+        "$lhs `minus` $lhs_zero `,` $rhs `minus` $rhs_zero `times` $ratio "
+        "`plus` $zero attr-dict `:` type($lhs) `,` type($rhs) `->` type($result)"
+    )
+
+    def __init__(
+        self,
+        lhs: SSAValue,
+        lhs_zero: int,
+        rhs: SSAValue,
+        rhs_zero: int,
+        ratio: float,
+        zero: int,
+        element: IntegerType,
+    ) -> None:
+        super().__init__(
+            operands=[lhs, rhs],
+            properties={
+                "lhs_zero": integer(lhs_zero),
+                "rhs_zero": integer(rhs_zero),
+                "ratio": Real.of(ratio),
+                "zero": integer(zero),
+            },
+            result_types=[vector(length_of(lhs), element)],
+        )
+
+    def verify_(self) -> None:
+        """TILE-11: both operands and the result have one length."""
+        if not length_of(self.lhs) == length_of(self.rhs) == length_of(self.result):
+            raise VerifyException("[TILE-11] operands and result differ in length")
+
+
+@lean_op_definition
+class ShuffleOp(BodyOp):
+    """Elements of equal ``segments`` in turn: element i of segment k becomes element
+    i · segments + k.
+
+    ``%y = tile.shuffle %x segments 4 : vector<64xi8> -> vector<64xi8>``
+    """
+
+    name = "tile.shuffle"
+    operand = operand_def(VectorType)
+    segments = prop_def(IntegerAttr[I64])
+    result = result_def(VectorType)
+    traits = _PURE
+    assembly_format = (
+        "$operand `segments` $segments attr-dict `:` type($operand) `->` type($result)"
+    )
+
+    def __init__(self, operand: SSAValue, segments: int) -> None:
+        super().__init__(
+            operands=[operand],
+            properties={"segments": integer(segments)},
+            result_types=[operand.type],
+        )
+
+    def verify_(self) -> None:
+        """TILE-10: the vector has that many equal segments."""
+        segments = self.segments.value.data
+        if segments < 1 or length_of(self.operand) % segments:
+            raise VerifyException(
+                f"[TILE-10] {segments} segments do not divide "
+                f"{length_of(self.operand)} elements"
+            )
+
+
+@lean_op_definition
 class TableOp(BodyOp):
     """Replace each element by its entry of a 256-entry table.
 
@@ -287,70 +370,3 @@ class SplatOp(BodyOp):
             raise VerifyException(
                 f"[TILE-18] {self.value.value.data} is no value of the element type"
             )
-
-
-@lean_op_definition
-class StoreOp(BodyOp):
-    """Write channels of the current position of an OFM.
-
-    ``padded`` positions count from the top left corner of the halo, so that the halo
-    can be written, too.
-
-    ``tile.store %y, %ofm channels <0 : 64> : vector<64xi8>, !tile.feature_map<…>``
-    """
-
-    name = "tile.store"
-    value = operand_def(VectorType)
-    target = operand_def(FeatureMapType)
-    channels = prop_def(Range)
-    some_padded = opt_prop_def(UnitAttr, prop_name="padded")
-    assembly_format = (
-        "$value `,` $target (`padded` $padded^)? `channels` $channels attr-dict "
-        "`:` type($value) `,` type($target)"
-    )
-
-    def __init__(
-        self,
-        value: SSAValue,
-        target: SSAValue,
-        channels: Range,
-        *,
-        padded: bool = False,
-    ) -> None:
-        super().__init__(
-            operands=[value, target],
-            properties={
-                "channels": channels,
-                "padded": UnitAttr() if padded else None,
-            },
-        )
-
-    @property
-    def padded(self) -> bool:
-        """Whether positions count from the corner of the halo."""
-        return self.some_padded is not None
-
-    @property
-    def target_type(self) -> FeatureMapType:
-        """Type of the OFM."""
-        assert isinstance(self.target.type, FeatureMapType)
-        return self.target.type
-
-    def verify_(self) -> None:
-        """TILE-12: the vector fits the channels, the channels and position the map."""
-        height, width, channels = self.target_type.shape
-        if (
-            self.channels.size != length_of(self.value)
-            or self.channels.stop > channels
-            or self.target_type.element != element_of(self.value)
-        ):
-            raise VerifyException(
-                "[TILE-12] the vector does not match the channels of the map"
-            )
-        if self.padded:
-            height, width = (
-                self.target_type.padded_rows,
-                self.target_type.padded_columns,
-            )
-        if self.sweep.rows.stop > height or self.sweep.columns.stop > width:
-            raise VerifyException("[TILE-12] the sweep leaves the feature map")

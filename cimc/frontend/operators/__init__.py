@@ -19,10 +19,19 @@ OPERATORS: dict[str, str] = {
     "GlobalAveragePool": "pooling:read_global_average_pool",
     "GlobalMaxPool": "pooling:read_global_max_pool",
     "Add": "joining:read_add",
+    "Mul": "joining:read_multiply",
     "Concat": "joining:read_concat",
     **dict.fromkeys(
         ("Flatten", "Reshape", "Squeeze", "Unsqueeze"), "reshaping:read_reshape"
     ),
+    "Transpose": "reshaping:read_transpose",
+    "DepthToSpace": "reshaping:read_depth_to_space",
+    "SpaceToDepth": "reshaping:read_space_to_depth",
+    "Slice": "slicing:read_slice",
+    "Split": "slicing:read_split",
+    "Pad": "slicing:read_pad",
+    "Resize": "slicing:read_resize",
+    "Upsample": "slicing:read_resize",
 }
 
 

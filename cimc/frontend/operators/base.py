@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from math import prod
 from typing import Protocol
 
 import numpy as np
@@ -13,6 +12,7 @@ from xdsl.ir import Operation, SSAValue
 from cimc.dialects.cim import WeightsRef
 from cimc.dialects.feature_map import FeatureMap
 from cimc.frontend.graph import Affine, Graph
+from cimc.frontend.operators.layout import Layout, Shape
 from cimc.frontend.units import Unit
 from cimc.weights import Array
 
@@ -23,12 +23,9 @@ __all__ = [
     "Refusal",
     "Shape",
     "Step",
-    "default_shape",
     "feature_map",
-    "spatial_shape",
+    "image",
 ]
-
-Shape = tuple[int, int, int]
 
 
 class Refusal(Exception):
@@ -57,23 +54,27 @@ class Emitter(Protocol):
 
 @dataclass(frozen=True)
 class Step:
-    """An operator that has been read: result, work, and how to emit it."""
+    """An operator that has been read: result, work, and how to emit it.
+
+    ``layout`` says how the tensor lies in the result, if it is no image of it.
+    """
 
     ofm: FeatureMap
     emit: Callable[[Emitter], SSAValue]
     macs: int = 0
+    layout: Layout | None = None
 
 
 @dataclass(frozen=True)
 class Context:
-    """The graph, and the shape (H, W, C) of the map behind each integer tensor.
+    """The graph, and how each integer tensor lies in the map behind it.
 
-    A map may be wider than its ONNX tensor tells: after Flatten the tensor has shape
-    (1, C·H·W) in the order of C, H, W while the map keeps its shape.
+    After Flatten a tensor has shape (1, C·H·W) in the order of C, H, W while the map
+    keeps its shape.
     """
 
     graph: Graph
-    maps: Mapping[str, Shape]
+    layouts: Mapping[str, Layout]
 
     def ifm(self, unit: Unit, index: int = 0) -> FeatureMap:
         """Shape and quantisation of an operand.
@@ -81,17 +82,22 @@ class Context:
         Raises:
             Refusal: it is no feature map.
         """
-        name = unit.inputs[index]
-        if name not in self.maps:
-            raise Refusal(f"its operand has shape {self.graph.shape(name)}, no image")
+        name, layout = unit.inputs[index], self.layout(unit, index)
         own, made = self.graph.affine(unit.readers[index]), self.graph.meaning(name)
         if own is None or made is None or not own.equals(made):
             raise Refusal("its operand is dequantised otherwise than it was quantised")
-        return feature_map(self.maps[name], own)
+        return feature_map(layout.shape, own)
 
-    def onnx_shape(self, unit: Unit, index: int = 0) -> tuple[int, ...]:
-        """The ONNX shape of an operand."""
-        return self._known(unit.inputs[index])
+    def layout(self, unit: Unit, index: int = 0) -> Layout:
+        """How an operand lies in its map.
+
+        Raises:
+            Refusal: it is no feature map.
+        """
+        name = unit.inputs[index]
+        if name not in self.layouts:
+            raise Refusal(f"its operand has shape {self.graph.shape(name)}, no image")
+        return self.layouts[name]
 
     def output_shape(self, unit: Unit) -> tuple[int, ...]:
         """The ONNX shape of the result."""
@@ -122,24 +128,15 @@ class Reader(Protocol):
         ...
 
 
-def default_shape(shape: tuple[int, ...] | None) -> Shape | None:
-    """(H, W, C) of an ONNX tensor of one image, or None if it cannot be one."""
-    if shape is None or not shape or shape[0] != 1 or min(shape) < 1:
-        return None
-    if len(shape) == 4:
-        return shape[2], shape[3], shape[1]
-    return (1, 1, prod(shape)) if len(shape) == 2 else None
-
-
-def spatial_shape(context: Context, unit: Unit, index: int = 0) -> FeatureMap:
-    """An operand that must be an image (1, C, H, W) in ONNX, too.
+def image(context: Context, unit: Unit, index: int = 0) -> FeatureMap:
+    """An operand that must be an image (1, C, H, W) or (1, C, W) in ONNX, too.
 
     Raises:
         Refusal: it is not.
     """
-    ifm, shape = context.ifm(unit, index), context.onnx_shape(unit, index)
-    if len(shape) != 4 or default_shape(shape) != ifm.shape:
-        raise Refusal(f"its operand has shape {shape}, not (1, C, H, W)")
+    ifm, layout = context.ifm(unit, index), context.layout(unit, index)
+    if len(layout.sizes) < 3 or not layout.is_image:
+        raise Refusal(f"its operand has shape {layout.sizes}, not (1, C, H, W)")
     return ifm
 
 

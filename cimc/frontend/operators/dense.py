@@ -46,17 +46,22 @@ def read_matmul(unit: Unit, context: Context) -> Step:
 def _dense(unit: Unit, context: Context, kernel: Kernel, matrix: Array) -> Step:
     """A convolution whose kernel is as large as the map behind the row.
 
-    The rows of ``matrix`` (cin, cout) follow ONNX's order of a flattened map
+    The rows of ``matrix`` (cin, cout) follow the elements of the tensor, most often
     (c, h, w); the device's order is (h, w, c).
     """
-    shape, ifm = context.onnx_shape(unit), context.ifm(unit)
-    if prod(shape[:-1]) != 1 or shape[-1] != prod(ifm.shape):
-        raise Refusal(f"its operand has shape {shape}, not one row")
+    layout, ifm = context.layout(unit), context.ifm(unit)
+    sizes = layout.sizes
+    if prod(sizes[:-1]) != 1 or sizes[-1] != prod(ifm.shape):
+        raise Refusal(f"its operand has shape {sizes}, not one row")
     rows, cout = matrix.shape
-    if rows != prod(ifm.shape):
-        raise Refusal(f"its weights have {rows} rows, its operand {shape[-1]} elements")
-    by_channel = matrix.reshape(ifm.channels, ifm.height, ifm.width, cout)
-    weights = _contiguous(by_channel.transpose(1, 2, 0, 3))
+    if rows != sizes[-1]:
+        raise Refusal(f"its weights have {rows} rows, its operand {sizes[-1]} elements")
+    if layout.index is None:
+        by_channel = matrix.reshape(ifm.channels, ifm.height, ifm.width, cout)
+        weights = _contiguous(by_channel.transpose(1, 2, 0, 3))
+    else:
+        weights = np.empty((*ifm.shape, cout), matrix.dtype)
+        weights.reshape(rows, cout)[layout.order] = matrix
     window = Window.of((ifm.height, ifm.width))
     return convolve(unit, context, kernel, weights, window, (1, 1, cout))
 

@@ -24,7 +24,8 @@ def read_elementwise(unit: Unit, context: Context) -> Step:
     ifm = context.ifm(unit)
     ofm = context.ofm(unit, ifm.shape)
     table = tabulate(unit, context.graph)
-    return Step(ofm, partial(_emit, unit, ifm, ofm, table))
+    emit = partial(_emit, unit, ifm, ofm, table)
+    return Step(ofm, emit, layout=context.layout(unit))
 
 
 def _emit(

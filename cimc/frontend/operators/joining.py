@@ -1,16 +1,69 @@
-"""Operators of several feature maps: Add and Concat."""
+"""Operators of several feature maps: Add, Mul and Concat."""
 
 from __future__ import annotations
 
+import numpy as np
 from xdsl.ir import SSAValue
 
-from cimc.dialects.cnn import AddOp, ConcatOp
+from cimc.dialects.cim import Window
+from cimc.dialects.cnn import AddOp, ConcatOp, MultiplyOp
 from cimc.frontend.graph import attributes
-from cimc.frontend.operators.base import Context, Emitter, Refusal, Step
+from cimc.frontend.operators.base import Context, Emitter, Refusal, Step, image
+from cimc.frontend.operators.layout import Layout
 from cimc.frontend.operators.requantise import requantised
+from cimc.frontend.operators.weights import convolve, read_factor
 from cimc.frontend.units import Unit
 
-__all__ = ["read_add", "read_concat"]
+__all__ = ["read_add", "read_concat", "read_multiply"]
+
+
+def read_add(unit: Unit, context: Context) -> Step:
+    """Sum of two feature maps; one may have channels only."""
+    return _binary(unit, context, AddOp)
+
+
+def read_multiply(unit: Unit, context: Context) -> Step:
+    """Product of two feature maps, or of one with a constant for each channel."""
+    if len(unit.inputs) == 2:
+        return _binary(unit, context, MultiplyOp)
+    ifm = image(context, unit)
+    kernel = read_factor(unit, context, ifm.channels)
+    weights = np.ascontiguousarray(kernel.values.reshape(1, 1, 1, ifm.channels))
+    window = Window.of((1, 1))
+    return convolve(
+        unit, context, kernel, weights, window, ifm.shape, groups=ifm.channels
+    )
+
+
+def _binary(unit: Unit, context: Context, kind: type[AddOp] | type[MultiplyOp]) -> Step:
+    _operands(unit)
+    if len(unit.inputs) != 2:
+        raise Refusal(f"it has {len(unit.inputs)} operands")
+    layouts = [context.layout(unit, index) for index in range(2)]
+    layout = _broadcast(*layouts)
+    if layout is None:
+        sizes = " and ".join(str(found.sizes) for found in layouts)
+        raise Refusal(f"its operands differ in shape: {sizes}")
+    for index in range(2):
+        context.ifm(unit, index)
+    ofm = context.ofm(unit, layout.shape)
+
+    def emit(emitter: Emitter) -> SSAValue:
+        lhs, rhs = map(emitter.value, unit.inputs)
+        return emitter.insert(kind(lhs, rhs, ofm, layer=unit.layer, tensor=unit.output))
+
+    return Step(ofm, emit, layout=layout)
+
+
+def _broadcast(left: Layout, right: Layout) -> Layout | None:
+    """The layout of a sum: that of both, or of one beside a row of its channels."""
+    if left.equals(right):
+        return left
+    for one, other in ((left, right), (right, left)):
+        row = (1, one.shape[2], *(1,) * (len(one.sizes) - 2))
+        if one.is_image and other.is_image and other.sizes == row:
+            return one
+    return None
 
 
 def _operands(unit: Unit) -> None:
@@ -18,32 +71,13 @@ def _operands(unit: Unit) -> None:
         raise Refusal("one of its operands is a constant")
 
 
-def read_add(unit: Unit, context: Context) -> Step:
-    """Sum of two feature maps of equal shape."""
-    _operands(unit)
-    ifms = [context.ifm(unit, index) for index in range(len(unit.inputs))]
-    shapes = [context.onnx_shape(unit, index) for index in range(len(unit.inputs))]
-    if len({ifm.shape for ifm in ifms}) != 1 or len(set(shapes)) != 1:
-        raise Refusal(f"its operands differ in shape: {shapes[0]} and {shapes[1]}")
-    ofm = context.ofm(unit, ifms[0].shape)
-
-    def emit(emitter: Emitter) -> SSAValue:
-        lhs, rhs = map(emitter.value, unit.inputs)
-        return emitter.insert(
-            AddOp(lhs, rhs, ofm, layer=unit.layer, tensor=unit.output)
-        )
-
-    return Step(ofm, emit)
-
-
 def read_concat(unit: Unit, context: Context) -> Step:
     """Feature maps side by side along the channels, requantised where they differ."""
     _operands(unit)
     ifms = [context.ifm(unit, index) for index in range(len(unit.inputs))]
-    shapes = [context.onnx_shape(unit, index) for index in range(len(unit.inputs))]
-    axis = attributes(unit.node)["axis"] % len(shapes[0])
-    flattened = any(len(shape) != 4 for shape in shapes)
-    if axis != 1 or (flattened and any(ifm.shape[:2] != (1, 1) for ifm in ifms)):
+    layouts = [context.layout(unit, index) for index in range(len(unit.inputs))]
+    axis = attributes(unit.node)["axis"] % len(layouts[0].sizes)
+    if axis != 1 or not all(layout.is_image for layout in layouts):
         raise Refusal(f"it joins along axis {axis}, not along the channels")
     channels = sum(ifm.channels for ifm in ifms)
     ofm = context.ofm(unit, (ifms[0].height, ifms[0].width, channels))

@@ -13,7 +13,8 @@ from cimc.dialects.cnn_pools import (
 )
 from cimc.dialects.feature_map import FeatureMap
 from cimc.frontend.graph import attributes
-from cimc.frontend.operators.base import Context, Emitter, Refusal, Step, spatial_shape
+from cimc.frontend.operators.base import Context, Emitter, Refusal, Step, image
+from cimc.frontend.operators.layout import map_shape
 from cimc.frontend.operators.requantise import requantised
 from cimc.frontend.operators.windows import read_window
 from cimc.frontend.units import Unit
@@ -28,14 +29,11 @@ __all__ = [
 
 def _window(unit: Unit, context: Context, ifm: FeatureMap) -> Window:
     kernel = attributes(unit.node)["kernel_shape"]
-    if len(kernel) != 2:
-        raise Refusal("it is not two-dimensional")
-    height, width = kernel
-    window = read_window(unit.node, (height, width), (ifm.height, ifm.width))
+    window = read_window(unit.node, kernel, (ifm.height, ifm.width))
     if not covers_elements(window, ifm):
         raise Refusal("one of its windows lies in padding alone")
-    positions, shape = window.output_size(ifm.height, ifm.width), context.output_shape
-    if positions != shape(unit)[2:]:
+    positions = window.output_size(ifm.height, ifm.width)
+    if (*positions, ifm.channels) != map_shape(context.output_shape(unit)):
         # Before operator set 22 ONNX's inference counts such a window, its text does
         # not, and neither does onnxruntime.
         raise Refusal("with ceil_mode its last window starts behind the map")
@@ -67,19 +65,19 @@ def read_max_pool(unit: Unit, context: Context) -> Step:
     """Largest value of each window."""
     if len(unit.node.output) > 1 and unit.node.output[1]:
         raise Refusal("its output of indices is used")
-    ifm = spatial_shape(context, unit)
+    ifm = image(context, unit)
     return _max_pool(unit, context, ifm, _window(unit, context, ifm))
 
 
 def read_global_max_pool(unit: Unit, context: Context) -> Step:
     """Largest value of each channel."""
-    ifm = spatial_shape(context, unit)
+    ifm = image(context, unit)
     return _max_pool(unit, context, ifm, Window.of((ifm.height, ifm.width)))
 
 
 def read_average_pool(unit: Unit, context: Context) -> Step:
     """Average of each window."""
-    ifm = spatial_shape(context, unit)
+    ifm = image(context, unit)
     window = _window(unit, context, ifm)
     found = attributes(unit.node)
     include = bool(found.get("count_include_pad", 0))
@@ -109,7 +107,7 @@ def read_average_pool(unit: Unit, context: Context) -> Step:
 
 def read_global_average_pool(unit: Unit, context: Context) -> Step:
     """Average of each channel."""
-    ifm = spatial_shape(context, unit)
+    ifm = image(context, unit)
     ofm = context.ofm(unit, (1, 1, ifm.channels))
     return Step(
         ofm,

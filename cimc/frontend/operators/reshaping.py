@@ -1,29 +1,98 @@
-"""Flatten, Reshape, Squeeze, Unsqueeze: another view of the same feature map."""
+"""Reshape, Transpose and the like: elements stay where they are, if they may."""
 
 from __future__ import annotations
 
+from xdsl.dialects.builtin import IntegerAttr
 from xdsl.ir import SSAValue
 
-from cimc.frontend.operators.base import Context, Emitter, Refusal, Step, default_shape
+from cimc.dialects.cim import Pair
+from cimc.dialects.cnn_moves import DepthToSpaceOp, ShuffleOp, SpaceToDepthOp
+from cimc.dialects.feature_map import FeatureMap
+from cimc.frontend.graph import attributes
+from cimc.frontend.operators.base import Context, Emitter, Step, image
+from cimc.frontend.operators.layout import Layout, Move
 from cimc.frontend.operators.requantise import requantised
 from cimc.frontend.units import Unit
 
-__all__ = ["read_reshape"]
+__all__ = [
+    "read_depth_to_space",
+    "read_reshape",
+    "read_space_to_depth",
+    "read_transpose",
+]
 
 
 def read_reshape(unit: Unit, context: Context) -> Step:
-    """A change of the ONNX shape that leaves the map as it is.
+    """Flatten, Reshape, Squeeze, Unsqueeze: other dimensions."""
+    layout = context.layout(unit)
+    return _described(unit, context, layout.reshaped(context.output_shape(unit)))
 
-    The map behind the tensor keeps its shape (H, W, C); who reads the flattened
-    tensor knows that its elements follow (C, H, W).
+
+def read_transpose(unit: Unit, context: Context) -> Step:
+    """Transpose: the dimensions in another order."""
+    layout = context.layout(unit)
+    backwards = tuple(reversed(range(len(layout.sizes))))
+    order = attributes(unit.node).get("perm", backwards)
+    return _described(unit, context, layout.transposed(order))
+
+
+def read_depth_to_space(unit: Unit, context: Context) -> Step:
+    """DepthToSpace: channels become positions."""
+    image(context, unit)
+    found = attributes(unit.node)
+    by_channel = found.get("mode", "DCR") == "CRD"
+    layout = context.layout(unit)
+    moved = layout.deep_to_space(found["blocksize"], by_channel=by_channel)
+    return _described(unit, context, moved)
+
+
+def read_space_to_depth(unit: Unit, context: Context) -> Step:
+    """SpaceToDepth: positions become channels."""
+    image(context, unit)
+    block = attributes(unit.node)["blocksize"]
+    return _described(unit, context, context.layout(unit).space_to_deep(block))
+
+
+def _described(unit: Unit, context: Context, layout: Layout) -> Step:
+    """The operand under another description, or moved so that it is an image again.
+
+    A tensor that is no image remains a description, for those that follow.
     """
-    ifm, shape = context.ifm(unit), context.output_shape(unit)
-    ofm = context.ofm(unit, ifm.shape)
-    if len(shape) == 4 and default_shape(shape) != ifm.shape:
-        raise Refusal(f"it turns a {ifm.shape} map into shape {shape}")
+    ifm, moves = context.ifm(unit), list[Move]()
+    if not layout.is_image and (found := layout.moves()) is not None:
+        moves, layout = found, Layout.of_image(layout.sizes)
+    ofm = context.ofm(unit, layout.shape)
 
     def emit(emitter: Emitter) -> SSAValue:
         value = emitter.value(unit.inputs[0])
-        return requantised(emitter, value, ofm, layer=unit.layer, tensor=unit.output)
+        for number, move in enumerate(moves, 1):
+            last = number == len(moves) and ofm.encoding == ifm.encoding
+            tensor = unit.output if last else f"{unit.output}/{move[0]}"
+            value = _moved(emitter, value, move, unit.layer, tensor)
+        named = unit.output if layout.index is None else f"{unit.output}/map"
+        return requantised(emitter, value, ofm, layer=unit.layer, tensor=named)
 
-    return Step(ofm, emit)
+    return Step(ofm, emit, layout=layout)
+
+
+def _moved(
+    emitter: Emitter, value: SSAValue, move: Move, layer: str, tensor: str
+) -> SSAValue:
+    ifm, (kind, numbers) = FeatureMap.of(value), move
+    height, width, channels = ifm.shape
+
+    match kind, numbers:
+        case "shuffle", (groups,):
+            count = IntegerAttr(groups, 64)
+            op = ShuffleOp(value, ifm, groups=count, layer=layer, tensor=tensor)
+        case "space_to_depth", (down, right):
+            size = height // down, width // right, channels * down * right
+            ofm, block = FeatureMap(*size, *ifm.encoding), Pair.of(down, right)
+            op = SpaceToDepthOp(value, ofm, block=block, layer=layer, tensor=tensor)
+        case "depth_to_space", (down, right):
+            size = height * down, width * right, channels // (down * right)
+            ofm, block = FeatureMap(*size, *ifm.encoding), Pair.of(down, right)
+            op = DepthToSpaceOp(value, ofm, block=block, layer=layer, tensor=tensor)
+        case _:
+            raise AssertionError(move)
+    return emitter.insert(op)

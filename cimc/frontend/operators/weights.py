@@ -15,7 +15,7 @@ from cimc.frontend.operators.base import Context, Emitter, Refusal, Shape, Step
 from cimc.frontend.units import Unit
 from cimc.weights import Array
 
-__all__ = ["Kernel", "convolve", "read_kernel"]
+__all__ = ["Kernel", "convolve", "read_factor", "read_kernel"]
 
 #: Relative difference of float32 products that may come from another order of factors.
 _ROUNDING = 1e-6
@@ -67,6 +67,33 @@ def read_kernel(unit: Unit, context: Context, *, cout_axis: int) -> Kernel:
     ifm = context.ifm(unit)
     bias = _read_bias(node, context, np.float32(ifm.scale) * scale)
     return Kernel(values.astype(np.int8, copy=False), scale, bias, source.input[0])
+
+
+def read_factor(unit: Unit, context: Context, channels: int) -> Kernel:
+    """Read the constant operand of a product, one for each of the ``channels``.
+
+    onnxruntime multiplies as it requantises sums, so that this is a convolution of
+    each channel by itself.
+
+    Raises:
+        Refusal: it is not such a constant, or leaves int8.
+    """
+    graph = context.graph
+    for name in unit.node.input:
+        source = graph.dequantised(name)
+        if source is None or not graph.is_constant(source.input[0]):
+            continue
+        affine, stored = graph.affine(source), graph.constant(source.input[0])
+        if affine is None or not affine.per_tensor or stored.dtype.itemsize != 1:
+            break
+        values = stored.astype(np.int16) - affine.zero.astype(np.int16).reshape(())
+        if values.shape[-3:] != (channels, 1, 1) or abs(values).max() > 127:
+            break
+        scale = np.full(channels, affine.scale.item(), np.float32)
+        bias = np.zeros(channels, np.int32)
+        factors = values.astype(np.int8).reshape(channels)
+        return Kernel(factors, scale, bias, source.input[0])
+    raise Refusal("its constant is not one 8-bit number for each channel")
 
 
 def _per_channel(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from onnx import NodeProto
 
 from cimc.dialects.cim import Window
@@ -13,20 +15,24 @@ __all__ = ["read_window"]
 Pair = tuple[int, int]
 
 
-def read_window(node: NodeProto, kernel: Pair, size: Pair) -> Window:
+def read_window(node: NodeProto, kernel: Sequence[int], size: Pair) -> Window:
     """The window of ``node`` with that kernel over a map of ``size`` (H, W).
 
-    ``auto_pad`` becomes explicit padding; ``ceil_mode`` becomes padding at the end,
-    which gives the same window positions.
+    A kernel of one dimension runs along the columns. ``auto_pad`` becomes explicit
+    padding; ``ceil_mode`` becomes padding at the end, which gives the same window
+    positions.
 
     Raises:
-        Refusal: the node is not two-dimensional.
+        Refusal: the node has more dimensions than two.
     """
-    found = attributes(node)
-    stride = _pair(found.get("strides", (1, 1)))
-    dilation = _pair(found.get("dilations", (1, 1)))
-    extent = tuple((k - 1) * d + 1 for k, d in zip(kernel, dilation, strict=True))
+    found, rank = attributes(node), len(kernel)
+    lengths = _pair(kernel, rank)
+    stride = _pair(found.get("strides", (1,) * rank), rank)
+    dilation = _pair(found.get("dilations", (1,) * rank), rank)
+    extent = tuple((k - 1) * d + 1 for k, d in zip(lengths, dilation, strict=True))
     mode = found.get("auto_pad", "NOTSET")
+    given = found.get("pads", (0,) * (2 * rank))
+    begins, ends = (_pair(part, rank, 0) for part in (given[:rank], given[rank:]))
     pads: list[Pair] = []
     for axis in (0, 1):
         begin, end = 0, 0
@@ -36,15 +42,15 @@ def read_window(node: NodeProto, kernel: Pair, size: Pair) -> Window:
             total = max(0, reach - size[axis])
             begin = total // 2 if mode == "SAME_UPPER" else total - total // 2
             end = total - begin
-        elif mode == "NOTSET" and "pads" in found:
-            begin, end = found["pads"][axis], found["pads"][axis + 2]
+        elif mode == "NOTSET":
+            begin, end = begins[axis], ends[axis]
         if found.get("ceil_mode", 0):
             end = _ceil_end(size[axis], extent[axis], stride[axis], begin, end)
         if begin < 0 or end < 0:
             raise Refusal("its padding is negative")
         pads.append((begin, end))
     (top, bottom), (left, right) = pads
-    return Window.of(kernel, stride, dilation, (top, left, bottom, right))
+    return Window.of(lengths, stride, dilation, (top, left, bottom, right))
 
 
 def _ceil_end(size: int, extent: int, stride: int, begin: int, end: int) -> int:
@@ -59,9 +65,12 @@ def _ceil_end(size: int, extent: int, stride: int, begin: int, end: int) -> int:
     return max(end, (positions - 1) * stride + extent - size - begin)
 
 
-def _pair(values: object) -> Pair:
-    match values:
-        case [int(first), int(second)] | (int(first), int(second)):
+def _pair(values: Sequence[int], rank: int, alone: int = 1) -> Pair:
+    """(by rows, by columns); of one dimension, rows have ``alone``."""
+    match rank, tuple(values):
+        case 1, (value,):
+            return alone, value
+        case 2, (first, second):
             return first, second
         case _:
-            raise Refusal("it is not two-dimensional")
+            raise Refusal(f"it has {rank} dimensions, not one or two")

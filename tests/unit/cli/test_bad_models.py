@@ -12,6 +12,7 @@ from onnx import TensorProto, helper
 
 from tests.support.command_line import CommandLine, Result
 from tests.support.floats import FloatBuilder
+from tests.support.qdq import QdqBuilder
 from tests.support.shipped import MODELS, samples_of
 
 QUANTISED = MODELS / "lenet5_int8.onnx"
