@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from onnx import ModelProto
+from onnx.helper import tensor_dtype_to_np_dtype
 
 from cimc.diagnostics import InputError
 from cimc.frontend.calibration import samples
@@ -79,19 +80,23 @@ def named_samples(model: Path) -> Path | None:
 
 
 def random_images(model: ModelProto, count: int = 1) -> Images:
-    """Seeded images of uniform numbers in [0, 1)."""
+    """Seeded images of uniform numbers: in [0, 1), or all bytes there are."""
     from cimc.frontend.shapes import model_inputs
 
     generator = np.random.default_rng(_SEED)
-    shapes: Mapping[str, tuple[int, ...]] = {
-        info.name: tuple(dim.dim_value for dim in info.type.tensor_type.shape.dim)
-        for info in model_inputs(model)
-    }
-    feeds = [
-        {
-            name: generator.random(shape).astype(np.float32)
-            for name, shape in shapes.items()
-        }
-        for _ in range(count)
-    ]
+
+    def image() -> dict[str, Array]:
+        found: dict[str, Array] = {}
+        for info in model_inputs(model):
+            kind = info.type.tensor_type
+            shape = tuple(dim.dim_value for dim in kind.shape.dim)
+            dtype = np.dtype(tensor_dtype_to_np_dtype(kind.elem_type))
+            if dtype.kind in "iu" and dtype.itemsize == 1:
+                all_bytes = generator.integers(0, 256, shape).astype(np.uint8)
+                found[info.name] = all_bytes.view(dtype)
+            else:
+                found[info.name] = generator.random(shape).astype(np.float32)
+        return found
+
+    feeds = [image() for _ in range(count)]
     return Images(feeds, "random numbers")

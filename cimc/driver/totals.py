@@ -50,9 +50,11 @@ def total(
             found[key] = _area(values, together)
         elif key == "layers":
             found[key] = _layers(whole)
+        elif key == "without_phases" and len(values) < len(whole):
+            continue
         else:
             found[key] = _sum(values)
-    return found | _in_a_row(whole)
+    return found | _in_a_row(whole, together)
 
 
 def _crossed(part: Metrics, crossing: Metrics) -> dict[str, Any]:
@@ -118,7 +120,7 @@ def _with_energy(part: Metrics, component: str, energy: float) -> dict[str, floa
     return {**known, "total": known["total"] + energy, component: energy}
 
 
-def _in_a_row(parts: Sequence[Metrics]) -> dict[str, Any]:
+def _in_a_row(parts: Sequence[Metrics], together: bool) -> dict[str, Any]:
     """What is no sum: bounds, throughput and wear."""
     found: dict[str, Any] = {}
     for key in ("bound", "throughput_bound"):
@@ -136,18 +138,19 @@ def _in_a_row(parts: Sequence[Metrics]) -> dict[str, Any]:
     if "batch" in parts[0]:
         found["batch"] = parts[0]["batch"]
     if all("programming" in part for part in parts):
-        found["programming"] = _programming([part["programming"] for part in parts])
-    if not all("without_phases" in part for part in parts):
-        found.pop("without_phases", None)
+        spent = [part["programming"] for part in parts]
+        found["programming"] = _programming(spent, together)
     return found
 
 
-def _programming(spent: Sequence[Metrics]) -> dict[str, Any]:
-    """Sums; the first cell is worn when the wear of all segments has come together."""
+def _programming(spent: Sequence[Metrics], together: bool) -> dict[str, Any]:
+    """Sums; segments that take turns on the chip are taken to wear the same cell."""
     found: dict[str, Any] = _sum(spent)
     for key in ("times_until_worn", "images_until_worn"):
         if all(key in each for each in spent):
-            found[key] = int(1 / sum(1 / each[key] for each in spent))
+            times = [each[key] for each in spent]
+            worn = sum(1 / count for count in times)
+            found[key] = min(times) if together else int(1 / worn + 1e-6)
         else:
             found.pop(key, None)
     return found
