@@ -6,12 +6,14 @@ Each gets banks of its own, and macro units for feature maps of its own.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isqrt
 from typing import Any
 
 from xdsl.dialects.builtin import ModuleOp
 
 from cimc.backends.racetrack.chip import Chip
 from cimc.backends.racetrack.cost import macro_units_of
+from cimc.backends.racetrack.dialect import LayerOp
 from cimc.isa.shares import shares
 from cimc.target import Part
 
@@ -28,8 +30,9 @@ def share(chip: Chip, modules: Sequence[ModuleOp]) -> list[Part] | None:
     units = [macro_units_of(module, machine) for module in modules]
     in_a_bank = machine.weight_macro_units * machine.arrays_per_bank
     needs = [max(1, -(-weights // in_a_bank)) for weights, _ in units]
-    banks = shares(structure.banks, needs)
-    buffers = shares(structure.buffer_macro_units, [maps for _, maps in units])
+    banks = shares(structure.banks, needs, [_work(module) for module in modules])
+    maps = [size for _, size in units]
+    buffers = shares(structure.buffer_macro_units, maps, maps)
     if banks is None or buffers is None:
         return None
     parts: list[Part] = []
@@ -38,6 +41,11 @@ def share(chip: Chip, modules: Sequence[ModuleOp]) -> list[Part] | None:
         parts.append(Part(first, {"banks": own, "buffer_macro_units": size}))
         first += own
     return parts
+
+
+def _work(module: ModuleOp) -> int:
+    """The square root of the MACs, which banks share."""
+    return isqrt(sum(op.macs for op in module.ops if isinstance(op, LayerOp)))
 
 
 def crossing(chip: Chip, taken: int, given: int) -> dict[str, Any]:

@@ -7,10 +7,12 @@ that are preset when a program is loaded must still be there when it runs again.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isqrt
 from typing import Any
 
 from xdsl.dialects.builtin import ModuleOp
 
+from cimc.backends.rram.bounds import network_bound
 from cimc.backends.rram.chip import Chip
 from cimc.backends.rram.dialect import MemoryOp, cores_of, phases_of
 from cimc.isa.shares import shares
@@ -29,7 +31,7 @@ def share(chip: Chip, modules: Sequence[ModuleOp]) -> list[Part] | None:
     structure = chip.structure
     width = structure.mesh_columns or 1
     rows = [-(-len(cores_of(module)) // width) for module in modules]
-    cores = shares(structure.cores // width, rows)
+    cores = shares(structure.cores // width, rows, [_work(m, chip) for m in modules])
     memory = _memory(chip, modules)
     if cores is None or memory is None:
         return None
@@ -44,6 +46,12 @@ def share(chip: Chip, modules: Sequence[ModuleOp]) -> list[Part] | None:
     return parts
 
 
+def _work(module: ModuleOp, chip: Chip) -> int:
+    """The square root of cores and the cycles that they take at least."""
+    bound = network_bound(module, chip.machine())
+    return isqrt(len(cores_of(module)) * bound.get("cycles", 1))
+
+
 def _memory(chip: Chip, modules: Sequence[ModuleOp]) -> list[int] | None:
     """Bytes of memory for each module; on a mesh they come with the cores."""
     beat = chip.structure.bus_bytes
@@ -52,7 +60,8 @@ def _memory(chip: Chip, modules: Sequence[ModuleOp]) -> list[int] | None:
         for module in modules
     ]
     beats = chip.structure.shared_memory_bytes // beat
-    found = shares(beats, [-(-size // beat) for size in used])
+    needs = [-(-size // beat) for size in used]
+    found = shares(beats, needs, needs)
     return None if found is None else [beat * size for size in found]
 
 

@@ -7,15 +7,29 @@ from collections.abc import Sequence
 __all__ = ["shares"]
 
 
-def shares(available: int, needs: Sequence[int]) -> list[int] | None:
-    """All that there is, in proportion to ``needs`` and at least as much as these.
+def shares(
+    available: int, needs: Sequence[int], weights: Sequence[int]
+) -> list[int] | None:
+    """All that there is, in proportion to ``weights``, but at least ``needs``.
 
-    None if that is not possible.
+    None if there is not enough. Programs run one after another: where each takes time
+    in inverse proportion to its share, weights that are square roots of time · share
+    give the least sum.
     """
-    needed = sum(needs)
-    spare = available - needed
-    if spare < 0:
+    if sum(needs) > available:
         return None
-    found = [need + (spare * need // needed if needed else 0) for need in needs]
-    found[-1] += available - sum(found)
+    found = list(needs)
+    free = set(range(len(needs)))
+    while free:
+        kept = sum(need for item, need in enumerate(needs) if item not in free)
+        rest = available - kept
+        whole = sum(weights[item] for item in free)
+        short = {item for item in free if rest * weights[item] <= needs[item] * whole}
+        if not short:
+            for item in free:
+                found[item] = rest * weights[item] // whole
+            break
+        free -= short
+    heaviest = max(range(len(needs)), key=lambda item: weights[item])
+    found[heaviest] += available - sum(found)
     return found
