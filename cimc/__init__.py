@@ -20,7 +20,7 @@ from cimc.diagnostics import (
 
 if TYPE_CHECKING:
     from cimc.driver import Artifact
-    from cimc.frontend import Calibration, Shapes, Source
+    from cimc.frontend import Data, Method, Shapes, Source
     from cimc.objective import Objective
 
 __version__ = "0.1.0"
@@ -43,7 +43,8 @@ def compile(
     target: str = "rram",
     chip: str | None = None,
     *,
-    calibration: Calibration | None = None,
+    calibration: Data | None = None,
+    calib_method: Method = "minmax",
     shapes: Shapes | None = None,
     objective: Objective = "latency",
     batch: int = 1,
@@ -53,7 +54,9 @@ def compile(
 
     ``model`` is a path, the bytes of a file, or a ``ModelProto``; ``chip`` a preset or
     a YAML file, by default the target's own; ``calibration`` an ``.npz`` file, a
-    folder, arrays by input name, or ``"random"``, and needed for float models only;
+    folder, arrays by input name, or ``"random"``, and needed for float models only,
+    whose activations span all values that it gives, or what ``calib_method`` leaves of
+    them (``"percentile"``, ``"entropy"``);
     ``shapes`` gives inputs with dynamic axes their shape; ``objective`` says what
     copies of layers are made for, ``"area"`` for none; ``batch`` how many images may be
     under way at the same time; ``pipeline`` replaces the target's passes.
@@ -63,13 +66,14 @@ def compile(
         DoesNotFitError: the network needs more than the chip has.
     """
     from cimc.driver import compile_model
+    from cimc.frontend.calibration import calibration_with
 
     return compile_model(
         model,
         target=target,
         chip=chip,
         shapes=shapes,
-        calibration=calibration,
+        calibration=calibration_with(calibration, calib_method),
         objective=objective,
         batch=batch,
         pipeline=pipeline,

@@ -90,6 +90,7 @@ def compile_(
     target: options.TargetNames = "rram",
     chip: options.Chips = None,
     calib: options.Calib = None,
+    calib_method: options.CalibMethod = "minmax",
     shape: options.Shape = None,
     run: Annotated[
         bool, typer.Option("--run", help="Simulate and compare with onnxruntime.")
@@ -144,7 +145,7 @@ def compile_(
             output,
             pairs,
             shapes=options.parse_shapes(shape),
-            calibration=options.calibration(calib),
+            calibration=options.calibration(calib, calib_method),
             objective=objective,
             batch=batch,
             images=images,
@@ -163,7 +164,7 @@ def compile_(
         target=target,
         chip=chip,
         shapes=options.parse_shapes(shape),
-        calibration=options.calibration(calib),
+        calibration=options.calibration(calib, calib_method),
         objective=objective,
         batch=batch,
         pipeline=pipeline,
@@ -260,6 +261,7 @@ def check(
     target: options.TargetName = "rram",
     chip: options.Chip = None,
     calib: options.Calib = None,
+    calib_method: options.CalibMethod = "minmax",
     shape: options.Shape = None,
     as_json: options.Json = False,
 ) -> None:
@@ -271,7 +273,7 @@ def check(
         target=target,
         chip=chip,
         shapes=options.parse_shapes(shape),
-        calibration=options.calibration(calib),
+        calibration=options.calibration(calib, calib_method),
     )
     if as_json:
         _print_json(report.as_json())
@@ -284,6 +286,7 @@ def quantize(
     model: options.Model,
     output: Annotated[Path, typer.Option("-o", "--output", help="ONNX file to write.")],
     calib: options.Calib = None,
+    calib_method: options.CalibMethod = "minmax",
     shape: options.Shape = None,
     activations: Annotated[
         str, typer.Option(help="Type of activations: uint8 or int8.")
@@ -291,18 +294,31 @@ def quantize(
     weights: Annotated[
         str, typer.Option(help="Type of weights: int8, or int4 in int8 tensors.")
     ] = "int8",
+    report: Annotated[
+        bool,
+        typer.Option("--report", help="Say what quantisation costs in each layer."),
+    ] = False,
+    as_json: options.Json = False,
 ) -> None:
     """Quantise a float model with onnxruntime, to 8 bits or with weights of 4."""
+    from cimc.cli.noise import show_noise
     from cimc.driver.quantisation import quantise_file
 
-    quantise_file(
+    if as_json and not report:
+        raise typer.BadParameter("needs --report", param_hint="--json")
+    noise = quantise_file(
         model,
         output,
-        calibration=options.calibration(calib),
+        calibration=options.calibration(calib, calib_method),
         shapes=options.parse_shapes(shape),
         activations=activations,
         weights=weights,
+        report=report,
     )
+    if noise is not None:
+        if as_json:
+            _print_json(noise.as_json())
+        show_noise(noise)
     console.print(f"written to {output}", soft_wrap=True, markup=False)
 
 

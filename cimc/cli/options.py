@@ -5,18 +5,22 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cimc import objective
 from cimc.diagnostics import InputError
 
+if TYPE_CHECKING:
+    from cimc.frontend import Calibration
+
 __all__ = [
     "AnyTarget",
     "ArtifactDirectory",
     "Batch",
     "Calib",
+    "CalibMethod",
     "Chip",
     "Chips",
     "Json",
@@ -76,6 +80,14 @@ Calib = Annotated[
         metavar="FILE|DIR",
     ),
 ]
+CalibMethod = Annotated[
+    str,
+    typer.Option(
+        help="Range of activations: all values that the data gives (minmax), all but "
+        "the rarest (percentile), or what loses least information (entropy).",
+        metavar="METHOD",
+    ),
+]
 Shape = Annotated[
     list[str] | None,
     typer.Option(
@@ -128,9 +140,12 @@ def parse_shapes(texts: list[str] | None) -> dict[str, tuple[int, ...]] | None:
     return shapes or None
 
 
-def calibration(text: str | None) -> Path | str | None:
-    """What ``--calib`` names: a path, or the word ``random``."""
-    return text if text is None or text == "random" else Path(text)
+def calibration(text: str | None, method: str) -> Calibration | None:
+    """What ``--calib`` names: a path, or the word ``random``; with a method."""
+    from cimc.frontend.calibration import calibration_with
+
+    data = text if text is None or text == "random" else Path(text)
+    return calibration_with(data, method)
 
 
 def target_chip_pairs(targets: str, chips: str | None) -> list[tuple[str, str | None]]:

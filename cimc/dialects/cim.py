@@ -54,6 +54,14 @@ class WeightsRef(ParametrizedAttribute):
         """Refer to the constant ``symbol`` whose contents have ``checksum``."""
         return cls(StringAttr(symbol), StringAttr(checksum))
 
+    @classmethod
+    def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
+        """Parse ``<symbol, checksum>``."""
+        with parser.in_angle_brackets():
+            symbol = parser.parse_str_literal()
+            parser.parse_punctuation(",")
+            return (StringAttr(symbol), StringAttr(parser.parse_str_literal()))
+
 
 @irdl_attr_definition
 class Quantisation(ParametrizedAttribute):

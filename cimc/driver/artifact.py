@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import onnx
+from google.protobuf.message import DecodeError
 from onnx import ModelProto
 
 from cimc.diagnostics import InputError
@@ -30,6 +31,7 @@ from cimc.driver.manifest import (
     broken,
     program_file,
     read_manifest,
+    read_object,
     read_segment,
     write_manifest,
 )
@@ -206,7 +208,7 @@ def load(directory: Path | str) -> Artifact:
     path = Path(directory)
     manifest = read_manifest(path)
     target = get_target(manifest["target"])
-    model = onnx.load_model_from_string((path / "model.onnx").read_bytes())
+    model = _read_golden(path)
     segments = tuple(
         read_segment(entry, (path / program_file(number)).read_bytes())
         for number, entry in enumerate(manifest["segments"])
@@ -223,8 +225,15 @@ def load(directory: Path | str) -> Artifact:
         segments=segments,
         weights=WeightStore.load(path / "weights.npz"),
         model=model,
-        metrics=json.loads((path / "metrics.json").read_text(encoding="utf-8")),
+        metrics=read_object(path, "metrics.json"),
     )
+
+
+def _read_golden(path: Path) -> ModelProto:
+    try:
+        return onnx.load_model_from_string((path / "model.onnx").read_bytes())
+    except DecodeError as error:
+        raise broken(path, "model.onnx is no ONNX model") from error
 
 
 def _replaceable(path: Path) -> bool:

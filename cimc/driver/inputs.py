@@ -8,10 +8,9 @@ from pathlib import Path
 
 import numpy as np
 from onnx import ModelProto
-from onnx.helper import tensor_dtype_to_np_dtype
 
 from cimc.diagnostics import InputError
-from cimc.frontend.calibration import samples
+from cimc.frontend.calibration import input_types, samples
 from cimc.weights import Array, load_arrays
 
 __all__ = [
@@ -80,23 +79,18 @@ def named_samples(model: Path) -> Path | None:
 
 
 def random_images(model: ModelProto, count: int = 1) -> Images:
-    """Seeded images of uniform numbers: in [0, 1), or all bytes there are."""
-    from cimc.frontend.shapes import model_inputs
-
+    """Seeded images of uniform numbers in [0, 1), or of all integers of a type."""
     generator = np.random.default_rng(_SEED)
 
-    def image() -> dict[str, Array]:
-        found: dict[str, Array] = {}
-        for info in model_inputs(model):
-            kind = info.type.tensor_type
-            shape = tuple(dim.dim_value for dim in kind.shape.dim)
-            dtype = np.dtype(tensor_dtype_to_np_dtype(kind.elem_type))
-            if dtype.kind in "iu" and dtype.itemsize == 1:
-                all_bytes = generator.integers(0, 256, shape).astype(np.uint8)
-                found[info.name] = all_bytes.view(dtype)
-            else:
-                found[info.name] = generator.random(shape).astype(np.float32)
-        return found
+    def image(shape: tuple[int, ...], dtype: np.dtype[np.generic]) -> Array:
+        if dtype.kind not in "iu":
+            return generator.random(shape).astype(dtype)
+        return generator.integers(0, 256, (*shape, dtype.itemsize), np.uint8).view(
+            dtype
+        )[..., 0]
 
-    feeds = [image() for _ in range(count)]
+    inputs = input_types(model)
+    feeds = [
+        {name: image(*found) for name, found in inputs.items()} for _ in range(count)
+    ]
     return Images(feeds, "random numbers")

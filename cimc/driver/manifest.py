@@ -21,6 +21,7 @@ __all__ = [
     "broken",
     "program_file",
     "read_manifest",
+    "read_object",
     "read_segment",
     "write_manifest",
 ]
@@ -90,7 +91,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        text = (path / MANIFEST).read_text(encoding="utf-8")
+        found = read_object(path, MANIFEST)
     except OSError as error:
         raise InputError(
             "E051",
@@ -98,15 +99,6 @@ def _read(path: Path) -> dict[str, Any]:
             where=str(path),
             hints=("give the directory that `cimc compile -o` wrote",),
         ) from error
-    except UnicodeDecodeError as error:
-        raise broken(path, f"{MANIFEST} is not text") from error
-    try:
-        manifest = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise broken(path, f"{MANIFEST} is not JSON: {error}") from error
-    if not isinstance(manifest, dict):
-        raise broken(path, f"{MANIFEST} is not an object")
-    found = cast(dict[str, Any], manifest)
     if found.get("format") != FORMAT:
         raise InputError(
             "E051",
@@ -118,6 +110,23 @@ def _read(path: Path) -> dict[str, Any]:
     if not _well_formed(found):
         raise broken(path, f"{MANIFEST} lacks entries")
     return found
+
+
+def read_object(path: Path, name: str) -> dict[str, Any]:
+    """The JSON object in a file of the artifact at ``path``.
+
+    Raises:
+        InputError: it is something else (E051).
+    """
+    try:
+        found = json.loads((path / name).read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        raise broken(path, f"{name} is not text") from error
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise broken(path, f"{name} is not JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise broken(path, f"{name} is not an object")
+    return cast(dict[str, Any], found)
 
 
 def _well_formed(manifest: Mapping[str, Any]) -> bool:

@@ -10,9 +10,11 @@ from cimc.driver.files import write_bytes
 from cimc.frontend import (
     Activations,
     Calibration,
+    NoiseReport,
     Shapes,
     Source,
     Weights,
+    noise_report,
     quantise_model,
 )
 
@@ -27,8 +29,11 @@ def quantise_file(
     shapes: Shapes | None = None,
     activations: str = "uint8",
     weights: str = "int8",
-) -> None:
+    report: bool = False,
+) -> NoiseReport | None:
     """Quantise ``source`` and write it to ``output``.
+
+    Returns what that costs layer by layer, if a ``report`` is wanted.
 
     Raises:
         InputError: the model, the data or an option is at fault, or the file cannot
@@ -43,7 +48,12 @@ def quantise_file(
         activations=cast(Activations, activations),
         weights=cast(Weights, weights),
     )
+    found = None
+    if report:
+        assert calibration is not None, "a float model needs it, others are refused"
+        found = noise_report(source, model, calibration, shapes)
     write_bytes(output, model.SerializeToString(deterministic=True))
+    return found
 
 
 def _check_type(option: str, given: str, known: tuple[str, ...]) -> None:

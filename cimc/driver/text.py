@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import ClassVar
 
+from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.parser import Parser
+from xdsl.parser.generic_parser import ParserState
 from xdsl.utils.exceptions import ParseError, VerifyException
+from xdsl.utils.lexer import Input
+from xdsl.utils.mlir_lexer import MLIRLexer
 
 from cimc.context import CompilationContext
 from cimc.diagnostics import InputError
@@ -29,11 +35,26 @@ def _context(weights: WeightStore) -> CompilationContext:
     return context
 
 
+class _Lexer(MLIRLexer):
+    """xDSL's lexer, with a pattern for strings that never tries anything twice.
+
+    Where the closing quote is missing, xDSL's own takes time exponential in the length.
+    """
+
+    _unescaped_characters_regex: ClassVar[re.Pattern[str]] = re.compile(
+        r'"(?:[^"\\\n\v\f]++|\\(?:["nt\\]|[0-9A-Fa-f]{2}))*+"'
+    )
+
+
 class _Parser(Parser):
     """Reads strings as xDSL prints them, with characters beyond ASCII as UTF-8.
 
     xDSL itself reads such a literal as bytes, which no attribute of ours is.
     """
+
+    def __init__(self, context: Context, text: str, where: str) -> None:
+        super().__init__(context, "", where)
+        self._resume_from(ParserState(_Lexer(Input(text, where))))
 
     def parse_optional_str_literal(self) -> str | None:
         """See base class."""

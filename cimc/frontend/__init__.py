@@ -1,7 +1,7 @@
 """ONNX model → quantised normal form → ``cnn`` modules, weights and host segments."""
 
 from cimc.frontend.border import Border
-from cimc.frontend.calibration import Calibration
+from cimc.frontend.calibration import Calibration, Data, Method
 from cimc.frontend.coverage import CoverageRow
 from cimc.frontend.entry import (
     DeviceSegment,
@@ -13,6 +13,7 @@ from cimc.frontend.entry import (
 from cimc.frontend.hosts import HostSegments
 from cimc.frontend.load import Source
 from cimc.frontend.quantise import Activations, Weights
+from cimc.frontend.sensitivity import LayerNoise, NoiseReport, noise_report
 from cimc.frontend.shapes import Shapes
 
 __all__ = [
@@ -20,13 +21,18 @@ __all__ = [
     "Border",
     "Calibration",
     "CoverageRow",
+    "Data",
     "DeviceSegment",
     "HostSegments",
     "ImportedModel",
+    "LayerNoise",
+    "Method",
+    "NoiseReport",
     "Shapes",
     "Source",
     "Weights",
     "coverage",
     "import_model",
+    "noise_report",
     "quantise_model",
 ]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, cast, get_args
 
 import numpy as np
 import onnx
@@ -14,29 +16,82 @@ from cimc.diagnostics import CimcWarning, InputError
 from cimc.frontend.shapes import model_inputs
 from cimc.weights import Array, load_arrays
 
-__all__ = ["Calibration", "samples"]
+__all__ = [
+    "Calibration",
+    "Data",
+    "Measurement",
+    "Method",
+    "calibration_with",
+    "input_types",
+    "measurement",
+    "samples",
+]
 
 #: A file or folder, arrays by input name with leading batch axis, or ``"random"``.
-Calibration = str | Path | Mapping[str, Array]
+Data = str | Path | Mapping[str, Array]
+
+#: Which range of an activation's values the integers span: all of it, all but the
+#: rarest values, or what loses least information.
+Method = Literal["minmax", "percentile", "entropy"]
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """Data, and how the ranges of the activations follow from it."""
+
+    data: Data
+    method: Method = "minmax"
+
+
+#: Data, with a method where it is not the usual one.
+Calibration = Data | Measurement
 
 _RANDOM_SAMPLES = 8
 
 Inputs = Mapping[str, tuple[tuple[int, ...], np.dtype[np.generic]]]
 
 
-def samples(model: ModelProto, source: Calibration) -> list[dict[str, Array]]:
-    """One dictionary of arrays, with batch 1, per sample.
+def calibration_with(data: Data | None, method: str) -> Calibration | None:
+    """Data, to be measured by the method of that name.
 
     Raises:
-        InputError: the data cannot be read (E011) or does not fit the inputs (E122).
+        InputError: there is no such method (E003).
     """
-    inputs = {
+    if method not in get_args(Method):
+        raise InputError(
+            "E003",
+            f"unknown method {method!r}",
+            where="--calib-method",
+            hints=(f"one of: {', '.join(get_args(Method))}",),
+        )
+    return None if data is None else Measurement(data, cast(Method, method))
+
+
+def measurement(calibration: Calibration) -> Measurement:
+    """Data and method of a calibration."""
+    if isinstance(calibration, Measurement):
+        return calibration
+    return Measurement(calibration)
+
+
+def input_types(model: ModelProto) -> Inputs:
+    """Shape and dtype of each input of a model with static shapes."""
+    return {
         info.name: (
             tuple(dim.dim_value for dim in info.type.tensor_type.shape.dim),
             onnx.helper.tensor_dtype_to_np_dtype(info.type.tensor_type.elem_type),
         )
         for info in model_inputs(model)
     }
+
+
+def samples(model: ModelProto, source: Data) -> list[dict[str, Array]]:
+    """One dictionary of arrays, with batch 1, per sample.
+
+    Raises:
+        InputError: the data cannot be read (E011) or does not fit the inputs (E122).
+    """
+    inputs = input_types(model)
     if isinstance(source, Mapping):
         batches = [("", source)]
     elif isinstance(source, str) and source == "random":

@@ -21,7 +21,9 @@ from cimc.frontend.importer import build_module
 from cimc.frontend.load import Source, load_model
 from cimc.frontend.normalise import normalise
 from cimc.frontend.placement import Placement, place
+from cimc.frontend.precision import compute_in_float32
 from cimc.frontend.quantise import Activations, Weights, is_quantised, quantise
+from cimc.frontend.quantised import check_quantised
 from cimc.frontend.refusal import refuse_what_nobody_runs
 from cimc.frontend.shapes import Shapes, fix_shapes
 from cimc.frontend.simplify import ORT_ERRORS, refused_by_onnxruntime
@@ -102,6 +104,7 @@ def quantise_model(
         InputError: the model, ``shapes`` or the data is at fault (E011, E101 to E141).
     """
     model = load_model(source)
+    compute_in_float32(model)
     fix_shapes(model, shapes)
     if not is_quantised(model):
         return _static(normalise(quantise(model, calibration, activations, weights)))
@@ -112,6 +115,7 @@ def quantise_model(
             ),
             stacklevel=2,
         )
+    check_quantised(model)
     return _static(normalise(model))
 
 

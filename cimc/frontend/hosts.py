@@ -15,6 +15,7 @@ from cimc.diagnostics import InputError
 from cimc.frontend.border import Border
 from cimc.frontend.cut import cut
 from cimc.frontend.graph import Graph
+from cimc.frontend.operators.layout import map_shape
 from cimc.golden import session
 from cimc.weights import Array
 
@@ -101,6 +102,9 @@ class HostSegments:
 
 
 def _to_device(values: Array) -> Array:
-    """(1, C, H, W) or (1, C) → (H, W, C)."""
-    maps = values.reshape(values.shape if values.ndim == 4 else (1, -1, 1, 1))
-    return np.ascontiguousarray(maps[0].transpose(1, 2, 0))
+    """(1, C, H, W), (1, C, W) or (1, C) → (H, W, C)."""
+    shape = map_shape(values.shape)
+    assert shape is not None, values.shape
+    height, width, channels = shape
+    maps = values.reshape(channels, height, width)
+    return np.ascontiguousarray(maps.transpose(1, 2, 0))

@@ -21,6 +21,9 @@ __all__ = ["Source", "load_model", "opset_of"]
 
 Source = ModelProto | bytes | Path | str
 
+#: First version of the format whose constants need not be inputs.
+_CONSTANTS_APART = 4
+
 #: Oldest version of ai.onnx whose operators cimc knows.
 _OLDEST_OPSET = 7
 
@@ -59,7 +62,17 @@ def load_model(source: Source) -> ModelProto:
     if model.functions:
         model = onnx.inliner.inline_local_functions(model)
     _check_straight(model, where)
+    _unlist_constants(model)
     return model
+
+
+def _unlist_constants(model: ModelProto) -> None:
+    """Let the inputs be what the user feeds; old models list their constants, too."""
+    constants = {tensor.name for tensor in model.graph.initializer}
+    inputs = [info for info in model.graph.input if info.name not in constants]
+    del model.graph.input[:]
+    model.graph.input.extend(inputs)
+    model.ir_version = max(model.ir_version, _CONSTANTS_APART)
 
 
 def opset_of(model: ModelProto) -> int:

@@ -184,8 +184,9 @@ def _read(graph: Graph, items: list[Item]) -> list[Item]:
                     layouts[name] = Layout.of_image(sizes)
             try:
                 item.step = _step(item.unit, context)
-                image = Layout.of_image(context.output_shape(item.unit))
-                layouts[item.unit.output] = item.step.layout or image
+                layouts[item.unit.output] = item.step.layout or Layout.of_image(
+                    context.output_shape(item.unit)
+                )
             except Refusal as refusal:
                 item.why = str(refusal)
     return [item for item in items if item.step is not None]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import tempfile
 import warnings
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Literal
 
@@ -20,10 +21,15 @@ from onnxruntime.quantization import (
     QuantType,
     quantize_static,
 )
+from onnxruntime.quantization.registry import QDQRegistry, QLinearOpsRegistry
 
 from cimc.diagnostics import CimcWarning, InputError
-from cimc.frontend.calibration import Calibration, samples
-from cimc.frontend.means import means_to_pools
+from cimc.frontend.calibration import Calibration, measurement, samples
+from cimc.frontend.given import overrides, take_weights
+from cimc.frontend.graph import label
+from cimc.frontend.ranges import range_overrides
+from cimc.frontend.rewrites import rewrite
+from cimc.frontend.shapes import fix_shapes
 from cimc.frontend.simplify import (
     ORT_ERRORS,
     drop_variable_parts,
@@ -32,7 +38,7 @@ from cimc.frontend.simplify import (
 )
 from cimc.weights import Array
 
-__all__ = ["Activations", "Weights", "is_quantised", "quantise"]
+__all__ = ["Activations", "Weights", "is_quantised", "prepare", "quantise"]
 
 Activations = Literal["int8", "uint8"]
 Weights = Literal["int8", "int4"]
@@ -45,14 +51,27 @@ _TYPES = {
     "uint8": QuantType.QUInt8,
 }
 
+#: What onnxruntime quantises, and what it would if it were asked to.
+_QUANTISED = sorted(
+    {"DepthToSpace", "GlobalMaxPool", "SpaceToDepth", *QDQRegistry, *QLinearOpsRegistry}
+)
+
+
+_QUANTISING = frozenset({"DequantizeLinear", "QGemm", "QuantizeLinear"})
+
+#: Operators whose operands are quantised anew for each image.
+_DYNAMIC = frozenset({"ConvInteger", "DynamicQuantizeLinear", "MatMulInteger"})
+
 
 def is_quantised(model: ModelProto) -> bool:
-    """Whether the model has quantised operators (QDQ or QLinear form)."""
-    return any(
-        node.op_type in ("QuantizeLinear", "DequantizeLinear", "QGemm")
-        or node.op_type.startswith("QLinear")
-        for node in model.graph.node
-    )
+    """Whether activations of the model are quantised (QDQ or QLinear form)."""
+    constants = {tensor.name for tensor in model.graph.initializer}
+    for node in model.graph.node:
+        if constants.issuperset(filter(None, node.input)):
+            constants.update(node.output)
+        elif node.op_type in _QUANTISING or node.op_type.startswith("QLinear"):
+            return True
+    return False
 
 
 class _Reader(CalibrationDataReader):
@@ -66,6 +85,19 @@ class _Reader(CalibrationDataReader):
         return next(self._samples, None)
 
 
+def prepare(model: ModelProto) -> ModelProto:
+    """The float model whose ranges are measured, in the device's operators.
+
+    Raises:
+        InputError: onnxruntime does not load it (E141), or its operator set cannot be
+            converted (E106).
+    """
+    prepared = simplify(upgrade(model))
+    fix_shapes(prepared)
+    rewrite(prepared)
+    return prepared
+
+
 def quantise(
     model: ModelProto,
     calibration: Calibration | None,
@@ -75,14 +107,16 @@ def quantise(
     """``model`` (float, static shapes) in QDQ form; equal inputs give equal bytes.
 
     Weights are symmetric, per output channel, int4 ones in 4-bit tensors; activations
-    take the range between the smallest and the largest value that the calibration data
-    gives.
+    take the range that the calibration data gives. Weights that the model has as
+    integers, with activations in float, stay what they are.
 
     Raises:
         InputError: there is no calibration data (E121), it cannot be read (E011),
-            does not fit (E122), a constant is not finite (E115), or onnxruntime does
-            not run (E141) or quantise (E123) the model.
+            does not fit (E122), a constant is not finite (E115) or quantised in blocks
+            (E116), activations are quantised anew for each image (E117), or
+            onnxruntime does not run (E141) or quantise (E123) the model.
     """
+    _check_static(model)
     if calibration is None:
         raise InputError(
             "E121",
@@ -97,16 +131,19 @@ def quantise(
                 "--calib random to compile without regard to accuracy",
             ),
         )
-    prepared = simplify(upgrade(model))
-    means_to_pools(prepared)
-    found = samples(prepared, calibration)
+    measured = measurement(calibration)
+    given = take_weights(model)
+    prepared = prepare(model)
+    found = samples(prepared, measured.data)
     # onnxruntime.quantization warns on the root logger about models without this.
     entry = prepared.metadata_props.add()
     entry.key, entry.value = "onnx.quant.pre_process", "onnxruntime.quant"
     _check_finite(prepared)
-    with tempfile.TemporaryDirectory() as folder, _logged_warnings():
+    kept = overrides(prepared, given)
+    with tempfile.TemporaryDirectory() as folder, _logged_warnings(), _silence():
         path = Path(folder) / "quantised.onnx"
         try:
+            ranges = range_overrides(prepared, found, measured.method)
             quantize_static(
                 prepared,
                 path,
@@ -116,9 +153,17 @@ def quantise(
                 activation_type=_TYPES[activations],
                 weight_type=_TYPES[weights],
                 calibrate_method=CalibrationMethod.MinMax,
+                op_types_to_quantize=_QUANTISED,
                 # onnxruntime's own operators have 4-bit types at every opset, those of
                 # ONNX from 21 on; the normal form has none of both.
-                extra_options={"UseQDQContribOps": weights == "int4"},
+                extra_options={
+                    "UseQDQContribOps": weights == "int4",
+                    # Pools and the like then never stay in float between operators
+                    # for the device.
+                    "ForceQuantizeNoInputCheck": True,
+                    "TensorQuantOverrides": kept | ranges,
+                    "QDQDisableWeightAdjustForInt32Bias": bool(kept),
+                },
             )
         except (AssertionError, RuntimeError, ValueError, *ORT_ERRORS) as error:
             raise InputError(
@@ -129,6 +174,23 @@ def quantise(
         result = onnx.load_model_from_string(path.read_bytes())
     drop_variable_parts(result)
     return result
+
+
+def _check_static(model: ModelProto) -> None:
+    dynamic = [node for node in model.graph.node if node.op_type in _DYNAMIC]
+    if dynamic:
+        raise InputError(
+            "E117",
+            "the model quantises its activations anew for each image",
+            notes=(
+                f"nodes: {', '.join(label(node) for node in dynamic)}",
+                "the device has one scale for a feature map, known when it is compiled",
+            ),
+            hints=(
+                "give the float model and calibration data",
+                "quantise it statically (onnxruntime.quantization.quantize_static)",
+            ),
+        )
 
 
 def _check_finite(model: ModelProto) -> None:
@@ -142,6 +204,11 @@ def _check_finite(model: ModelProto) -> None:
                 f"constant {tensor.name!r} holds infinities or no numbers",
                 hints=("check the training, and export the model again",),
             )
+
+
+def _silence() -> redirect_stdout[io.StringIO]:
+    """Keeps from standard output what onnxruntime.quantization prints there."""
+    return redirect_stdout(io.StringIO())
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import prod
 
 import onnx
 from onnx import ModelProto, TypeProto, ValueInfoProto
@@ -13,6 +14,9 @@ from cimc.frontend.inference import infer
 __all__ = ["Shapes", "fix_shapes", "model_inputs"]
 
 Shapes = Mapping[str, Sequence[int]]
+
+#: Elements of a tensor that a model may have.
+MOST_ELEMENTS = 1 << 28
 
 
 def model_inputs(model: ModelProto) -> list[ValueInfoProto]:
@@ -27,7 +31,8 @@ def fix_shapes(model: ModelProto, shapes: Shapes | None = None) -> None:
     Raises:
         InputError: an axis is dynamic and ``shapes`` does not name it (E111),
             ``shapes`` contradicts the model (E112), the batch is not 1 (E113), or
-            the shapes inside the model contradict each other (E114).
+            the shapes inside the model contradict each other (E114) or are too
+            large (E117).
     """
     inputs = {info.name: info for info in model_inputs(model)}
     for name in shapes or {}:
@@ -120,3 +125,24 @@ def _infer(model: ModelProto) -> None:
     model.graph.value_info.extend(inferred.value_info)
     del model.graph.output[:]
     model.graph.output.extend(inferred.output)
+    for info in (*model.graph.input, *inferred.value_info, *inferred.output):
+        _check_size(info)
+
+
+def _check_size(info: ValueInfoProto) -> None:
+    """Nothing is computed on tensors that no chip could ever hold."""
+    shape = [dim.dim_value for dim in info.type.tensor_type.shape.dim]
+    if any(size < 0 for size in shape):
+        raise InputError(
+            "E114",
+            f"the shapes in the model contradict each other: tensor {info.name!r} "
+            f"would have shape {shape}",
+            hints=("check --shape, and that windows fit into what they slide over",),
+        )
+    if prod(shape) > MOST_ELEMENTS:
+        raise InputError(
+            "E117",
+            f"tensor {info.name!r} has {'x'.join(map(str, shape))} elements",
+            notes=(f"at most {MOST_ELEMENTS} are supported",),
+            hints=("check --shape, and the attributes of the operator",),
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from pathlib import Path
 
@@ -60,10 +61,15 @@ def simplify(model: ModelProto) -> ModelProto:
 
 
 def refused_by_onnxruntime(error: Exception) -> InputError:
-    """The diagnostic for a model that onnxruntime does not load or run."""
+    """The diagnostic for a model that onnxruntime does not load or run.
+
+    What onnxruntime says begins with codes and the path of a scratch file.
+    """
+    text = re.sub(r"^\[ONNXRuntimeError\]( : \w+)+ : ", "", str(error).strip())
+    text = re.sub(r"^Load model from .*? failed:", "", text)
     return InputError(
         "E141",
-        f"onnxruntime does not run the model: {str(error).strip()}",
+        f"onnxruntime does not run the model: {text}",
         hints=("check that the model runs in onnxruntime",),
     )
 

@@ -14,7 +14,7 @@ from cimc.golden.saturation import saturates, unsaturated
 from cimc.golden.sessions import session
 from cimc.weights import Array
 
-__all__ = ["Golden", "float_layers"]
+__all__ = ["Golden", "check_types", "float_layers"]
 
 #: Operators that cimc's device computes in integers, as onnxruntime names them when
 #: it runs them in float32.
@@ -73,6 +73,17 @@ def float_layers(model: ModelProto, layers: Collection[str]) -> list[str]:
         nodes = ModelProto.FromString(optimised.read_bytes()).graph.node
     found = {n.name.split("_token_")[0] for n in nodes if n.op_type in _FLOAT}
     return [layer for layer in layers if layer in found]
+
+
+def check_types(model: ModelProto) -> None:
+    """Let onnxruntime say whether all operators exist and take what they are given.
+
+    Raises what onnxruntime raises where that is not so.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "model.onnx"
+        source.write_bytes(_weightless(model, source.parent).SerializeToString())
+        session(source, optimise=False)
 
 
 def _weightless(model: ModelProto, folder: Path) -> ModelProto:

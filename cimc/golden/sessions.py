@@ -14,21 +14,27 @@ _INEXACT = {"DoubleQDQPairsRemover"}
 
 
 def session(
-    model: ModelProto | Path, optimised: Path | None = None
+    model: ModelProto | Path,
+    optimised: Path | None = None,
+    *,
+    optimise: bool = True,
 ) -> ort.InferenceSession:
     """An onnxruntime session whose QDQ operators run as integer kernels.
 
     ``optimised`` is where to write the graph that onnxruntime runs, if anywhere; the
-    session is not meant to run then.
+    session is not meant to run then, and neither is one that does not ``optimise``.
     """
     options = ort.SessionOptions()
-    options.log_severity_level = 3
+    options.log_severity_level = 3 if optimise else 4
+    if not optimise:
+        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
     # Without this entry int8 QDQ operators run in float32 on x86.
     options.add_session_config_entry("session.qdqisint8allowed", "1")
     # Its threads must not spin for work while the simulator has the processor.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     if optimised is not None:
         options.optimized_model_filepath = str(optimised)
+    if optimised is not None or not optimise:
         options.add_session_config_entry("session.disable_prepacking", "1")
     return ort.InferenceSession(
         str(model) if isinstance(model, Path) else model.SerializeToString(),

@@ -21,6 +21,7 @@ from onnx import ModelProto
 import cimc
 from cimc.diagnostics import CimcWarning
 from cimc.driver.quantisation import quantise_file
+from cimc.frontend.shapes import model_inputs
 from tests.benchmarks.graphs import FloatNetwork
 from tests.benchmarks.networks import NETWORKS, scaled
 
@@ -36,12 +37,16 @@ def folder() -> Path:
 
 def quantised(name: str) -> Path:
     """The file of a quantised network; ``scaled1000`` has about 1000 crossbars."""
-    network = build(name)
-    path = folder() / f"{name}-{_checksum(network.model)}.onnx"
+    return kept(name, build(name).model)
+
+
+def kept(name: str, model: ModelProto) -> Path:
+    """The file of a float model quantised with random images, made where it is not."""
+    path = folder() / f"{name}-{_checksum(model)}.onnx"
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
         scratch = path.with_suffix(f".{os.getpid()}")
-        quantise_file(network.model, scratch, calibration=_images(network.model))
+        quantise_file(model, scratch, calibration=_images(model))
         scratch.replace(path)
     return path
 
@@ -55,7 +60,7 @@ def build(name: str) -> FloatNetwork:
 
 def _images(model: ModelProto) -> dict[str, np.ndarray]:
     """Uniform numbers in [0, 1), as for runs without data of one's own."""
-    (info,) = model.graph.input
+    (info,) = model_inputs(model)
     shape = [dim.dim_value for dim in info.type.tensor_type.shape.dim]
     generator = np.random.default_rng(1)
     images = generator.random((_IMAGES, *shape[1:]))

@@ -156,9 +156,9 @@ class NetworkBuilder(Moves):
         self._add(Tensor(name, (channels, *x.shape[1:]), scale, zero), x, y)
 
     def multiply(self) -> None:
-        """The product of two maps, one of which may have channels only."""
+        """The product or sum of two maps; one may have channels or positions only."""
         x = self._operand()
-        fitting = {x.shape, (x.shape[0], 1, 1)}
+        fitting = {x.shape, (x.shape[0], 1, 1), (1, *x.shape[1:])}
         y = self.draw(st.sampled_from([t for t in self.tensors if t.shape in fitting]))
         operands = [x, y] if self.draw(st.booleans()) else [y, x]
         scale = 60 * x.scale * y.scale * self.draw(st.floats(0.4, 1.0))

@@ -27,6 +27,7 @@ def quantize_static(
     calibration_data_reader: CalibrationDataReader,
     *,
     quant_format: QuantFormat = ...,
+    op_types_to_quantize: list[str] | None = ...,
     per_channel: bool = ...,
     activation_type: QuantType = ...,
     weight_type: QuantType = ...,

@@ -4,7 +4,8 @@ In normal form every operator that the device may take stands between its own
 DequantizeLinear and QuantizeLinear nodes, all constants are initialisers, 4-bit ones
 are int8, and all nodes have names. onnxruntime runs such a model in integers; it is the
 golden of everything that follows, and no step changes a number (but for float biases,
-which are rounded, with a warning).
+which are rounded, and transposed convolutions, which become convolutions, each with a
+warning).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from cimc.frontend.normalise.constants import (
     name_nodes,
 )
 from cimc.frontend.normalise.qlinear import qlinear_to_qdq
+from cimc.frontend.normalise.transposed import convolve_phases
 from cimc.frontend.normalise.widen import widen_constants
 from cimc.frontend.simplify import drop_variable_parts, upgrade
 
@@ -44,6 +46,7 @@ def normalise(model: ModelProto) -> ModelProto:
     explicit_parameters(found)
     quantise_biases(found)
     split_activations(found)
+    convolve_phases(found)
     collapse_pairs(found)
     drop_unused(found)
     drop_variable_parts(found)

@@ -1,4 +1,4 @@
-"""Float biases become int32, as onnxruntime's integer kernels want them."""
+"""Biases become int32 of the scale s_x · s_w, as integer kernels want them."""
 
 from __future__ import annotations
 
@@ -14,24 +14,32 @@ from cimc.weights import Array
 
 __all__ = ["quantise_biases"]
 
+#: Relative difference of float32 products that may come from another order of factors.
+_ROUNDING = 1e-6
+
+_DENSE = ("Conv", "ConvTranspose", "Gemm")
+
 
 def quantise_biases(model: ModelProto) -> None:
-    """Round float biases of quantised Conv and Gemm to steps of s_x · s_w, in place."""
+    """Round biases of quantised operators to steps of s_x · s_w, in place.
+
+    That concerns biases in float, and stored ones of another scale.
+    """
     graph, editor = Graph(model), Editor(model)
     nodes: list[NodeProto] = []
     rounded: list[str] = []
     for node in graph.nodes:
         scale = _product_scale(graph, node)
-        if scale is not None:
-            bias = graph.constant(node.input[2]).astype(np.float64)
+        bias = None if scale is None else _other_bias(graph, node.input[2], scale)
+        if scale is not None and bias is not None:
             limits = np.iinfo(np.int32)
             steps = np.rint(bias.ravel() / scale).clip(limits.min, limits.max)
             names = [
                 editor.constant(f"{node.input[2]}_{part}", array)
                 for part, array in (
                     ("quantized", steps.astype(np.int32)),
-                    ("quantized_scale", scale),
-                    ("quantized_zero_point", np.zeros(scale.shape, np.int32)),
+                    ("quantized_scale", np.broadcast_to(scale, bias.shape)),
+                    ("quantized_zero_point", np.zeros(bias.shape, np.int32)),
                 )
             ]
             real = editor.fresh(f"{node.input[2]}_DequantizeLinear_Output")
@@ -44,7 +52,8 @@ def quantise_biases(model: ModelProto) -> None:
         warnings.warn(
             CimcWarning(
                 "W103",
-                "the model keeps biases in float; they were rounded to int32",
+                "biases are in float or of a scale of their own; they were rounded to "
+                "int32 with the scale of input times weights",
                 notes=(f"nodes: {', '.join(rounded)}",),
             ),
             stacklevel=2,
@@ -52,15 +61,30 @@ def quantise_biases(model: ModelProto) -> None:
 
 
 def _product_scale(graph: Graph, node: NodeProto) -> Array | None:
-    """s_x · s_w per output channel where a quantised node has a float bias."""
-    if node.op_type not in ("Conv", "Gemm") or len(node.input) < 3:
-        return None
-    bias = node.input[2]
-    if not graph.is_constant(bias) or graph.constant(bias).dtype != np.float32:
+    """s_x · s_w of a quantised node with a bias, per output channel or a scalar."""
+    if node.op_type not in _DENSE or len(node.input) < 3 or not node.input[2]:
         return None
     sources = [graph.dequantised(name) for name in node.input[:2]]
     found = [graph.affine(source) for source in sources if source is not None]
     if len(found) != 2 or found[0] is None or found[1] is None:
         return None
-    product = (found[0].scale.ravel() * found[1].scale.ravel()).astype(np.float32)
-    return np.broadcast_to(product, (graph.constant(bias).size,))
+    product = found[0].scale.ravel() * found[1].scale.ravel()
+    return product.astype(np.float32)
+
+
+def _other_bias(graph: Graph, name: str, scale: Array) -> Array | None:
+    """The real bias as float64 (channels,), None where it is int32 of that scale."""
+    if graph.is_constant(name):
+        bias = graph.constant(name)
+        return bias.astype(np.float64).ravel() if bias.dtype == np.float32 else None
+    source = graph.dequantised(name)
+    affine = None if source is None else graph.affine(source)
+    if source is None or affine is None or not graph.is_constant(source.input[0]):
+        return None
+    own = affine.scale.ravel()
+    if own.size not in (1, scale.size) and scale.size != 1:
+        return None
+    if np.allclose(own, scale, rtol=_ROUNDING, atol=0):
+        return None
+    stored = graph.constant(source.input[0]).astype(np.float64).ravel()
+    return (stored - affine.zero.ravel()) * own

@@ -135,7 +135,3 @@ def drop_unused(model: ModelProto) -> None:
     for index in reversed(range(len(constants))):
         if constants[index].name not in needed:
             del constants[index]
-    names = {tensor.name for tensor in constants}
-    inputs = [info for info in model.graph.input if info.name not in names]
-    del model.graph.input[:]
-    model.graph.input.extend(inputs)

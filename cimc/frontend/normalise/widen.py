@@ -13,7 +13,7 @@ from cimc.diagnostics import InputError
 from cimc.frontend.graph import Graph, attributes, label
 from cimc.frontend.normalise.edit import Editor
 
-__all__ = ["widen_constants"]
+__all__ = ["check_blocks", "widen_constants"]
 
 _FOUR_BITS = (TensorProto.INT4, TensorProto.UINT4)
 
@@ -34,7 +34,7 @@ def widen_constants(model: ModelProto) -> None:
         stored = [name for name in (node.input[0], *node.input[2:]) if name]
         if not all(_is_narrow(graph, name) for name in stored):
             continue
-        _check_blocks(node)
+        check_blocks(node)
         for name in stored:
             if name not in wide:
                 values = graph.constant(name).astype(np.int8)
@@ -46,12 +46,17 @@ def _is_narrow(graph: Graph, name: str) -> bool:
     return graph.is_constant(name) and graph.element_type(name) in _FOUR_BITS
 
 
-def _check_blocks(node: NodeProto) -> None:
+def check_blocks(node: NodeProto) -> None:
+    """Refuse a DequantizeLinear of blocks.
+
+    Raises:
+        InputError: it has a scale for each of several blocks of a channel (E116).
+    """
     size = attributes(node).get("block_size", 0)
     if size:
         raise InputError(
             "E116",
-            f"the 4-bit constant {node.input[0]!r} is quantised in blocks of {size}",
+            f"the constant {node.input[0]!r} is quantised in blocks of {size}",
             where=label(node),
             notes=("the device has one scale per output channel",),
             hints=(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cimc.frontend.graph import attributes
-from cimc.frontend.operators.base import Context, Step, image
+from cimc.frontend.operators.base import Context, Refusal, Step, image
 from cimc.frontend.operators.weights import convolve, read_kernel
 from cimc.frontend.operators.windows import read_window
 from cimc.frontend.units import Unit
@@ -24,4 +24,9 @@ def read_conv(unit: Unit, context: Context) -> Step:
     rows, columns = window.output_size(ifm.height, ifm.width)
     shape = rows, columns, weights.shape[3]
     groups = attributes(unit.node).get("group", 1)
+    if ifm.channels != groups * weights.shape[2] or weights.shape[3] % groups:
+        raise Refusal(
+            f"its weights of {weights.shape[3]} x {weights.shape[2]} channels do not "
+            f"go with {groups} groups of {ifm.channels} channels"
+        )
     return convolve(unit, context, kernel, weights, window, shape, groups)

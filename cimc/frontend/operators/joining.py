@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from xdsl.ir import SSAValue
 
 from cimc.dialects.cim import Window
-from cimc.dialects.cnn import AddOp, ConcatOp, MultiplyOp
+from cimc.dialects.cnn import AddOp, ConcatOp, ConvOp, MultiplyOp
+from cimc.dialects.feature_map import FeatureMap
 from cimc.frontend.graph import attributes
 from cimc.frontend.operators.base import Context, Emitter, Refusal, Step, image
 from cimc.frontend.operators.layout import Layout
@@ -44,26 +47,55 @@ def _binary(unit: Unit, context: Context, kind: type[AddOp] | type[MultiplyOp]) 
     if layout is None:
         sizes = " and ".join(str(found.sizes) for found in layouts)
         raise Refusal(f"its operands differ in shape: {sizes}")
-    for index in range(2):
-        context.ifm(unit, index)
+    ifms = [context.ifm(unit, index) for index in range(2)]
     ofm = context.ofm(unit, layout.shape)
 
     def emit(emitter: Emitter) -> SSAValue:
-        lhs, rhs = map(emitter.value, unit.inputs)
+        lhs, rhs = (
+            _for_all_channels(emitter, unit, index, ofm.channels)
+            if (ifm.channels, ofm.shape[:2]) == (1, ifm.shape[:2])
+            else emitter.value(unit.inputs[index])
+            for index, ifm in enumerate(ifms)
+        )
         return emitter.insert(kind(lhs, rhs, ofm, layer=unit.layer, tensor=unit.output))
 
     return Step(ofm, emit, layout=layout)
 
 
 def _broadcast(left: Layout, right: Layout) -> Layout | None:
-    """The layout of a sum: that of both, or of one beside a row of its channels."""
+    """The layout of a sum: that of both, or of one beside its channels or positions."""
     if left.equals(right):
         return left
     for one, other in ((left, right), (right, left)):
-        row = (1, one.shape[2], *(1,) * (len(one.sizes) - 2))
-        if one.is_image and other.is_image and other.sizes == row:
+        channels = (1, one.shape[2], *(1,) * (len(one.sizes) - 2))
+        positions = (1, 1, *one.sizes[2:])
+        if one.is_image and other.is_image and other.sizes in (channels, positions):
             return one
     return None
+
+
+def _for_all_channels(
+    emitter: Emitter, unit: Unit, index: int, channels: int
+) -> SSAValue:
+    """A map of one channel as one of many, by a convolution that copies it."""
+    value = emitter.value(unit.inputs[index])
+    ifm = FeatureMap.of(value)
+    if channels == 1:
+        return value
+    name = f"{unit.layer}.operand{index}"
+    ones, scale = np.ones((1, 1, 1, channels), np.int8), np.ones(channels, np.float32)
+    return emitter.insert(
+        ConvOp(
+            value,
+            replace(ifm, channels=channels),
+            weights=emitter.constant(f"{name}.weights", ones),
+            bias=emitter.constant(f"{name}.bias", np.zeros(channels, np.int32)),
+            weight_scale=emitter.constant(f"{name}.scale", scale),
+            window=Window.of((1, 1)),
+            layer=unit.layer,
+            tensor=f"{unit.output}/operand{index}",
+        )
+    )
 
 
 def _operands(unit: Unit) -> None:

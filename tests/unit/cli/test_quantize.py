@@ -77,3 +77,62 @@ def test_a_quantised_model_keeps_its_weights(cimc: CommandLine, quantize) -> Non
     assert result.code == 0
     assert "warning[W101]" in result.err
     assert (cimc.folder / "again.onnx").read_bytes() == content
+
+
+def test_report(cimc: CommandLine, quantize) -> None:
+    content = quantize("q.onnx")
+    command = ("quantize", "float.onnx", "-o", "r.onnx", "--calib", "images.npz")
+
+    result = cimc(*command, "--report", "--json")
+
+    assert result.code == 0
+    assert (cimc.folder / "r.onnx").read_bytes() == content
+    layers = {layer["op"]: layer for layer in result.document["layers"]}
+    assert list(layers) == ["Conv", "MaxPool", "Flatten", "Gemm"]
+    assert all(20 < layer["sqnr_db"] < 60 for layer in layers.values())
+    assert layers["MaxPool"]["gain_db"] == pytest.approx(0, abs=0.5)
+    assert layers["Gemm"]["gain_db"] > 0.1
+    assert 20 < result.document["sqnr_db"] < 60
+    assert result.document["samples"] == 8
+    assert "most to gain:" in result.err
+
+
+def test_report_finds_the_layer_that_hurts(cimc: CommandLine) -> None:
+    """With 4-bit weights in all layers the one with outliers gains most in float."""
+    b = floats.FloatBuilder()
+    x = b.node("Relu", b.conv("image", 3, 6))
+    values = b.generator.normal(0, 0.1, (6, 6, 3, 3)).astype(np.float32)
+    values[:, 0, 0, 0] = 4
+    x = b.node("Relu", b.node("Conv", x, b.constant(values)))
+    onnx.save(b.model(SHAPE, b.conv(x, 6, 4)), cimc.folder / "float.onnx")
+    np.savez(cimc.folder / "images.npz", image=floats.images(8, SHAPE))
+    command = ("quantize", "float.onnx", "-o", "q.onnx", "--calib", "images.npz")
+
+    result = cimc(*command, "--weights", "int4", "--report", "--json")
+
+    layers = result.document["layers"]
+    worst = max(layers, key=lambda layer: layer["gain_db"])
+    assert worst == layers[1]
+    assert worst["gain_db"] > 1
+
+
+def test_report_needs_a_float_model(cimc: CommandLine, quantize) -> None:
+    quantize("q.onnx")
+    command = ("quantize", "q.onnx", "-o", "r.onnx", "--calib", "images.npz")
+
+    result = cimc(*command, "--report")
+
+    assert result.code == 2
+    assert "error[E124]" in result.err
+    assert not (cimc.folder / "r.onnx").exists()
+
+
+def test_method_of_calibration(cimc: CommandLine, quantize) -> None:
+    assert quantize("a.onnx", "--calib-method", "minmax") == quantize("b.onnx")
+    assert quantize("c.onnx", "--calib-method", "percentile") != quantize("d.onnx")
+    command = ("quantize", "float.onnx", "-o", "e.onnx", "--calib", "images.npz")
+
+    result = cimc(*command, "--calib-method", "guess")
+
+    assert result.code == 2
+    assert "error[E003]: --calib-method" in result.err

@@ -112,6 +112,18 @@ def test_float_bias_is_rounded_with_a_warning(builder):
     np.testing.assert_array_equal(imported.weights[name], [100, -2000, 3300, 4000])
 
 
+def test_bias_of_another_scale_is_rounded_with_a_warning(builder):
+    x = builder.input([1, 2, 6, 6], 0.1, 3)
+    bias = builder.weights(np.array([1, -2, 3, 4], np.int32), np.full(4, 0.5))
+    weights = builder.weights(kernel(4, 2, 3, 3), np.full(4, 0.01))
+    real = builder.node("Conv", [builder.real(x), weights, bias])
+    model = builder.model(builder.stored(real, 0.2, 1))
+    with pytest.warns(CimcWarning, match=r"W103(.|\n)*conv"):
+        imported = assert_golden(model)
+    (name,) = (n for n in imported.weights if n.endswith(".bias"))
+    np.testing.assert_array_equal(imported.weights[name], [500, -1000, 1500, 2000])
+
+
 def test_weights_quantised_in_the_model_and_constants_as_nodes(builder):
     x = builder.input([1, 2, 6, 6], 0.1, 3)
     real = np.random.default_rng(1).normal(0, 1, (4, 2, 3, 3)).astype(np.float32)

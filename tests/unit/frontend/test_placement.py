@@ -42,7 +42,7 @@ def test_macs_of_all_operators_are_counted():
 
 def test_nothing_for_the_device():
     b = floats.FloatBuilder()
-    model = b.model(SHAPE, b.node("Softmax", b.node("Flatten", "image")))
+    model = b.model(SHAPE, b.node("Softmax", "image"))
     with pytest.raises(InputError) as caught:
         import_model(model, calibration=calibration())
     assert caught.value.diagnostic.code == "E132"
@@ -90,9 +90,9 @@ def test_uint8_weights_around_their_zero_point():
 
 def test_add_with_broadcasting():
     builder = QdqBuilder()
-    a, b = builder.input([1, 3, 4, 4], 0.1, 3), builder.input([1, 3, 1, 1], 0.1, 3)
+    a, b = builder.input([1, 3, 4, 4], 0.1, 3), builder.input([1, 3, 4, 1], 0.1, 3)
     why = refusal(builder.model(builder.op("Add", [a, b], 0.1, 3)))
-    assert "differ in shape: (1, 3, 4, 4) and (1, 3, 1, 1)" in why
+    assert "differ in shape: (1, 3, 4, 4) and (1, 3, 4, 1)" in why
 
 
 def test_concat_along_another_axis():
@@ -100,13 +100,6 @@ def test_concat_along_another_axis():
     a, b = builder.input([1, 3, 4, 4], 0.1, 3), builder.input([1, 3, 4, 4], 0.1, 3)
     why = refusal(builder.model(builder.op("Concat", [a, b], 0.1, 3, axis=2)))
     assert "joins along axis 2" in why
-
-
-def test_convolution_in_one_dimension():
-    builder = QdqBuilder()
-    x = builder.input([1, 3, 9], 0.1, 3)
-    y = builder.dense("Conv", x, weights(4, 3, 3), 0.01, None, 0.1, 3)
-    assert "(1, 3, 9), no image" in refusal(builder.model(y))
 
 
 def test_sums_that_could_leave_int32():
@@ -135,16 +128,6 @@ def test_transposed_matrices_of_several_blocks(rows, outputs):
     matrix, scales = weights(outputs, rows), np.full(outputs, 0.01)
     y = builder.dense("Gemm", x, matrix, scales, None, 5.0, 1, transB=1)
     assert_exact(builder.model(y))
-
-
-def test_bias_of_another_scale():
-    builder = QdqBuilder()
-    x = builder.input([1, 2, 4, 4], 0.1, 3)
-    bias = builder.weights(np.ones(4, np.int32), np.full(4, 0.5))
-    kernel = builder.weights(weights(4, 2, 3, 3), np.full(4, 0.01))
-    real = builder.node("Conv", [builder.real(x), kernel, bias])
-    why = refusal(builder.model(builder.stored(real, 0.1, 3)))
-    assert "scale of its bias" in why
 
 
 def test_result_that_is_not_quantised_goes_to_the_host():

@@ -1,10 +1,21 @@
 """Models in QLinear form: the normal form keeps every number."""
 
 import numpy as np
+import onnx
 import pytest
+from onnx import helper
+from onnxruntime.quantization import (
+    CalibrationDataReader,
+    QuantFormat,
+    QuantType,
+    quantize_static,
+)
 
-from cimc.frontend import coverage
-from tests.support.qdq import QdqBuilder, assert_exact
+from cimc.frontend import coverage, quantise_model
+from cimc.golden import Golden
+from tests.support import floats
+from tests.support.precise import precise_session
+from tests.support.qdq import QdqBuilder, assert_exact, feeds_for
 
 DTYPES = [np.int8, np.uint8]
 MS = "com.microsoft"
@@ -124,3 +135,174 @@ def test_concat_of_stored_values(builder, same):
     else:
         rows = {row.op: row.placement for row in coverage(model)}
         assert rows["Concat"] != "device"
+
+
+def assert_same_numbers(model):
+    """onnxruntime gives the same integers for a model and for its normal form."""
+    original, feeds = precise_session(model), feeds_for(model)
+    names = [info.name for info in original.get_outputs()]
+    normal = quantise_model(model)
+    found = Golden(normal).run(feeds, names)
+    for name, expected in zip(names, original.run(names, feeds), strict=True):
+        np.testing.assert_array_equal(found[name], expected, err_msg=name)
+    assert not any(node.domain for node in normal.graph.node)
+    return normal
+
+
+def of_type(model, op):
+    return [node for node in model.graph.node if node.op_type == op]
+
+
+def test_conv_in_one_dimension(builder):
+    x = builder.input([1, 3, 12], 0.05, 7)
+    weights = _quantised_weights(builder, _weights(4, 3, 3), np.full(4, 0.004))
+    after = builder.parameters(0.2, 3)
+    inputs = [*builder.operand(x), *weights, *after]
+    y = builder.plain("QLinearConv", inputs, after, "", pads=[1, 1])
+    assert of_type(assert_same_numbers(builder.model(y)), "Conv")
+
+
+def test_product_and_softmax_and_choice(builder):
+    a, b = builder.input([1, 3, 4, 5], 0.05, 7), builder.input([1, 3, 4, 5], 0.03, 1)
+    after = builder.parameters(0.06, 9)
+    operands = [*builder.operand(a), *builder.operand(b), *after]
+    y = builder.plain("QLinearMul", operands, after)
+    z = builder.unary("QLinearSoftmax", y, 1 / 256, 0, axis=1, opset=17)
+    which = builder.constant("which", np.arange(60).reshape(1, 3, 4, 5) % 3 == 0)
+    chosen = [which, *builder.operand(y), *builder.operand(z), *after]
+    w = builder.plain("QLinearWhere", chosen, after)
+    normal = assert_same_numbers(builder.model(z, w))
+    assert {"Mul", "Softmax", "Where"} <= {node.op_type for node in normal.graph.node}
+
+
+@pytest.mark.parametrize("op", ["QLinearAveragePool", "QLinearGlobalAveragePool"])
+def test_pools_in_nhwc(builder, op):
+    x = builder.input([1, 6, 6, 8], 0.05, 7)
+    window = {} if "Global" in op else {"kernel_shape": [2, 2]}
+    y = builder.unary(op, x, 0.04, 3, channels_last=1, **window)
+    normal = assert_same_numbers(builder.model(y))
+    assert len(of_type(normal, "Transpose")) == 2
+
+
+@pytest.mark.parametrize("keep", [0, 1])
+def test_mean_of_a_map(builder, keep):
+    """onnxruntime defines QLinearReduceMean, but cannot run it."""
+    x = builder.input([1, 3, 6, 5], 0.05, 7)
+    after = builder.parameters(0.04, 3)
+    builder.nodes.append(
+        helper.make_node(
+            "QLinearReduceMean",
+            [*builder.operand(x), *after],
+            ["mean"],
+            domain=MS,
+            axes=[2, 3],
+            keepdims=keep,
+        )
+    )
+    kind = helper.np_dtype_to_tensor_dtype(builder.dtype)
+    graph = helper.make_graph(
+        builder.nodes,
+        "mean",
+        builder.inputs,
+        [helper.make_tensor_value_info("mean", kind, [1, 3, 1, 1][: 4 if keep else 2])],
+        list(builder.constants.values()),
+    )
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid(MS, 1)]
+    model = helper.make_model(graph, opset_imports=opsets, ir_version=8)
+    normal = quantise_model(model)
+    assert of_type(normal, "GlobalAveragePool")
+    assert len(of_type(normal, "Flatten")) == 1 - keep
+
+
+MOVES = {
+    "Transpose": ([], {"perm": [0, 2, 3, 1]}),
+    "Resize": (["", np.array([1, 1, 2, 2], np.float32)], {"mode": "nearest"}),
+    "Pad": ([np.array([0, 0, 1, 2, 0, 0, 2, 1])], {}),
+    "Slice": ([np.array([1, 0]), np.array([4, 3]), np.array([2, 3])], {}),
+    "DepthToSpace": ([], {"blocksize": 2}),
+    "SpaceToDepth": ([], {"blocksize": 2}),
+    "Gather": ([np.array([2, 0, 1])], {"axis": 1}),
+    "Tile": ([np.array([1, 2, 1, 1])], {}),
+    "Expand": ([np.array([1, 4, 6, 6])], {}),
+    "ReduceMax": ([], {"axes": [2, 3]}),
+}
+
+
+@pytest.mark.parametrize("op", MOVES)
+def test_moves_of_stored_values(builder, op):
+    rest, found = MOVES[op]
+    x = builder.input([1, 4, 6, 6], 0.05, 7)
+    operands = [v if isinstance(v, str) else builder.constant("c", v) for v in rest]
+    moved = builder.node(op, [x, *operands], **found)
+    builder.affine[moved] = builder.affine[x]
+    model = builder.model(builder.unary("QLinearSigmoid", moved, 0.01, 3))
+    normal = assert_same_numbers(model)
+    made = next(node for node in normal.graph.node if node.op_type == op)
+    makers = {node.output[0]: node.op_type for node in normal.graph.node}
+    assert makers[made.input[0]] == "DequantizeLinear"
+
+
+@pytest.mark.parametrize("value", [None, 7, 100])
+def test_padding_with_a_stored_constant(builder, value):
+    x = builder.input([1, 2, 4, 4], 0.05, 7)
+    pads = builder.constant("pads", np.array([0, 0, 1, 1, 0, 0, 1, 1]))
+    fill = [] if value is None else [builder.constant("v", builder.dtype.type(value))]
+    moved = builder.node("Pad", [x, pads, *fill])
+    builder.affine[moved] = builder.affine[x]
+    model = builder.model(builder.unary("QLinearSigmoid", moved, 0.01, 3))
+    (pad,) = of_type(assert_same_numbers(model), "Pad")
+    assert len(pad.input) == 3
+
+
+def test_split_of_stored_values(builder):
+    x = builder.input([1, 4, 6, 6], 0.05, 7)
+    sizes = builder.constant("sizes", np.array([1, 3]))
+    node = helper.make_node("Split", [x, sizes], ["s1", "s2"], "split", axis=1)
+    builder.nodes.append(node)
+    builder.affine |= dict.fromkeys(node.output, builder.affine[x])
+    model = builder.model(
+        *(builder.unary("QLinearSigmoid", name, 0.01, 3) for name in node.output)
+    )
+    (split,) = of_type(assert_same_numbers(model), "Split")
+    assert len(split.output) == 2
+
+
+def test_interpolation_of_stored_values_stays(builder):
+    """onnxruntime's kernel for integers rounds otherwise than QuantizeLinear."""
+    x = builder.input([1, 4, 6, 6], 0.05, 7)
+    scales = builder.constant("scales", np.array([1, 1, 2, 2], np.float32))
+    moved = builder.node("Resize", [x, "", scales], mode="linear")
+    builder.affine[moved] = builder.affine[x]
+    model = builder.model(builder.unary("QLinearSigmoid", moved, 0.01, 3))
+    (resize,) = of_type(assert_same_numbers(model), "Resize")
+    assert resize.input[0] == x
+
+
+@pytest.mark.parametrize("per_channel", [False, True])
+@pytest.mark.parametrize("network", [floats.fire, floats.mobile, floats.separable])
+def test_what_onnxruntime_quantises_in_qoperator_format(network, per_channel, tmp_path):
+    model, path = network(), tmp_path / "q.onnx"
+    shape = [d.dim_value for d in model.graph.input[0].type.tensor_type.shape.dim]
+    samples = iter([{"image": image[None]} for image in floats.images(4, shape)])
+
+    class Reader(CalibrationDataReader):
+        def get_next(self):
+            return next(samples, None)
+
+    quantize_static(
+        model,
+        path,
+        Reader(),
+        quant_format=QuantFormat.QOperator,
+        per_channel=per_channel,
+        activation_type=QuantType.QUInt8,
+        weight_type=QuantType.QInt8,
+    )
+    quantised = onnx.load(path)
+    assert any(node.op_type == "QLinearConv" for node in quantised.graph.node)
+    normal = quantise_model(path)
+    assert not any(node.domain for node in normal.graph.node)
+    feeds = {"image": floats.images(1, shape, seed=3)}
+    (expected,) = precise_session(quantised).run(None, feeds)
+    (found,) = Golden(normal).run(feeds).values()
+    np.testing.assert_array_equal(found, expected)

@@ -18,6 +18,20 @@ builtin.module attributes {cim.model = "every op"} {
   %6 = cnn.concat %5, %5 as "cat" layer "concat" : tensor<2x2x2xi8, #cim.quantisation<1.0 : 0>>, tensor<2x2x2xi8, #cim.quantisation<1.0 : 0>> -> tensor<2x2x4xi8, #cim.quantisation<1.0 : 0>>
   // CHECK-NEXT: %7 = cnn.global_average_pool %6 as "g" layer "global" : tensor<2x2x4xi8, #cim.quantisation<1.0 : 0>> -> tensor<1x1x4xi8, #cim.quantisation<0.5 : 0>>
   %7 = cnn.global_average_pool %6 as "g" layer "global" : tensor<2x2x4xi8, #cim.quantisation<1.0 : 0>> -> tensor<1x1x4xi8, #cim.quantisation<0.5 : 0>>
+  // CHECK-NEXT: %8 = cnn.multiply %0, %0 as "mul" layer "gate" : tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>>, tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>> -> tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>>
+  %8 = cnn.multiply %0, %0 as "mul" layer "gate" : tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>>, tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>> -> tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>>
+  // CHECK-NEXT: %9 = cnn.slice %0 from <1x0> step <2x2> channels <0 : 1> as "s" layer "cut" : tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>> -> tensor<2x2x1xi8, #cim.quantisation<0.5 : -3>>
+  %9 = cnn.slice %0 from <1x0> step <2x2> channels <0 : 1> as "s" layer "cut" : tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>> -> tensor<2x2x1xi8, #cim.quantisation<0.5 : -3>>
+  // CHECK-NEXT: %10 = cnn.pad %0 window <kernel 1x1 pad 0x1x0x1> as "p" layer "pad" : tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>> -> tensor<4x6x2xi8, #cim.quantisation<0.5 : -3>>
+  %10 = cnn.pad %0 window <kernel 1x1 pad 0x1x0x1> as "p" layer "pad" : tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>> -> tensor<4x6x2xi8, #cim.quantisation<0.5 : -3>>
+  // CHECK-NEXT: %11 = cnn.space_to_depth %0 block <2x2> as "d" layer "depth" : tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>> -> tensor<2x2x8xi8, #cim.quantisation<0.5 : -3>>
+  %11 = cnn.space_to_depth %0 block <2x2> as "d" layer "depth" : tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>> -> tensor<2x2x8xi8, #cim.quantisation<0.5 : -3>>
+  // CHECK-NEXT: %12 = cnn.depth_to_space %11 block <2x2> as "e" layer "space" : tensor<2x2x8xi8, #cim.quantisation<0.5 : -3>> -> tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>>
+  %12 = cnn.depth_to_space %11 block <2x2> as "e" layer "space" : tensor<2x2x8xi8, #cim.quantisation<0.5 : -3>> -> tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>>
+  // CHECK-NEXT: %13 = cnn.upsample %0 block <2x1> as "u" layer "up" : tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>> -> tensor<8x4x2xi8, #cim.quantisation<0.5 : -3>>
+  %13 = cnn.upsample %0 block <2x1> as "u" layer "up" : tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>> -> tensor<8x4x2xi8, #cim.quantisation<0.5 : -3>>
+  // CHECK-NEXT: %14 = cnn.shuffle %11 groups 4 as "h" layer "shuffle" : tensor<2x2x8xi8, #cim.quantisation<0.5 : -3>> -> tensor<2x2x8xi8, #cim.quantisation<0.5 : -3>>
+  %14 = cnn.shuffle %11 groups 4 as "h" layer "shuffle" : tensor<2x2x8xi8, #cim.quantisation<0.5 : -3>> -> tensor<2x2x8xi8, #cim.quantisation<0.5 : -3>>
   // CHECK-NEXT: cnn.output %7 "g" : tensor<1x1x4xi8, #cim.quantisation<0.5 : 0>>
   cnn.output %7 "g" : tensor<1x1x4xi8, #cim.quantisation<0.5 : 0>>
 }

@@ -331,3 +331,38 @@ tile.sweep "l" rows <0 : 4> columns <0 : 4> positions <12 : 17> {
 tile.sweep "l" rows <0 : 4> columns <0 : 4> {
   %v = tile.splat 128 : vector<2xi8>
 }
+
+// -----
+// CHECK: error[E073]: input.mlir: is invalid: [TILE-10] 3 segments do not divide 8 elements
+%x = tile.feature_map "x" of "" role "input" : !tile.feature_map<4x4x8xi8>
+tile.sweep "s" rows <0 : 4> columns <0 : 4> {
+  %a = tile.window %x <kernel 1x1> : !tile.feature_map<4x4x8xi8> -> vector<8xi8>
+  %b = tile.shuffle %a segments 3 : vector<8xi8> -> vector<8xi8>
+}
+
+// -----
+// CHECK: error[E073]: input.mlir: is invalid: [TILE-11] operands and result differ in length
+%x = tile.feature_map "x" of "" role "input" : !tile.feature_map<4x4x8xi8>
+tile.sweep "s" rows <0 : 4> columns <0 : 4> {
+  %a = tile.window %x <kernel 1x1> : !tile.feature_map<4x4x8xi8> -> vector<8xi8>
+  %b = tile.window %x <kernel 1x1> channels <0 : 4> : !tile.feature_map<4x4x8xi8> -> vector<4xi8>
+  %c = tile.multiply %a minus 0, %b minus 0 times <0.5> plus 0 : vector<8xi8>, vector<4xi8> -> vector<8xi8>
+}
+
+// -----
+// CHECK: error[E073]: input.mlir: is invalid: [TILE-12] the sweep leaves the feature map
+%x = tile.feature_map "x" of "" role "input" : !tile.feature_map<4x4x8xi8>
+%y = tile.feature_map "y" of "s" role "output" : !tile.feature_map<8x7x8xi8>
+tile.sweep "s" rows <0 : 4> columns <0 : 4> {
+  %a = tile.window %x <kernel 1x1> : !tile.feature_map<4x4x8xi8> -> vector<8xi8>
+  tile.store %a, %y stride <2x2> offset <1x1> channels <0 : 8> : vector<8xi8>, !tile.feature_map<8x7x8xi8>
+}
+
+// -----
+// CHECK: error[E073]: input.mlir: is invalid: [TILE-19] the stride of a store must be positive
+%x = tile.feature_map "x" of "" role "input" : !tile.feature_map<4x4x8xi8>
+%y = tile.feature_map "y" of "s" role "output" : !tile.feature_map<8x8x8xi8>
+tile.sweep "s" rows <0 : 4> columns <0 : 4> {
+  %a = tile.window %x <kernel 1x1> : !tile.feature_map<4x4x8xi8> -> vector<8xi8>
+  tile.store %a, %y stride <2x0> offset <1x1> channels <0 : 8> : vector<8xi8>, !tile.feature_map<8x8x8xi8>
+}

@@ -84,8 +84,14 @@ tile.sweep "vector unit" rows <0 : 1> columns <0 : 1> attributes {note = "any"} 
   // CHECK-NEXT: %mean = tile.average %c segments 4 count 6 from <0.1 : 7> to <0.05 : -3> : vector<4xui8> -> vector<1xi8>
   %z = tile.add %max times <0.33333334>, %mean times <1.0e-08> offset <-3.25> : vector<1xui8>, vector<1xi8> -> vector<1xi8>
   // CHECK-NEXT: %z = tile.add %max times <0.33333334>, %mean times <1.0e-08> offset <-3.25> : vector<1xui8>, vector<1xi8> -> vector<1xi8>
+  %product = tile.multiply %max minus 7, %mean minus -3 times <0.5> plus 12 : vector<1xui8>, vector<1xi8> -> vector<1xi8>
+  // CHECK-NEXT: %product = tile.multiply %max minus 7, %mean minus -3 times <0.5> plus 12 : vector<1xui8>, vector<1xi8> -> vector<1xi8>
+  %turned = tile.shuffle %c segments 2 : vector<4xui8> -> vector<4xui8>
+  // CHECK-NEXT: %turned = tile.shuffle %c segments 2 : vector<4xui8> -> vector<4xui8>
   tile.store %z, %y channels <1 : 2> : vector<1xi8>, !tile.feature_map<4x4x2xi8>
   // CHECK-NEXT: tile.store %z, %y channels <1 : 2> : vector<1xi8>, !tile.feature_map<4x4x2xi8>
+  tile.store %product, %y stride <2x3> offset <0x1> channels <0 : 1> : vector<1xi8>, !tile.feature_map<4x4x2xi8>
+  // CHECK-NEXT: tile.store %product, %y stride <2x3> offset <0x1> channels <0 : 1> : vector<1xi8>, !tile.feature_map<4x4x2xi8>
 }
 // CHECK-NEXT: }
 %other = tile.sequence 0 -> 1 : !tile.sequence

@@ -274,3 +274,30 @@ builtin.module {
 // CHECK-NEXT: tile.store %0, %y_q channels <0 : 4> : vector<4xi8>, !tile.feature_map<2x3x4xi8>
 // CHECK-NEXT: }
 // CHECK-NEXT: }
+
+// -----
+
+// A slice of channels is a view: the convolution names the channels that it takes, and
+// the map that it looks at has its halo. A row of channels stands at all positions.
+// WEIGHTS: v.weights int8 3x3x2x4
+// WEIGHTS: v.bias int32 4
+// WEIGHTS: v.scale float32 4
+builtin.module {
+  %x = cnn.input "x_q" : tensor<4x4x4xi8, #cim.quantisation<0.5 : -3>>
+  %v = cnn.slice %x from <0x0> step <1x1> channels <2 : 4> as "v_q" layer "view" : tensor<4x4x4xi8, #cim.quantisation<0.5 : -3>> -> tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>>
+  %y = cnn.conv %v weights <"v.weights", "@v.weights"> bias <"v.bias", "@v.bias"> scale <"v.scale", "@v.scale"> window <kernel 3x3 pad 1x1x1x1> groups 1 clamp <-128 : 127> as "y_q" layer "c" : tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>> -> tensor<4x4x4xi8, #cim.quantisation<0.5 : -3>>
+  %r = cnn.global_average_pool %x as "r_q" layer "row" : tensor<4x4x4xi8, #cim.quantisation<0.5 : -3>> -> tensor<1x1x4xi8, #cim.quantisation<0.5 : -3>>
+  %z = cnn.multiply %y, %r as "z_q" layer "gate" : tensor<4x4x4xi8, #cim.quantisation<0.5 : -3>>, tensor<1x1x4xi8, #cim.quantisation<0.5 : -3>> -> tensor<4x4x4xi8, #cim.quantisation<0.5 : -3>>
+  %u = cnn.upsample %z block <2x1> as "u_q" layer "up" : tensor<4x4x4xi8, #cim.quantisation<0.5 : -3>> -> tensor<8x4x4xi8, #cim.quantisation<0.5 : -3>>
+  cnn.output %u "u_q" : tensor<8x4x4xi8, #cim.quantisation<0.5 : -3>>
+}
+
+// CHECK: %x_q = tile.feature_map "x_q" of "" role "input" : !tile.feature_map<4x4x4xi8, halo 1x1x1x1 of -3>
+// CHECK-NOT: "v_q"
+// CHECK: tile.window %x_q <kernel 3x3 pad 1x1x1x1> channels <2 : 4>
+// CHECK: tile.window %row <kernel 1x1 stride 0x0>
+// CHECK-NEXT: tile.multiply %{{[0-9]+}} minus -3, %{{[0-9]+}} minus -3 times <0.5> plus -3
+// CHECK: tile.sweep "up" rows <0 : 4> columns <0 : 4> {
+// CHECK-NEXT: %[[V:[0-9]+]] = tile.window %gate <kernel 1x1>
+// CHECK-NEXT: tile.store %[[V]], %up stride <2x1> offset <0x0> channels <0 : 4>
+// CHECK-NEXT: tile.store %[[V]], %up stride <2x1> offset <1x0> channels <0 : 4>

@@ -31,6 +31,8 @@ FloatSumOp = VECTOR.fsum
 QuantiseOp = VECTOR.fquant
 ScaleOp = VECTOR.scale
 BlendOp = VECTOR.blend
+MultiplyOp = VECTOR.mul
+ShuffleOp = VECTOR.shuffle
 SetParametersOp = VECTOR.setq
 SetTableOp = VECTOR.sett
 

@@ -12,11 +12,13 @@ from rram_programs import (
     BlendOp,
     FloatSumOp,
     MaxOp,
+    MultiplyOp,
     QuantiseOp,
     RequantOp,
     ScaleOp,
     SetParametersOp,
     SetTableOp,
+    ShuffleOp,
     SumOp,
     TableOp,
     core,
@@ -330,3 +332,29 @@ def test_move(start, n, inside):
     got = simulate(module_of(core(0, main)), old, WeightStore())[512:576]
     assert (got[:n] == old[start : start + n]).all()
     assert (got[n:] == old[n:]).all()
+
+
+bytes_ = hnp.arrays(np.uint8, 16)
+points = st.integers(-128, 255)
+
+
+@given(bytes_, bytes_, points, points, points, scales, *[st.booleans()] * 3)
+@few
+def test_multiply(x, y, zero_a, zero_b, zero, ratio, in_a, in_b, out):
+    op = MultiplyOp(
+        vd=8, va=0, vb=1, n=16, zero_a=zero_a, zero_b=zero_b, ratio=ratio, zero=zero,
+        unsigned_a=in_a, unsigned_b=in_b, unsigned_out=out,
+    )  # fmt: skip
+    a, b = (typed(v, u).astype(np.int64) for v, u in ((x, in_a), (y, in_b)))
+    products = ((a - zero_a) * (b - zero_b)).astype(f32)
+    expected = sat(np.rint(products * f32(ratio) + f32(zero)), out)
+    assert (typed(run(op, x, y, size=16), out) == expected).all()
+
+
+@given(st.integers(1, 8), st.integers(1, 8))
+@few
+def test_shuffle(segments, n):
+    old = np.arange(64, dtype=np.uint8)
+    op = ShuffleOp(vd=8, vs=0, segments=segments, n=n)
+    got = run(op, old, size=segments * n)
+    assert got.tolist() == [k * n + i for i in range(n) for k in range(segments)]

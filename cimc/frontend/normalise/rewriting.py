@@ -1,0 +1,90 @@
+"""One node on stored integers on its way to QDQ form."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from onnx import NodeProto, helper
+
+from cimc.frontend.graph import Graph, label
+from cimc.frontend.normalise.edit import Editor
+
+__all__ = ["Meaning", "Rewrite", "given"]
+
+#: Names of scale and zero point; an empty name stands for a zero point left out.
+Meaning = tuple[str, str]
+
+
+def given(name: str) -> list[str]:
+    """An operand that may be left out, as part of a list."""
+    return [name] if name else []
+
+
+@dataclass
+class Rewrite:
+    """``node``, and the ``nodes`` to which what replaces it is appended."""
+
+    editor: Editor
+    graph: Graph
+    node: NodeProto
+    nodes: list[NodeProto]
+
+    def real(self, stored: str, scale: str, zero: str, axis: int | None = None) -> str:
+        """Append a DequantizeLinear and return what it makes.
+
+        ``axis`` is that of a scale per channel, None for a scalar.
+        """
+        result = self.editor.fresh(f"{stored}_DequantizeLinear_Output")
+        inputs = [stored, scale, *given(zero)]
+        node = self.editor.node("DequantizeLinear", inputs, result)
+        if axis is not None:
+            node.attribute.append(helper.make_attribute("axis", axis))
+        self.nodes.append(node)
+        return result
+
+    def step(
+        self, op_type: str, real: str, scale: str, zero: str, **attributes: Any
+    ) -> str:
+        """Append an operator with QuantizeLinear and DequantizeLinear behind it."""
+        result = self.editor.fresh(f"{self.node.output[0]}_{op_type}")
+        self.nodes.append(self.editor.node(op_type, [real], result, **attributes))
+        pair, moved = self.editor.pair(result, scale, zero)
+        self.nodes += pair
+        return moved
+
+    def finish(
+        self,
+        op_type: str,
+        inputs: Sequence[str],
+        scale: str,
+        zero: str,
+        **attributes: Any,
+    ) -> None:
+        """Append the float operator and the QuantizeLinear of each result."""
+        outputs = self.node.output
+        reals = [self.editor.fresh(f"{out}_QuantizeLinear_Input") for out in outputs]
+        node = self.editor.node(
+            op_type, inputs, reals[0], label(self.node), **attributes
+        )
+        node.output.extend(reals[1:])
+        self.nodes.append(node)
+        self.nodes += [
+            self.editor.node("QuantizeLinear", [real, scale, *given(zero)], out)
+            for real, out in zip(reals, outputs, strict=True)
+        ]
+
+    def bias(self, stored: str, x_scale: str, w_scale: str) -> str:
+        """The int32 bias, whose scale is that of input times weights."""
+        product = self.graph.constant(x_scale) * self.graph.constant(w_scale)
+        scale = self.editor.constant(f"{stored}_scale", product.astype(np.float32))
+        zeros = np.zeros(product.shape, np.int32)
+        zero = self.editor.constant(f"{stored}_zero_point", zeros)
+        return self.real(stored, scale, zero, None if product.ndim == 0 else 0)
+
+    def weights(self, stored: str, scale: str, zero: str, axis: int) -> str:
+        """Append the DequantizeLinear of weights, per element of ``axis`` or not."""
+        scalar = self.graph.constant(scale).ndim == 0
+        return self.real(stored, scale, zero, None if scalar else axis)

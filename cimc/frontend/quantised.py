@@ -1,0 +1,52 @@
+"""Rules for quantised models that ``onnx.checker`` does not look at."""
+
+from __future__ import annotations
+
+import numpy as np
+from onnx import ModelProto, NodeProto
+
+from cimc.diagnostics import InputError
+from cimc.frontend.graph import Graph, label
+from cimc.frontend.simplify import ORT_ERRORS, refused_by_onnxruntime
+from cimc.golden import check_types
+
+__all__ = ["check_quantised"]
+
+
+def check_quantised(model: ModelProto) -> None:
+    """Refuse a quantised model that onnxruntime would not load or run.
+
+    Raises:
+        InputError: types do not go together (E141), or constant parameters of a
+            quantisation do not (E105).
+    """
+    try:
+        check_types(model)
+    except ORT_ERRORS as error:
+        raise refused_by_onnxruntime(error) from error
+    graph = Graph(model)
+    for node in graph.nodes:
+        if node.op_type in ("QuantizeLinear", "DequantizeLinear"):
+            _check_parameters(graph, node)
+
+
+def _check_parameters(graph: Graph, node: NodeProto) -> None:
+    """Constant scales and zero points must be of one size, that of the operand."""
+    affine = graph.affine(node)
+    if affine is None:
+        return
+    scale, zero = affine.scale, affine.zero
+    shape = graph.shape(node.input[0])
+    sizes = {1, *(shape or scale.shape)}
+    if scale.size != zero.size or (scale.ndim < 2 and scale.size not in sizes):
+        raise InputError(
+            "E105",
+            f"the model breaks a rule of ONNX: {node.op_type} '{label(node)}' has a "
+            f"scale of shape {scale.shape} and a zero point of shape {zero.shape}",
+            notes=(f"its operand has shape {shape}",),
+            hints=("quantise the model again",),
+        )
+    if not np.isfinite(scale).all():
+        raise InputError(
+            "E115", f"the scale of {node.op_type} '{label(node)}' is not finite"
+        )

@@ -1,0 +1,33 @@
+"""What rules of float graphs are, and what they share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from onnx import NodeProto
+
+from cimc.frontend.graph import Graph
+from cimc.frontend.normalise.edit import Editor
+from cimc.weights import Array
+
+__all__ = ["Rule", "only_reader", "real_constant"]
+
+#: What stands in place of a node: other nodes, none, or None where it stays.
+Rule = Callable[[Graph, Editor, NodeProto], Sequence[NodeProto] | None]
+
+
+def real_constant(graph: Graph, name: str) -> Array | None:
+    """The value of a float32 constant, None where ``name`` is something else."""
+    if not name or not graph.is_constant(name):
+        return None
+    value = graph.constant(name)
+    return value if value.dtype == np.float32 else None
+
+
+def only_reader(graph: Graph, node: NodeProto) -> NodeProto | None:
+    """The node that alone reads the one result of ``node``, if there is one."""
+    name = node.output[0]
+    readers = graph.consumers[name]
+    alone = len(readers) == 1 and name not in graph.outputs
+    return readers[0] if alone and list(readers[0].input).count(name) == 1 else None

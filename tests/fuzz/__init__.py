@@ -1,0 +1,1 @@
+"""Arbitrary input at every door of cimc: only diagnostics may come out."""
