@@ -70,7 +70,7 @@ def run(shape: Shape, chips: Iterable[Chip], scheme: str) -> list[Result]:
     imported = import_model(shape.model, name=str(shape))
     feeds = feeds_for(shape.model)
     expected = Golden(imported.quantised).run(feeds, imported.tensors)
-    inputs = imported.host.prologue(feeds)
+    inputs = imported.host.inputs(0, feeds)
     context = CompilationContext(weights=imported.weights)
     placed = None
     results: list[Result] = []
