@@ -46,6 +46,7 @@ def fix_shapes(model: ModelProto, shapes: Shapes | None = None) -> None:
         if not info.type.HasField("tensor_type"):
             raise InputError("E112", f"input {name!r} is no tensor")
         _fix(info, (shapes or {}).get(name))
+        _check_size(info)
     _infer(model)
 
 
@@ -125,7 +126,7 @@ def _infer(model: ModelProto) -> None:
     model.graph.value_info.extend(inferred.value_info)
     del model.graph.output[:]
     model.graph.output.extend(inferred.output)
-    for info in (*model.graph.input, *inferred.value_info, *inferred.output):
+    for info in (*inferred.value_info, *inferred.output):
         _check_size(info)
 
 
