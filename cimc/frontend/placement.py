@@ -189,7 +189,34 @@ def _read(graph: Graph, items: list[Item]) -> list[Item]:
                 )
             except Refusal as refusal:
                 item.why = str(refusal)
+                _read_from_host(items, item, context)
     return [item for item in items if item.step is not None]
+
+
+def _read_from_host(items: list[Item], item: Item, context: Context) -> None:
+    """Read an item with MACs, and leave those to the host that are in its way.
+
+    That is what only describes an operand as something that is no image on the device,
+    such as a Transpose of the model's input.
+    """
+    assert item.unit is not None
+    graph, layouts = context.graph, dict(context.layouts)
+    moved = [n for n in item.inputs if n in layouts and layouts[n].index is not None]
+    for name in moved:
+        sizes = graph.shape(name)
+        if sizes is None or map_shape(sizes) is None:
+            return
+        layouts[name] = Layout.of_image(sizes)
+    try:
+        step = _step(item.unit, Context(graph, layouts)) if moved else None
+    except Refusal:
+        return
+    if step is not None and step.macs:
+        item.step = step
+        for other in items:
+            if set(other.outputs) & set(moved):
+                other.step = None
+                other.why = f"'{item.name}' needs its result in the order of an image"
 
 
 def _step(unit: Unit, context: Context) -> Step:

@@ -17,6 +17,7 @@ from cimc.frontend.load import opset_of
 
 __all__ = [
     "ORT_ERRORS",
+    "ORT_LACKS",
     "drop_variable_parts",
     "refused_by_onnxruntime",
     "simplify",
@@ -28,6 +29,9 @@ _PER_CHANNEL_OPSET = 13
 
 #: Newest operator set of the oldest onnxruntime that will do.
 _KNOWN_OPSET = 23
+
+#: What it raises where it lacks an operator.
+ORT_LACKS = errors.NotImplemented
 
 #: What onnxruntime raises on models that it does not load or run.
 ORT_ERRORS = (
