@@ -49,7 +49,7 @@ def fix_shapes(model: ModelProto, shapes: Shapes | None = None) -> None:
         if not info.type.HasField("tensor_type"):
             raise InputError("E112", f"input {name!r} is no tensor")
         _fix(info, (shapes or {}).get(name))
-        _check_size(info)
+        check_size(name, (d.dim_value for d in info.type.tensor_type.shape.dim))
     _infer(model)
 
 
