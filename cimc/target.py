@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Chip",
+    "Part",
     "Simulation",
     "Simulator",
     "SimulatorFactory",
@@ -45,6 +46,26 @@ class Chip(Protocol):
     def to_yaml(self) -> str:
         """The whole description with its provenance, as text."""
         ...
+
+    def with_structure(self, **sizes: int) -> Chip:
+        """The same chip with other sizes; raises InputError where they are unfit."""
+        ...
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a chip: the cores or banks from ``first`` on, as ``structure`` says."""
+
+    first: int
+    structure: Mapping[str, int]
+
+    def of(self, chip: Chip) -> Chip:
+        """The part as a chip by itself.
+
+        Raises:
+            InputError: a size is unknown or out of bounds (E021).
+        """
+        return chip.with_structure(**self.structure)
 
 
 @dataclass(frozen=True)
@@ -119,6 +140,12 @@ class Target:
     simulator: SimulatorFactory
     static_metrics: Callable[[ModuleOp, Chip], Mapping[str, Any]]
     """Keys of ``metrics.json`` that follow from the program alone."""
+    share: Callable[[Chip, Sequence[ModuleOp]], Sequence[Part] | None]
+    """Parts of a chip for ISA modules that are to be on it at the same time, each of
+    which was compiled for the whole chip; None if they do not fit."""
+    crossing: Callable[[Chip, int, int], Mapping[str, Any]]
+    """``bytes``, ``cycles``, ``time_ns`` and ``energy_pj`` of so many bytes from the
+    host to the chip and so many back."""
     fidelities: Mapping[str, SimulatorFactory] = field(
         default_factory=dict[str, "SimulatorFactory"]
     )

@@ -52,6 +52,10 @@ def digest(array: Array) -> str:
     return found.hexdigest()[:DIGEST_LENGTH]
 
 
+def _defined(name: str) -> ValueError:
+    return ValueError(f"constant {name!r} is already defined with other contents")
+
+
 def _frozen(array: Array) -> Array:
     """``array`` if nobody can write to it, else a copy."""
     owner: object = array
@@ -90,6 +94,19 @@ class WeightStore(Mapping[str, Array]):
             found._digests[name] = self._digests[name]
         return found
 
+    def update(self, other: WeightStore) -> None:
+        """Take over all constants of another store.
+
+        Raises:
+            ValueError: a name already holds something else.
+        """
+        for name, array in other.items():
+            checksum = other.checksum(name)
+            if self._digests.get(name, checksum) != checksum:
+                raise _defined(name)
+            self._arrays[name] = array
+            self._digests[name] = checksum
+
     def add(self, name: str, array: Array) -> str:
         """Store ``array`` under ``name`` and return its checksum.
 
@@ -101,9 +118,7 @@ class WeightStore(Mapping[str, Array]):
         frozen = _frozen(array)
         checksum = digest(frozen)
         if self._digests.get(name, checksum) != checksum:
-            raise ValueError(
-                f"constant {name!r} is already defined with other contents"
-            )
+            raise _defined(name)
         self._arrays[name] = frozen
         self._digests[name] = checksum
         return checksum

@@ -98,8 +98,11 @@ def cycles_of(op: Instruction | None, machine: RacetrackMachine, pool: Pool) -> 
 def _storing(op: isa.ProgramOp, order: Array, machine: RacetrackMachine) -> int:
     """Cycles to bring weights in over the link, row by row, and to write them."""
     rows = int(np.count_nonzero(order >= 0))
-    row = -(-op.columns * machine.weight_bits // 8)
-    steps = highest_offset(order, machine)
+    return _row_by_row(op.columns, rows, highest_offset(order, machine), machine)
+
+
+def _row_by_row(columns: int, rows: int, steps: int, machine: RacetrackMachine) -> int:
+    row = -(-columns * machine.weight_bits // 8)
     per_row = machine.link_cycles(row) + machine.write_cycles
     return rows * per_row + steps * machine.shift_cycles
 
@@ -224,6 +227,33 @@ def static_metrics(module: ModuleOp, chip: Chip) -> dict[str, Any]:
         },
         "area_mm2": dict(area_report(chip, len(banks), map_arrays, map_units)),
         "shifts": {"bound": shift_bound(layers)},
+        "programming": _programming(banks, chip),
+    }
+
+
+def _programming(banks: Iterable[BankOp], chip: Chip) -> dict[str, Any]:
+    """What storing the weights takes once, banks in parallel.
+
+    Arrays are taken to shift from end to end, which few of them need to.
+    """
+    machine, constants = chip.machine(), chip.energy
+    steps = machine.segment - 1
+    array = machine.weight_macro_units * chip.structure.tracks * constants.shift.value
+    cycles: list[int] = [0]
+    bits = arrays = 0
+    for bank in banks:
+        setup = [line.op for line in linearise(bank.setup)]
+        stores = [op for op in setup if isinstance(op, isa.ProgramOp)]
+        each = (_row_by_row(op.columns, op.rows, steps, machine) for op in stores)
+        cycles.append(sum(each))
+        bits += sum(op.rows * op.columns * machine.weight_bits for op in stores)
+        arrays += len(stores)
+    return {
+        "cycles": max(cycles),
+        "time_ns": max(cycles) * 1e3 / chip.clock.value,
+        "energy_pj": bits * (constants.write.value + constants.transfer_byte.value / 8)
+        + arrays * steps * array,
+        "cell_writes": bits,
     }
 
 

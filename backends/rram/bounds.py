@@ -299,20 +299,23 @@ def _edges(map_: _Map, side: Literal["sources", "users"]) -> list[_Edge]:
 def _maps(targets: dict[tile.SweepOp, SSAValue], machine: RramMachine) -> list[_Map]:
     """The maps that sweeps compute, in program order, and how they depend."""
     maps: dict[SSAValue, _Map] = {}
+    costs: dict[tile.SweepOp, tuple[int, str]] = {}
     work: Counter[tuple[SSAValue, int]] = Counter()
     edges: dict[tuple[SSAValue, SSAValue, Window, bool], None] = {}
     for sweep, target in targets.items():
         type_ = target.type
         assert isinstance(type_, tile.FeatureMapType)
         maps.setdefault(target, _Map(sweep.layer.data, type_.shape[:2]))
-        cycles, what = _cycles(sweep, machine)
+        costs[sweep] = cycles, what = _cycles(sweep, machine)
         if cycles > maps[target].cycles:
             maps[target].cycles, maps[target].what = cycles, what
-        if not _is_halo(sweep):
-            work[target, core_of(sweep)] += sweep.positions
         for op in sweep.operations:
             if isinstance(op, tile.WindowOp):
                 edges[op.source, target, op.window, _is_plain(sweep, op)] = None
+    for sweep, target in targets.items():
+        # Of a map that several layers write, such as a Concat, the slowest one counts.
+        if not _is_halo(sweep) and costs[sweep][0] == maps[target].cycles:
+            work[target, core_of(sweep)] += sweep.positions
     for (target, _), vectors in work.items():
         maps[target].vectors = max(maps[target].vectors, vectors)
     for source, target, window, plain in edges:

@@ -118,9 +118,11 @@ def _programming(
     each = [part.metrics(chip) for part in parts]
     keys = ("cycles", "time_ns", "energy_pj", "cell_writes")
     total = {key: sum(found[key] for found in each) for key in keys}
+    worn = images_until_worn(phases, chip)
+    total["times_until_worn"] = worn
     if len(parts) < 2:
         return {"programming": total}
-    total["images_until_worn"] = batch * images_until_worn(phases, chip)
+    total["images_until_worn"] = batch * worn
     rows = [
         {"cores": part.cores, "crossbars": part.crossbars, "programming": found}
         for part, found in zip(parts, each, strict=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -231,6 +230,7 @@ def run(
         Path | None,
         typer.Option(help="Run this program (see `cimc asm`) in place of its own."),
     ] = None,
+    segment: options.Segment = None,
     fidelity: Annotated[
         str | None,
         typer.Option(
@@ -246,7 +246,9 @@ def run(
 
     loaded = load(artifact)
     if program is not None:
-        loaded = replace(loaded, program=read_bytes(program))
+        loaded = loaded.with_program(read_bytes(program), segment)
+    elif segment is not None:
+        raise typer.BadParameter("needs --program", param_hint="--segment")
     batch = loaded.metrics.get("batch", 1)
     images = _image_source(input, artifact / "model.onnx", batch)(loaded.model)
     execution = _execute(loaded, images, verify=verify, trace=trace, fidelity=fidelity)
@@ -348,11 +350,12 @@ def disasm(
             "--target", help="Kind of hardware. Default: as the program says."
         ),
     ] = None,
+    segment: options.Segment = None,
 ) -> None:
     """Print a compiled program as text of its ISA dialect."""
     from cimc.driver.text import disassemble
 
-    _write_text(disassemble(program, target), output)
+    _write_text(disassemble(program, target, segment), output)
 
 
 @app.command()

@@ -65,6 +65,10 @@ def show_metrics(metrics: Mapping[str, Any]) -> None:
     lines = [f"{metrics['model']} on {metrics['target']}, chip {metrics['chip']}"]
     lines += [f"{name}: {text}" for name, text in facts.resources(metrics).items()]
     lines += [f"{name}: {text}" for name, text in facts.memory(metrics).items()]
+    if "segments" in metrics:
+        lines.append(f"device segments: {metrics['segments']}")
+    if host := facts.host(metrics):
+        lines.append(f"to and from the host: {host}")
     if phases := facts.phases(metrics):
         lines.append(f"phases: {phases}")
     instructions = metrics.get("instructions", {})
@@ -124,8 +128,10 @@ def show_fit(report: FitReport) -> None:
         table.add_column(numbers, justify="right", no_wrap=True)
     table.add_column("why")
     colours = {"device": "green", "host": "yellow", "refused": "red"}
+    several = len({r.segment for r in report.rows if r.placement == "device"}) > 1
     for row in report.rows:
-        place = f"[{colours[row.placement]}]{row.placement}[/]"
+        number = f" {row.segment}" if several else ""
+        place = f"[{colours[row.placement]}]{row.placement}{number}[/]"
         counts = (row.macs, report.arrays.get(row.node, 0))
         sizes = (row.constant_bytes, row.map_bytes)
         numbers = [facts.number(count) if count else "" for count in counts]
@@ -133,11 +139,9 @@ def show_fit(report: FitReport) -> None:
         table.add_row(escape(row.node), row.op, place, *numbers, escape(row.why))
     console.print(table)
     total = sum(row.macs for row in report.rows)
-    on_device = sum(row.macs for row in report.rows if row.placement == "device")
     if total and report.exit_code != 2:
-        console.print(
-            f"{facts.number(total)} MACs, {on_device / total:.2%} on the device"
-        )
+        share = report.device_macs_share
+        console.print(f"{facts.number(total)} MACs, {share:.2%} on the device")
     if report.problem is not None:
         show_diagnostic(report.problem)
     else:
@@ -157,11 +161,14 @@ def _demand(report: FitReport) -> Iterator[str]:
     resources = facts.resources(report.demand)
     needs = ", ".join(f"{text} {name}" for name, text in resources.items())
     phases = facts.phases(report.demand)
+    if host := facts.host(report.demand):
+        yield f"to and from the host: {host}"
     if phases is None:
         yield f"fits chip {report.chip}: {needs}"
         return
     yield f"exceeds chip {report.chip}, takes phases of at most {needs}"
     yield f"phases: {phases}"
-    whole = report.demand["without_phases"]
+    if (whole := report.demand.get("without_phases")) is None:
+        return
     needs = ", ".join(f"{facts.number(count)} {name}" for name, count in whole.items())
     yield f"without phases it takes at least {needs}"

@@ -3,7 +3,8 @@
 A target says what it counts by the form of its metrics: each entry at the top that
 holds exactly ``used`` and ``available`` is a resource of the chip. ``shifts`` with
 ``total`` and ``bound``, ``area_mm2`` with ``total``, ``memory_bytes`` by kind of
-content, and ``phases`` with what ``programming`` takes are shown where they are there.
+content, ``host_traffic``, and ``phases`` with what ``programming`` takes are shown
+where they are there.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ __all__ = [
     "area",
     "bound",
     "energy",
+    "host",
     "memory",
     "number",
     "phases",
@@ -28,6 +30,7 @@ __all__ = [
 Metrics = Mapping[str, Any]
 
 _ENERGY = ("pJ", "nJ", "uJ", "mJ", "J")
+_BYTES = ("B", "kB", "MB", "GB")
 
 
 def number(value: float) -> str:
@@ -95,12 +98,25 @@ def phases(metrics: Metrics) -> str | None:
     if "phases" not in metrics:
         return None
     spent = metrics["programming"]
+    endured = ""
+    if "images_until_worn" in spent:
+        endured = f"; cells endure {number(spent['images_until_worn'])} images"
     return (
         f"{number(len(metrics['phases']))}, programmed for every "
         f"{'batch' if 'batch' in metrics else 'image'} in "
         f"{time(spent)} with {_scaled(spent['energy_pj'], _ENERGY)} and "
-        f"{number(spent['cell_writes'])} cell writes; "
-        f"cells endure {number(spent['images_until_worn'])} images"
+        f"{number(spent['cell_writes'])} cell writes" + endured
+    )
+
+
+def host(metrics: Metrics) -> str | None:
+    """What crosses the border between host and device for an image."""
+    if "host_traffic" not in metrics:
+        return None
+    found = metrics["host_traffic"]
+    return (
+        f"{_scaled(found['bytes'], _BYTES)} per image in {number(found['cycles'])} "
+        f"cycles with {_scaled(found['energy_pj'], _ENERGY)}"
     )
 
 

@@ -26,6 +26,7 @@ __all__ = [
     "Json",
     "Model",
     "Objective",
+    "Segment",
     "Shape",
     "TargetName",
     "TargetNames",
@@ -108,6 +109,10 @@ Batch = Annotated[
         help="Images that may be under way at the same time: each layer begins the "
         "next one when it is through with one.",
     ),
+]
+Segment = Annotated[
+    int | None,
+    typer.Option(help="Which program, if the artifact has several device segments."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 

@@ -138,6 +138,7 @@ _ROWS: Mapping[str, Callable[[Metrics], str | None]] = {
     "accuracy": _accuracy,
     "cycles per image": _count("cycles"),
     "bound on cycles": _count("bound", "cycles"),
+    "device segments": _count("segments"),
     "phases": _phases,
     "time per image": facts.time,
     "cycles from image to image": _count("throughput", "cycles_per_image"),

@@ -49,6 +49,12 @@ class FitReport:
         """Presets that hold the network at once, the smallest first."""
         return [name for name, count in self.phases.items() if count == 1]
 
+    @property
+    def device_macs_share(self) -> float:
+        """Part of the MACs that the device does; 1 where there are none."""
+        found = sum(row.macs for row in self.rows if row.placement == "device")
+        return found / (sum(row.macs for row in self.rows) or found or 1)
+
     def as_json(self) -> dict[str, Any]:
         """The report as a JSON object."""
         return {
@@ -58,6 +64,7 @@ class FitReport:
             "demand": self.demand,
             "fitting_chips": self.fitting_chips,
             "phases": dict(self.phases),
+            "device_macs_share": self.device_macs_share,
             "operators": [
                 {**asdict(row), "arrays": self.arrays.get(row.node, 0)}
                 for row in self.rows
@@ -94,11 +101,11 @@ def check_model(
         problem = error.diagnostic
         return FitReport(wanted.name, rows, problem, InputError.exit_code, {}, {})
     try:
-        demand = dict(try_chip(model.module, model.weights, backend, wanted))
+        demand = dict(try_chip(model, backend, wanted))
         problem, exit_code = None, 0
     except DoesNotFitError as error:
         demand, problem, exit_code = {}, error.diagnostic, error.exit_code
-    phases = phases_by_chip(model.module, model.weights, backend)
+    phases = phases_by_chip(model, backend)
     return FitReport(wanted.name, rows, problem, exit_code, demand, phases)
 
 

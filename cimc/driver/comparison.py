@@ -11,7 +11,7 @@ from typing import Any
 
 from cimc.diagnostics import CimcError, VerificationError
 from cimc.driver.artifact import Artifact, check_destination, check_folder
-from cimc.driver.compilation import Compilation, compile_imported, copy_of
+from cimc.driver.compilation import Compilation, compile_imported
 from cimc.driver.execution import Progress, execute_images
 from cimc.driver.inputs import Images, ImageSource
 from cimc.driver.machines import Machine
@@ -113,7 +113,7 @@ def compare_machines(
         }
         try:
             compilation = compile_imported(
-                copy_of(model),
+                model,
                 machine,
                 import_seconds=seconds,
                 objective=objective,

@@ -2,41 +2,37 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
 from xdsl.dialects.builtin import ModuleOp
 
 from cimc.context import CompilationContext
-from cimc.diagnostics import (
-    CimcWarning,
-    DoesNotFitError,
-    InputError,
-    VerificationError,
-)
+from cimc.diagnostics import DoesNotFitError, InputError, VerificationError
 from cimc.driver.artifact import Artifact
 from cimc.driver.collector import collector_paused
 from cimc.driver.execution import Execution
-from cimc.driver.fit import with_fitting_chips
+from cimc.driver.fit import crossings, parts_of, with_fitting_chips
 from cimc.driver.inputs import Images, ImageSource
 from cimc.driver.levels import execute, level_of, text_of
+from cimc.driver.lower import Lowered, Way, lower
 from cimc.driver.machines import Machine, load_machine
 from cimc.driver.passes import Observer, parse_passes, run_passes
+from cimc.driver.segment import Segment
+from cimc.driver.totals import total
 from cimc.driver.verification import comparable, compare
 from cimc.frontend import Calibration, ImportedModel, Shapes, Source, import_model
 from cimc.golden import Golden
-from cimc.isa.declared import Instruction
 from cimc.objective import Objective
+from cimc.target import Part
 from cimc.weights import WeightStore
 
 __all__ = [
     "Compilation",
     "compile_imported",
     "compile_model",
-    "copy_of",
     "default_pipeline",
     "text_at_level",
 ]
@@ -133,107 +129,127 @@ def compile_imported(
     verify_each: Images | None = None,
     observer: Observer | None = None,
 ) -> Compilation:
-    """Compile a model that has been read; its module and weights are used up.
+    """Compile a model that has been read, and that stays as it is.
 
-    Like :func:`compile_model` otherwise. ``import_seconds`` is how long reading took.
+    Several device segments share the chip, or have it one after another where it does
+    not hold them all; they do so, too, with a pipeline of the caller's, which says
+    itself what it is for. ``observer`` gets passes of several segments with their
+    numbers. ``import_seconds`` is how long reading took. Like :func:`compile_model`
+    otherwise.
 
     Raises:
         InputError: the pipeline is at fault.
         DoesNotFitError: the network does not fit the chip.
         VerificationError: with ``verify_each``, a pass changed the result (E060).
     """
-    backend, chip = machine.target, machine.chip
-    default = backend.pipeline_for(chip, objective, batch)
-    text = pipeline if pipeline is not None else default
-    passes = parse_passes(text)
-    backend.attach_chip(model.module, chip)
-    seconds: dict[str, float] = {}
-    watchers: list[Observer] = [_timer(seconds)]
-    if verify_each is not None:
-        watchers.append(_verifier(model, machine, verify_each))
-    if observer is not None:
-        watchers.append(observer)
-
-    def watch(name: str, module: ModuleOp, duration: float) -> None:
-        for watcher in watchers:
-            watcher(name, module, duration)
-
-    watch("import", model.module, import_seconds)
-    imported = copy_of(model)
-    context = CompilationContext(weights=model.weights)
     verify = verify_each is not None or pipeline is not None
+    way = Way(objective, batch, pipeline, verify)
+    way.text(machine)  # so that what is wrong with the options is said at once
+    watching = _Watching(model, {"import": import_seconds}, verify_each, observer)
+    backend, chip = machine.target, machine.chip
     try:
-        run_passes(model.module, context, passes, watch, verify=verify)
+        start = perf_counter()
+        parts = None if pipeline else parts_of(model, backend, chip, batch)
+        if len(model.segments) > 1:
+            watching.seconds["share the chip"] = perf_counter() - start
+        try:
+            lowered = _lower_all(model, machine, way, watching, parts)
+        except DoesNotFitError:
+            if parts is None:
+                raise
+            parts = None
+            lowered = _lower_all(model, machine, way, watching, parts)
     except DoesNotFitError as error:
-        if pipeline is None and objective != "area":
-            return _without_copies(
-                error,
-                imported,
-                machine,
-                import_seconds=import_seconds,
-                batch=batch,
-                verify_each=verify_each,
-                observer=observer,
-            )
-        raise with_fitting_chips(
-            error, imported.module, imported.weights, backend, batch
-        ) from None
-    if level_of(model.module) != "isa":
-        raise InputError(
-            "E075",
-            f"the pipeline ends at the {level_of(model.module)} level, "
-            "so there is no program",
-            where="-p",
-            hints=(
-                "cimc opt, which runs part of a pipeline",
-                f"the default: {default}",
-            ),
+        if pipeline is None:
+            raise with_fitting_chips(error, model, backend, batch) from None
+        raise
+    watching.seconds["encode"] = sum(found.seconds for found in lowered)
+    segments = tuple(
+        Segment(found.program, segment.border, found.pipeline, part)
+        for found, segment, part in zip(
+            lowered, model.segments, parts or [None] * len(lowered), strict=True
         )
-    start = perf_counter()
-    program = backend.encode(model.module)
-    seconds["encode"] = perf_counter() - start
+    )
+    metrics = total(
+        [found.metrics for found in lowered],
+        crossings(model, backend, chip),
+        together=len(lowered) == 1 or parts is not None,
+    )
     artifact = Artifact(
         target=backend,
         name=model.name,
         chip=chip,
-        program=program,
-        weights=_used(model.module, model.weights),
+        segments=segments,
+        weights=_union(found.used for found in lowered),
         golden=model.stored,
-        inputs=model.inputs,
-        outputs=model.outputs,
-        pipeline=text,
         metrics={
             "target": backend.name,
             "chip": chip.name,
             "model": model.name,
-            **backend.static_metrics(model.module, chip),
+            **metrics,
         },
     )
-    return Compilation(artifact, model.weights, seconds, context.gaps)
+    gaps = {name: gap for found in lowered for name, gap in found.gaps.items()}
+    weights = _union(found.weights for found in lowered)
+    return Compilation(artifact, weights, watching.seconds, gaps)
 
 
-def _without_copies(
-    error: DoesNotFitError, model: ImportedModel, machine: Machine, **options: Any
-) -> Compilation:
-    """Compile with one copy of each layer, since more did not fit."""
-    compilation = compile_imported(model, machine, objective="area", **options)
-    found = error.diagnostic
-    warnings.warn(
-        CimcWarning(
-            "W106",
-            f"there is one copy of each layer, since with more {found.message}",
-            where=found.where,
-            hints=("--objective area says so at once", *found.hints),
-        ),
-        stacklevel=3,
-    )
-    return compilation
+def _lower_all(
+    model: ImportedModel,
+    machine: Machine,
+    way: Way,
+    watching: _Watching,
+    parts: Sequence[Part] | None,
+) -> list[Lowered]:
+    """The programs of all segments, for their parts of the chip or for all of it."""
+    found: list[Lowered] = []
+    for number, segment in enumerate(model.segments):
+        chip = machine.chip if parts is None else parts[number].of(machine.chip)
+        own = Machine(machine.target, chip)
+
+        def watch(
+            weights: WeightStore, number: int = number, own: Machine = own
+        ) -> Observer:
+            return watching.observer(number, own, weights)
+
+        found.append(lower(segment.module, model.weights, own, way, watch))
+    return found
 
 
-def copy_of(model: ImportedModel) -> ImportedModel:
-    """The same model for passes to work on."""
-    weights = model.weights.only(model.weights)
-    return replace(model, module=model.module.clone(), weights=weights)
+@dataclass(frozen=True)
+class _Watching:
+    """Who looks on while the segments of a model are compiled."""
+
+    model: ImportedModel
+    seconds: dict[str, float]
+    images: Images | None
+    user: Observer | None
+
+    def observer(
+        self, segment: int, machine: Machine, weights: WeightStore
+    ) -> Observer:
+        """Times and verifies the passes of a segment, and tells the user."""
+        verify = None
+        if self.images is not None:
+            verify = _verifier(self.model, segment, machine, weights, self.images)
+        suffix = f"-segment-{segment}" if len(self.model.segments) > 1 else ""
+
+        def watch(name: str, module: ModuleOp, duration: float) -> None:
+            self.seconds[name] = self.seconds.get(name, 0.0) + duration
+            if verify is not None:
+                verify(name + suffix, module, duration)
+            if self.user is not None:
+                self.user(name + suffix, module, duration)
+
+        return watch
+
+
+def _union(stores: Iterable[WeightStore]) -> WeightStore:
+    """All constants of some stores; none has two of the same name."""
+    found = WeightStore()
+    for store in stores:
+        found.update(store)
+    return found
 
 
 def default_pipeline(
@@ -244,23 +260,24 @@ def default_pipeline(
     return machine.target.pipeline_for(machine.chip, objective, batch)
 
 
-def text_at_level(artifact: Artifact, level: str) -> str:
-    """The IR of an artifact as it leaves ``level``, from compiling it once more.
+def text_at_level(artifact: Artifact, level: str, number: int) -> str:
+    """The IR of a device segment as it leaves ``level``, from compiling it once more.
 
     Raises:
         InputError: the pipeline does not come to that level (E053).
     """
     model = import_model(artifact.model, name=artifact.name)
-    artifact.target.attach_chip(model.module, artifact.chip)
+    segment, module = artifact.segments[number], model.segments[number].module
+    artifact.target.attach_chip(module, segment.chip(artifact.chip))
     context = CompilationContext(weights=model.weights)
-    text = text_of(model.module) if level == "cnn" else None
+    text = text_of(module) if level == "cnn" else None
 
     def keep(name: str, module: ModuleOp, duration: float) -> None:
         nonlocal text
         if level_of(module) == level:
             text = text_of(module)
 
-    run_passes(model.module, context, parse_passes(artifact.pipeline), keep)
+    run_passes(module, context, parse_passes(segment.pipeline), keep)
     if text is None:
         raise InputError(
             "E053",
@@ -270,21 +287,22 @@ def text_at_level(artifact: Artifact, level: str) -> str:
     return text
 
 
-def _timer(seconds: dict[str, float]) -> Observer:
-    def time(name: str, module: ModuleOp, duration: float) -> None:
-        seconds[name] = seconds.get(name, 0.0) + duration
-
-    return time
-
-
-def _verifier(model: ImportedModel, machine: Machine, images: Images) -> Observer:
-    """Execute the module after every pass and compare it with onnxruntime."""
+def _verifier(
+    model: ImportedModel,
+    segment: int,
+    machine: Machine,
+    weights: WeightStore,
+    images: Images,
+) -> Observer:
+    """Execute a segment after every pass and compare it with onnxruntime."""
     feeds = images.feeds[0]
     golden = Golden(model.quantised)
-    inputs = model.host.prologue(feeds)
+    before = [name for s in model.segments[:segment] for name in s.border.outputs]
+    known = feeds | (golden.run(feeds, before) if before else {})
+    inputs = model.host.inputs(segment, known)
 
     def check(name: str, module: ModuleOp, duration: float) -> None:
-        maps = execute(module, model.weights, machine.target, machine.chip, inputs)
+        maps = execute(module, weights, machine.target, machine.chip, inputs)
         found = comparable(model.quantised, maps)
         expected = golden.run(feeds, list(found))
         result = compare(found, expected, 0, lambda tensor, index: name)
@@ -300,14 +318,3 @@ def _verifier(model: ImportedModel, machine: Machine, images: Images) -> Observe
             )
 
     return check
-
-
-def _used(module: ModuleOp, weights: WeightStore) -> WeightStore:
-    """The constants that the operations of a program refer to."""
-    references = {
-        constant
-        for op in module.walk()
-        if isinstance(op, Instruction)
-        for constant in op.constants()
-    }
-    return weights.only(sorted(reference.symbol.data for reference in references))

@@ -1,8 +1,9 @@
-"""Which chips hold a network: found by compiling for them."""
+"""Which chips hold a network, and how its device segments share one: by compiling."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from math import inf
 from typing import Any
 
 from xdsl.dialects.builtin import ModuleOp
@@ -10,23 +11,83 @@ from xdsl.dialects.builtin import ModuleOp
 from cimc.context import CompilationContext
 from cimc.diagnostics import DoesNotFitError
 from cimc.driver.passes import parse_passes, run_passes
+from cimc.driver.totals import total
+from cimc.frontend import ImportedModel
 from cimc.passes.tile.phases import phases_of
-from cimc.target import Chip, Target
+from cimc.target import Chip, Part, Target
 from cimc.weights import WeightStore
 
-__all__ = ["phases_by_chip", "try_chip", "with_fitting_chips"]
+__all__ = ["crossings", "parts_of", "phases_by_chip", "try_chip", "with_fitting_chips"]
 
 
 def try_chip(
-    module: ModuleOp, weights: WeightStore, target: Target, chip: Chip, batch: int = 1
+    model: ImportedModel, target: Target, chip: Chip, batch: int = 1
 ) -> Mapping[str, Any]:
-    """Static metrics of a ``cnn`` module compiled for ``chip``, which is not kept.
+    """Static metrics of a model compiled for ``chip``, which is not kept.
 
     Raises:
         DoesNotFitError: the chip is too small.
     """
-    *_, compiled = _compilation(module, weights, target, chip, batch)
-    return target.static_metrics(compiled, chip)
+    modules = [module for module, _ in _compiled(model, target, chip, batch)]
+    parts = _parts(target, chip, modules)
+    chips = [part.of(chip) for part in parts] if parts else [chip] * len(modules)
+    found = map(target.static_metrics, modules, chips)
+    return total(list(found), crossings(model, target, chip), together=bool(parts))
+
+
+def parts_of(
+    model: ImportedModel, target: Target, chip: Chip, batch: int = 1
+) -> Sequence[Part] | None:
+    """Parts of a chip for the device segments; None if it does not hold them all.
+
+    One segment has the whole chip.
+
+    Raises:
+        DoesNotFitError: one of several segments does not even fit alone.
+    """
+    if len(model.segments) == 1:
+        return None
+    modules: list[ModuleOp] = []
+    for module, phases in _compiled(model, target, chip, batch, phases=1):
+        if phases > 1:
+            return None
+        modules.append(module)
+    return _parts(target, chip, modules)
+
+
+def crossings(
+    model: ImportedModel, target: Target, chip: Chip
+) -> list[Mapping[str, Any]]:
+    """What the way to the host and back takes at the border of each segment."""
+    count = len(model.segments)
+    return [target.crossing(chip, *model.host.bytes_across(k)) for k in range(count)]
+
+
+def _parts(
+    target: Target, chip: Chip, modules: Sequence[ModuleOp]
+) -> Sequence[Part] | None:
+    """See :func:`parts_of`; a single segment has a part that is the whole chip."""
+    return [Part(0, {})] if len(modules) == 1 else target.share(chip, modules)
+
+
+def _compiled(
+    model: ImportedModel,
+    target: Target,
+    chip: Chip,
+    batch: int,
+    phases: float = inf,
+) -> Iterator[tuple[ModuleOp, int]]:
+    """Each segment compiled for the whole chip, and in how many phases it runs.
+
+    Of one in more than ``phases`` all else is not tried.
+    """
+    for segment in model.segments:
+        module, count = segment.module, 1
+        for module in _compilation(segment.module, model.weights, target, chip, batch):
+            count = max(count, len(phases_of(module)))
+            if count > phases:
+                break
+        yield module, count
 
 
 def _compilation(
@@ -35,7 +96,7 @@ def _compilation(
     """A copy of the module after each pass, the same one every time."""
     copy = module.clone()
     target.attach_chip(copy, chip)
-    context = CompilationContext(weights=WeightStore(weights))
+    context = CompilationContext(weights=weights.only(weights))
     for pass_ in parse_passes(target.pipeline_for(chip, "area", batch)):
         # Of the copy only numbers are kept, and verifying takes most of the time.
         run_passes(copy, context, [pass_], verify=False)
@@ -43,46 +104,38 @@ def _compilation(
 
 
 def phases_by_chip(
-    module: ModuleOp, weights: WeightStore, target: Target, batch: int = 1
+    model: ImportedModel, target: Target, batch: int = 1
 ) -> dict[str, int]:
-    """In how many phases presets of the target run the network, in the target's order.
+    """In how many phases presets of the target run a model, in the target's order.
 
     That is 1 if a preset holds it at once; those that cannot run it are left out. Once
-    a network is in phases, what else it needs is not tried.
+    a segment is in phases, what else it needs is not tried.
     """
     found: dict[str, int] = {}
     for name in target.chip_names():
         try:
-            found[name] = _phases(
-                module, weights, target, target.load_chip(name), batch
-            )
+            found[name] = _phases(model, target, target.load_chip(name), batch)
         except DoesNotFitError:
             continue
     return found
 
 
-def _phases(
-    module: ModuleOp, weights: WeightStore, target: Target, chip: Chip, batch: int
-) -> int:
-    count = 1
-    for copy in _compilation(module, weights, target, chip, batch):
-        count = len(phases_of(copy))
-        if count > 1:
-            break
-    return count
+def _phases(model: ImportedModel, target: Target, chip: Chip, batch: int) -> int:
+    """Phases of all segments; those that are on the chip together make one."""
+    found = list(_compiled(model, target, chip, batch, phases=1))
+    modules, counts = [module for module, _ in found], [count for _, count in found]
+    if max(counts) == 1 and _parts(target, chip, modules) is not None:
+        return 1
+    return sum(counts)
 
 
 def with_fitting_chips(
-    error: DoesNotFitError,
-    module: ModuleOp,
-    weights: WeightStore,
-    target: Target,
-    batch: int = 1,
+    error: DoesNotFitError, model: ImportedModel, target: Target, batch: int = 1
 ) -> DoesNotFitError:
     """The same error with a hint at the presets that would do."""
     fitting = [
         name if count == 1 else f"{name} in {count} phases"
-        for name, count in phases_by_chip(module, weights, target, batch).items()
+        for name, count in phases_by_chip(model, target, batch).items()
     ]
     found = error.diagnostic
     hint = (

@@ -1,4 +1,4 @@
-"""Running an artifact: host, simulated device, host."""
+"""Running an artifact: the host and the simulated device, in turns."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from onnx.helper import tensor_dtype_to_np_dtype
 from cimc.diagnostics import InputError
 from cimc.driver.artifact import Artifact
 from cimc.driver.collector import collector_paused
+from cimc.driver.runs import in_a_row
+from cimc.driver.totals import Metrics, total
+from cimc.driver.traces import SegmentTraces
 from cimc.frontend import HostSegments
 from cimc.frontend.shapes import model_inputs
 from cimc.target import Simulation
@@ -33,9 +36,13 @@ class Session:
     @collector_paused()
     def __init__(self, artifact: Artifact, fidelity: str | None = None) -> None:
         self.artifact = artifact
-        self._host = HostSegments(artifact.model, artifact.inputs, artifact.outputs)
+        borders = tuple(segment.border for segment in artifact.segments)
+        self._host = HostSegments(artifact.model, borders)
         load = artifact.target.simulator_at(fidelity)
-        self._simulator = load(artifact.program, artifact.weights, artifact.chip)
+        self._simulators = [
+            load(segment.program, artifact.weights, segment.chip(artifact.chip))
+            for segment in artifact.segments
+        ]
 
     def run(
         self, output_names: Sequence[str] | None, feeds: Mapping[str, Array]
@@ -71,13 +78,13 @@ class Session:
             InputError: a feed does not fit the model (E062).
             VerificationError: the program trapped.
         """
-        self._check(feeds)
-        return self._simulator.run(self._host.prologue(feeds), trace=trace)
+        (found,) = self.simulate_batch([feeds], trace=trace)
+        return found
 
     @property
     def batch(self) -> int:
         """Up to how many images are under way at the same time."""
-        return self._simulator.batch
+        return min(simulator.batch for simulator in self._simulators)
 
     def simulate_batch(
         self, batch: Sequence[Mapping[str, Array]], *, trace: Path | None = None
@@ -90,8 +97,28 @@ class Session:
         """
         for feeds in batch:
             self._check(feeds)
-        inputs = [self._host.prologue(feeds) for feeds in batch]
-        return self._simulator.run_batch(inputs, trace=trace)
+        known = [dict(feeds) for feeds in batch]
+        runs: list[Sequence[Simulation]] = []
+        with SegmentTraces(trace, len(self._simulators)) as traces:
+            for number, simulator in enumerate(self._simulators):
+                inputs = [self._host.inputs(number, tensors) for tensors in known]
+                found = simulator.run_batch(inputs, trace=traces.path(number))
+                for tensors, run in zip(known, found, strict=True):
+                    tensors |= self._host.known(number, run.feature_maps)
+                runs.append(found)
+        metrics = self._metrics([found[0].metrics for found in runs], len(batch))
+        return [in_a_row(found, metrics) for found in zip(*runs, strict=True)]
+
+    def _metrics(self, parts: Sequence[Metrics], images: int) -> Metrics:
+        """Metrics of all segments."""
+        segments, chip = self.artifact.segments, self.artifact.chip
+        crossing = self.artifact.target.crossing
+        crossings = [
+            crossing(chip, *self._host.bytes_across(number))
+            for number in range(len(segments))
+        ]
+        together = len(segments) == 1 or all(segment.part for segment in segments)
+        return total(parts, crossings, together=together, images=images)
 
     def _check(self, feeds: Mapping[str, Array]) -> None:
         wanted = {
@@ -120,5 +147,7 @@ class Session:
         self, simulation: Simulation, feeds: Mapping[str, Array]
     ) -> Mapping[str, Array]:
         """The network's outputs from the feature maps of a simulation."""
-        device = {name: simulation.feature_maps[name] for name in self.artifact.outputs}
-        return self._host.epilogue(device, feeds)
+        known = dict(feeds)
+        for number in range(len(self._simulators)):
+            known |= self._host.known(number, simulation.feature_maps)
+        return self._host.outputs(known)

@@ -102,18 +102,28 @@ def optimise_file(path: Path, pipeline: str) -> str:
     return text_of(module)
 
 
-def disassemble(path: Path, target: str | None = None) -> str:
+def disassemble(
+    path: Path, target: str | None = None, segment: int | None = None
+) -> str:
     """The ISA text of an artifact, or of a bare program.
 
-    ``target`` is what the program is for, by default what its header says.
+    ``target`` is what the program is for, by default what its header says; ``segment``
+    the device segment of an artifact that has several.
 
     Raises:
-        InputError: it is damaged (E051), no program of an installed target (E023), or
-            ``target`` is unknown (E001).
+        InputError: it is damaged (E051), no program of an installed target (E023),
+            ``target`` is unknown (E001), or ``segment`` is missing or unfit (E008).
     """
     if path.is_dir():
         artifact = load(path)
-        return artifact.ir(artifact.target.name)
+        return artifact.ir(artifact.target.name, segment)
+    if segment is not None:
+        raise InputError(
+            "E008",
+            "a program is that of one device segment",
+            where="--segment",
+            hints=("leave it out, or give the directory of an artifact",),
+        )
     program = read_bytes(path)
     backend = get_target(target) if target else _target_in(program, path)
     return text_of(backend.decode(program))

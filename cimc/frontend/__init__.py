@@ -1,8 +1,10 @@
-"""ONNX model → quantised normal form → ``cnn`` module, weights and host segments."""
+"""ONNX model → quantised normal form → ``cnn`` modules, weights and host segments."""
 
+from cimc.frontend.border import Border
 from cimc.frontend.calibration import Calibration, Data, Method
 from cimc.frontend.coverage import CoverageRow
 from cimc.frontend.entry import (
+    DeviceSegment,
     ImportedModel,
     coverage,
     import_model,
@@ -16,9 +18,11 @@ from cimc.frontend.shapes import Shapes
 
 __all__ = [
     "Activations",
+    "Border",
     "Calibration",
     "CoverageRow",
     "Data",
+    "DeviceSegment",
     "HostSegments",
     "ImportedModel",
     "LayerNoise",

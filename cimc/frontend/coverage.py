@@ -19,12 +19,15 @@ __all__ = ["CoverageRow", "check_placement", "coverage_rows"]
 class CoverageRow:
     """One operator: where it runs, why not on the device, and its MACs per image.
 
-    ``constant_bytes`` are its weights, biases and the like, ``map_bytes`` its results.
+    ``segment`` is the device segment that it is part of, or that the host works before:
+    0 in the prologue, the number of device segments in the epilogue. ``constant_bytes``
+    are its weights, biases and the like, ``map_bytes`` its results.
     """
 
     node: str
     op: str
     placement: Place
+    segment: int
     why: str
     macs: int
     constant_bytes: int
@@ -38,6 +41,7 @@ def coverage_rows(placement: Placement) -> tuple[CoverageRow, ...]:
             item.name,
             item.node.op_type,
             item.place,
+            item.segment,
             item.why if item.place != "device" else "",
             _macs(placement.graph, item),
             _constant_bytes(placement.graph, item),
@@ -84,22 +88,21 @@ def _node_macs(graph: Graph, node: NodeProto) -> int:
 
 
 def check_placement(placement: Placement) -> None:
-    """Refuse a model that the device cannot run in one segment.
+    """Refuse a model that cannot run, or that has nothing for the device.
 
     Raises:
-        InputError: operators that the device lacks stand between operators for the
-            device (E131, all of them are listed), or nothing is left for it (E132).
+        InputError: neither the device nor onnxruntime has some operators (E131, all of
+            them are listed), or the device has none of the model's (E132).
     """
     refused = placement.at("refused")
     if refused:
         raise InputError(
             "E131",
-            f"{len(refused)} operator(s) between others for the device "
-            "cannot run there",
+            f"neither the device nor onnxruntime runs {len(refused)} operator(s)",
             notes=tuple(_describe(placement.graph, item) for item in refused),
             hints=(
                 "cimc check shows where every operator runs",
-                "quantise all operators, or move these before or behind the others",
+                "check that the model runs in onnxruntime",
             ),
         )
     if not placement.at("device"):

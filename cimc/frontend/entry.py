@@ -13,6 +13,7 @@ from xdsl.dialects.builtin import ModuleOp
 
 from cimc.diagnostics import CimcWarning
 from cimc.dialects.cnn import InputOp, MapOp, OutputOp
+from cimc.frontend.border import Border
 from cimc.frontend.calibration import Calibration
 from cimc.frontend.coverage import CoverageRow, check_placement, coverage_rows
 from cimc.frontend.graph import Graph
@@ -24,32 +25,41 @@ from cimc.frontend.placement import Placement, place
 from cimc.frontend.precision import compute_in_float32
 from cimc.frontend.quantise import Activations, Weights, is_quantised, quantise
 from cimc.frontend.quantised import check_quantised
+from cimc.frontend.refusal import refuse_what_nobody_runs
 from cimc.frontend.shapes import Shapes, fix_shapes
 from cimc.frontend.simplify import ORT_ERRORS, move_to, refused_by_onnxruntime
 from cimc.golden import StoredModel, float_layers
 from cimc.weights import WeightStore
 
-__all__ = ["ImportedModel", "coverage", "import_model", "quantise_model"]
+__all__ = [
+    "DeviceSegment",
+    "ImportedModel",
+    "coverage",
+    "import_model",
+    "quantise_model",
+]
+
+
+@dataclass(frozen=True)
+class DeviceSegment:
+    """What the device runs in one go: a ``cnn`` module, and its border to the host."""
+
+    module: ModuleOp
+    border: Border
 
 
 @dataclass(frozen=True)
 class ImportedModel:
     """A model that has been read.
 
-    ``module`` and ``weights`` are the device's segment at the ``cnn`` level,
-    ``stored`` is the whole model in normal form: the golden. ``inputs`` and
-    ``outputs`` name the integer tensors at the border of the device, ``host`` computes
-    the former and reads the latter. ``tensors`` are all integer tensors that both
-    ``module`` and ``quantised`` name, in the order of ``module``.
+    ``segments`` run on the device, one after the other; ``weights`` are the constants
+    of all of them. ``stored`` is the whole model in normal form: the golden.
     """
 
     name: str
-    module: ModuleOp
+    segments: tuple[DeviceSegment, ...]
     weights: WeightStore
     stored: StoredModel
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
-    tensors: tuple[str, ...]
     coverage: tuple[CoverageRow, ...]
 
     @property
@@ -57,10 +67,30 @@ class ImportedModel:
         """The whole model in normal form."""
         return self.stored.model
 
+    @property
+    def module(self) -> ModuleOp:
+        """The module of a model that has one device segment."""
+        (segment,) = self.segments
+        return segment.module
+
     @cached_property
     def host(self) -> HostSegments:
-        """What runs before and after the device."""
-        return HostSegments(self.quantised, self.inputs, self.outputs)
+        """What computes the inputs of device segments and the model's outputs."""
+        borders = tuple(segment.border for segment in self.segments)
+        return HostSegments(self.quantised, borders)
+
+    @property
+    def tensors(self) -> tuple[str, ...]:
+        """The integer tensors that segments and ``quantised`` name, as they come."""
+        inputs = {info.name for info in self.quantised.graph.input}
+        made = {name for node in self.quantised.graph.node for name in node.output}
+        named = [
+            op.tensor.data
+            for segment in self.segments
+            for op in segment.module.body.block.ops
+            if isinstance(op, InputOp | MapOp | OutputOp)
+        ]
+        return tuple(n for n in dict.fromkeys(named) if n in inputs | made)
 
 
 def quantise_model(
@@ -130,33 +160,31 @@ def import_model(
     )
     stored = StoredModel(quantised.SerializeToString(deterministic=True))
     placement = place(Graph(quantised))
-    check_placement(placement)
     _check_golden(placement)
+    check_placement(placement)
     called = name or _name(source, quantised)
-    module, store = build_module(placement, called)
-    inputs, outputs = tuple(placement.inputs), tuple(placement.outputs)
-    return ImportedModel(
-        called,
-        module,
-        store,
-        stored,
-        inputs,
-        outputs,
-        _shared_tensors(module, placement),
-        coverage_rows(placement),
+    store = WeightStore()
+    segments = tuple(
+        DeviceSegment(
+            build_module(placement.graph, items, border, called, store), border
+        )
+        for items, border in zip(placement.segments(), placement.borders, strict=True)
     )
+    return ImportedModel(called, segments, store, stored, coverage_rows(placement))
 
 
 def _check_golden(placement: Placement) -> None:
     """The golden must run, and should run in integers.
 
     Raises:
-        InputError: onnxruntime does not load it (E141).
+        InputError: onnxruntime does not load it (E131, E141).
     """
     layers = [item.name for item in placement.at("device")]
     try:
         found = float_layers(placement.graph.model, layers)
     except ORT_ERRORS as error:
+        refuse_what_nobody_runs(placement)
+        check_placement(placement)
         raise refused_by_onnxruntime(error) from error
     if found:
         warnings.warn(
@@ -198,20 +226,12 @@ def coverage(
         quantised = quantise_model(
             model, shapes=shapes, calibration=calibration, activations=activations
         )
-    return coverage_rows(place(Graph(quantised)))
+    placement = place(Graph(quantised))
+    refuse_what_nobody_runs(placement)
+    return coverage_rows(placement)
 
 
 def _name(source: Source, model: ModelProto) -> str:
     if isinstance(source, str | Path):
         return Path(source).stem
     return model.graph.name or "model"
-
-
-def _shared_tensors(module: ModuleOp, placement: Placement) -> tuple[str, ...]:
-    known = {*placement.graph.inputs, *placement.graph.producer}
-    named = [
-        op.tensor.data
-        for op in module.body.block.ops
-        if isinstance(op, InputOp | MapOp | OutputOp)
-    ]
-    return tuple(dict.fromkeys(name for name in named if name in known))

@@ -1,15 +1,18 @@
-"""What runs on the host before and after the device, by onnxruntime."""
+"""What runs on the host before, between and behind device segments, by onnxruntime."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
+from math import prod
 
 import numpy as np
 import onnxruntime as ort
 from onnx import ModelProto
 
+from cimc.diagnostics import InputError
+from cimc.frontend.border import Border
 from cimc.frontend.cut import cut
 from cimc.frontend.graph import Graph
 from cimc.frontend.operators.layout import map_shape
@@ -21,36 +24,50 @@ __all__ = ["HostSegments"]
 
 @dataclass(frozen=True)
 class HostSegments:
-    """The two host segments of a model in normal form.
+    """The host's part of a model in normal form.
 
-    ``inputs`` and ``outputs`` are the integer tensors at the device's border.
+    ``borders`` are those of the device segments. What is known of an image is a
+    mapping of tensors to arrays in their ONNX shape: the model's inputs at first, and
+    then what one device segment after the other gives.
     """
 
     model: ModelProto
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
+    borders: tuple[Border, ...]
+    _sessions: dict[tuple[str, ...], ort.InferenceSession] = field(
+        default_factory=dict[tuple[str, ...], ort.InferenceSession], init=False
+    )
 
-    def prologue(self, feeds: Mapping[str, Array]) -> dict[str, Array]:
-        """The device's inputs: int8 or uint8 arrays (H, W, C), by tensor.
+    def inputs(self, segment: int, known: Mapping[str, Array]) -> dict[str, Array]:
+        """Inputs of a device segment: int8 or uint8 arrays (H, W, C), by tensor.
 
-        ``feeds`` maps the model's inputs to arrays in their ONNX shape.
+        ``known`` holds the model's inputs and what the segments before it gave.
         """
-        found = _run(self._before, feeds)
-        found |= {name: feeds[name] for name in self.inputs if name in feeds}
-        return {name: _to_device(found[name]) for name in self.inputs}
+        names = self.borders[segment].inputs
+        found = self._compute(names, known, self.borders[:segment])
+        return {name: _to_device(found[name]) for name in names}
 
-    def epilogue(
-        self, maps: Mapping[str, Array], feeds: Mapping[str, Array] | None = None
-    ) -> dict[str, Array]:
-        """The model's outputs in their ONNX shape.
+    def known(self, segment: int, maps: Mapping[str, Array]) -> dict[str, Array]:
+        """What a device segment gives, from its feature maps (H, W, C).
 
-        ``maps`` are the device's outputs (H, W, C) by tensor; ``feeds`` the model's
-        inputs, which some models read again behind the device.
+        Raises:
+            InputError: a map that must be there is not, or has another size (E025).
         """
-        restored = {name: self.to_onnx(name, maps[name]) for name in self.outputs}
-        found = _run(self._after, {**(feeds or {}), **restored})
+        names = self.borders[segment].outputs
+        for name in names:
+            if name not in maps or maps[name].size != self._bytes([name]):
+                raise InputError("E025", f"the program computes no {name!r} that fits")
+        return {name: self.to_onnx(name, maps[name]) for name in names}
+
+    def outputs(self, known: Mapping[str, Array]) -> dict[str, Array]:
+        """The model's outputs in their ONNX shape, once all segments have run."""
         names = [info.name for info in self.model.graph.output]
-        return {name: (found | restored)[name] for name in names}
+        found = self._compute(names, known, self.borders)
+        return {name: found[name] for name in names}
+
+    def bytes_across(self, segment: int) -> tuple[int, int]:
+        """Bytes that a device segment takes from the host, and that it gives to it."""
+        border = self.borders[segment]
+        return self._bytes(border.inputs), self._bytes(border.outputs)
 
     def to_onnx(self, tensor: str, values: Array) -> Array:
         """An array (H, W, C) of the device in the ONNX shape of ``tensor``."""
@@ -62,27 +79,26 @@ class HostSegments:
     def _graph(self) -> Graph:
         return Graph(self.model)
 
-    @cached_property
-    def _before(self) -> ort.InferenceSession | None:
-        wanted = [name for name in self.inputs if name not in self._graph.inputs]
-        return session(cut(self._graph, (), wanted)) if wanted else None
+    def _bytes(self, tensors: Collection[str]) -> int:
+        return sum(prod(self._graph.shape(name) or ()) for name in tensors)
 
-    @cached_property
-    def _after(self) -> ort.InferenceSession | None:
-        wanted = [name for name in self._graph.outputs if name not in self.outputs]
-        if not wanted:
-            return None
-        return session(cut(self._graph, self.outputs, wanted))
-
-
-def _run(
-    found: ort.InferenceSession | None, feeds: Mapping[str, Array]
-) -> dict[str, Array]:
-    if found is None:
-        return {}
-    used = {info.name: feeds[info.name] for info in found.get_inputs()}
-    names = [info.name for info in found.get_outputs()]
-    return dict(zip(names, found.run(names, used), strict=True))
+    def _compute(
+        self,
+        wanted: Sequence[str],
+        known: Mapping[str, Array],
+        before: Sequence[Border],
+    ) -> dict[str, Array]:
+        """Tensors by name, from the inputs and what the segments ``before`` gave."""
+        sources = {name for border in before for name in border.outputs}
+        missing = tuple(n for n in wanted if n not in sources | set(self._graph.inputs))
+        found = {name: known[name] for name in wanted if name not in missing}
+        if not missing:
+            return found
+        if missing not in self._sessions:
+            self._sessions[missing] = session(cut(self._graph, sources, missing))
+        runner = self._sessions[missing]
+        used = {info.name: known[info.name] for info in runner.get_inputs()}
+        return found | dict(zip(missing, runner.run(missing, used), strict=True))
 
 
 def _to_device(values: Array) -> Array:

@@ -1,4 +1,4 @@
-"""Normal form of a quantised ONNX model → ``cnn`` module and weight store."""
+"""Device segments of a quantised ONNX model in normal form → ``cnn`` modules."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from xdsl.ir import Block, Operation, Region, SSAValue
 
 from cimc.dialects.cim import WeightsRef
 from cimc.dialects.cnn import InputOp, OutputOp
+from cimc.frontend.border import Border
+from cimc.frontend.graph import Graph
 from cimc.frontend.operators.base import feature_map
 from cimc.frontend.operators.layout import map_shape
-from cimc.frontend.placement import Item, Placement
+from cimc.frontend.placement import Item
 from cimc.weights import Array, WeightStore
 
 __all__ = ["build_module"]
@@ -21,12 +23,14 @@ __all__ = ["build_module"]
 class _Builder:
     """Collects ops, values by tensor, and constants."""
 
-    def __init__(self, placement: Placement, items: Sequence[Item]) -> None:
-        self._outputs = set(placement.outputs)
+    def __init__(
+        self, items: Sequence[Item], border: Border, weights: WeightStore
+    ) -> None:
+        self._outputs = set(border.outputs)
         self._uses = Counter(name for item in items for name in item.inputs)
         self._values: dict[str, SSAValue] = {}
         self.block = Block()
-        self.weights = WeightStore()
+        self._weights = weights
 
     def value(self, tensor: str) -> SSAValue:
         """The feature map that holds the integer tensor called ``tensor``."""
@@ -38,7 +42,7 @@ class _Builder:
 
     def constant(self, name: str, array: Array) -> WeightsRef:
         """Store a constant and refer to it."""
-        return WeightsRef.of(name, self.weights.add(name, array))
+        return WeightsRef.of(name, self._weights.add(name, array))
 
     def insert(self, op: Operation) -> SSAValue:
         """Append an op with one result and return that."""
@@ -52,21 +56,12 @@ class _Builder:
         return alone and self._uses[tensor] == 1
 
 
-def _live(placement: Placement) -> list[Item]:
-    """The device's items that its outputs depend on."""
-    needed, items = set(placement.outputs), list[Item]()
-    for item in reversed(placement.at("device")):
-        if needed & set(item.outputs):
-            needed |= set(item.inputs)
-            items.insert(0, item)
-    return items
-
-
-def build_module(placement: Placement, name: str) -> tuple[ModuleOp, WeightStore]:
-    """The device's segment as a verified ``cnn`` module with its constants."""
-    graph, items = placement.graph, _live(placement)
-    builder = _Builder(placement, items)
-    for tensor in placement.inputs:
+def build_module(
+    graph: Graph, items: Sequence[Item], border: Border, name: str, weights: WeightStore
+) -> ModuleOp:
+    """A device segment as a verified ``cnn`` module; constants go to ``weights``."""
+    builder = _Builder(items, border, weights)
+    for tensor in border.inputs:
         shape, affine = map_shape(graph.shape(tensor)), graph.meaning(tensor)
         assert shape is not None, "the readers of the units checked the shape"
         assert affine is not None, "the readers of the units checked the parameters"
@@ -76,9 +71,9 @@ def build_module(placement: Placement, name: str) -> tuple[ModuleOp, WeightStore
         assert item.step is not None
         assert item.unit is not None
         builder.bind(item.unit.output, item.step.emit(builder))
-    for tensor in placement.outputs:
+    for tensor in border.outputs:
         builder.block.add_op(OutputOp(builder.value(tensor), tensor))
     module = ModuleOp(Region(builder.block))
     module.attributes["cim.model"] = StringAttr(name)
     module.verify()
-    return module, builder.weights
+    return module

@@ -1,18 +1,20 @@
-"""Who runs what: one segment of units on the device, the rest on the host.
+"""Who runs what: device and host take turns, and everything runs somewhere.
 
-Convolutions, Gemm and MatMul anchor the device's segment. An operator that the device
-lacks goes to the host together with everything before it (prologue) or behind it
-(epilogue); between two anchors neither is possible and it is refused.
+Convolutions, Gemm and MatMul are what the device is there for. What it lacks runs on
+the host in onnxruntime: before the first device segment (prologue), between two, or
+behind the last (epilogue). There are as few segments as there can be, and operators
+without MACs go wherever that is so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
+from math import prod
 from typing import Literal
 
 from onnx import NodeProto
 
+from cimc.frontend.border import Border
 from cimc.frontend.graph import Graph, label
 from cimc.frontend.operators import reader_of
 from cimc.frontend.operators.base import (
@@ -21,6 +23,7 @@ from cimc.frontend.operators.base import (
     Step,
 )
 from cimc.frontend.operators.layout import Layout, map_shape
+from cimc.frontend.turns import Kind, take_turns
 from cimc.frontend.units import Unit, find_units
 
 __all__ = ["Item", "Place", "Placement", "place"]
@@ -30,12 +33,17 @@ Place = Literal["device", "host", "refused"]
 
 @dataclass(eq=False)
 class Item:
-    """One unit, or one node outside of all units, and where it runs."""
+    """One unit, or one node outside of all units, and where it runs.
+
+    ``segment`` is the device's segment, or that which the host works before: 0 in the
+    prologue, the number of device segments in the epilogue.
+    """
 
     nodes: tuple[NodeProto, ...]
     unit: Unit | None
     step: Step | None = None
     place: Place = "device"
+    segment: int = 0
     why: str = ""
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
@@ -53,34 +61,72 @@ class Item:
 
 @dataclass
 class Placement:
-    """All items in topological order, and the tensors at the device's border."""
+    """All items in topological order, and the borders of the device segments."""
 
     graph: Graph
     items: list[Item]
-    inputs: list[str] = field(default_factory=list[str])
-    outputs: list[str] = field(default_factory=list[str])
+    borders: list[Border] = field(default_factory=list[Border])
 
     def at(self, where: Place) -> list[Item]:
         """The items placed there."""
         return [item for item in self.items if item.place == where]
 
+    def segments(self) -> list[list[Item]]:
+        """The items of each device segment."""
+        return _segments(self.items)
+
 
 def place(graph: Graph) -> Placement:
     """Decide for every node of a graph in normal form where it runs."""
     items = _items(graph)
-    able = _read(graph, items)
-    _assign(items)
-    # What moved to the host may have hidden the map behind a flattened tensor.
-    while (device := [i for i in items if i.place == "device"]) != able:
-        able = _read(graph, device)
-        _assign(items)
-    made = {name for item in device for name in item.outputs}
-    used = [name for item in device for name in item.inputs]
-    inputs = [name for name in dict.fromkeys(used) if name not in made]
-    outside = {n for i in items if i.place != "device" for n in i.inputs}
+    read = [_read(graph, items)]
+    while True:
+        _assign(graph, items)
+        segments = _segments(items)
+        borders = [_border(graph, items, segment) for segment in segments]
+        if segments != read:
+            # A border may hide the map behind a flattened tensor: less can be read.
+            read = [_read(graph, segment) for segment in segments]
+        elif not any(map(_hold_back, segments, borders)):
+            return Placement(graph, items, borders)
+
+
+def _hold_back(segment: list[Item], border: Border) -> bool:
+    """Leave to the host what would leave the device in another order than tensors have.
+
+    Whether there is such an item.
+    """
+    found = False
+    for item in segment:
+        layout = item.step and item.step.layout
+        if (
+            layout
+            and layout.index is not None
+            and set(item.outputs) & {*border.outputs}
+        ):
+            item.step = None
+            item.why = "the device has its result, for the host, in another order"
+            found = True
+    return found
+
+
+def _segments(items: list[Item]) -> list[list[Item]]:
+    on_device = [item for item in items if item.place == "device"]
+    numbers = sorted({item.segment for item in on_device})
+    return [[i for i in on_device if i.segment == number] for number in numbers]
+
+
+def _border(graph: Graph, items: list[Item], segment: list[Item]) -> Border:
+    """The tensors that a segment takes, and those that others read of it."""
+    members = {id(item) for item in segment}
+    made = {name for item in segment for name in item.outputs}
+    used = dict.fromkeys(name for item in segment for name in item.inputs)
+    outside = {n for item in items if id(item) not in members for n in item.inputs}
     outside |= set(graph.outputs)
-    outputs = [n for item in device for n in item.outputs if n in outside]
-    return Placement(graph, items, inputs, outputs)
+    return Border(
+        tuple(name for name in used if name not in made),
+        tuple(n for item in segment for n in item.outputs if n in outside),
+    )
 
 
 def _items(graph: Graph) -> list[Item]:
@@ -95,7 +141,17 @@ def _items(graph: Graph) -> list[Item]:
             items.append(Item(nodes, unit, inputs=unit.inputs, outputs=(unit.output,)))
         elif id(node) not in owned and not _is_edge(graph, node):
             items.append(_loose(graph, node))
-    return items
+    return _live(graph, items)
+
+
+def _live(graph: Graph, items: list[Item]) -> list[Item]:
+    """The items that some output of the model depends on."""
+    needed, live = set(graph.outputs), list[Item]()
+    for item in reversed(items):
+        if needed & set(item.outputs):
+            needed |= set(item.inputs)
+            live.insert(0, item)
+    return live
 
 
 def _is_edge(graph: Graph, node: NodeProto) -> bool:
@@ -133,7 +189,34 @@ def _read(graph: Graph, items: list[Item]) -> list[Item]:
                 )
             except Refusal as refusal:
                 item.why = str(refusal)
+                _read_from_host(items, item, context)
     return [item for item in items if item.step is not None]
+
+
+def _read_from_host(items: list[Item], item: Item, context: Context) -> None:
+    """Read an item with MACs, and leave those to the host that are in its way.
+
+    That is what only describes an operand as something that is no image on the device,
+    such as a Transpose of the model's input.
+    """
+    assert item.unit is not None
+    graph, layouts = context.graph, dict(context.layouts)
+    moved = [n for n in item.inputs if n in layouts and layouts[n].index is not None]
+    for name in moved:
+        sizes = graph.shape(name)
+        if sizes is None or map_shape(sizes) is None:
+            return
+        layouts[name] = Layout.of_image(sizes)
+    try:
+        step = _step(item.unit, Context(graph, layouts)) if moved else None
+    except Refusal:
+        return
+    if step is not None and step.macs:
+        item.step = step
+        for other in items:
+            if set(other.outputs) & set(moved):
+                other.step = None
+                other.why = f"'{item.name}' needs its result in the order of an image"
 
 
 def _step(unit: Unit, context: Context) -> Step:
@@ -153,32 +236,39 @@ def _why_loose(graph: Graph, node: NodeProto) -> str:
     return "its operands are not quantised (no DequantizeLinear makes them)"
 
 
-def _assign(items: list[Item]) -> None:
-    """Set ``place`` and ``why`` of every item."""
-    able = [item.step is not None for item in items]
-    anchors = [item.step is not None and item.step.macs > 0 for item in items]
-    if not any(anchors):
-        anchors = able
+def _assign(graph: Graph, items: list[Item]) -> None:
+    """Set ``place``, ``segment`` and ``why`` of every item."""
     readers = _readers(items)
-    before = _reach(len(items), anchors, readers)
-    writers: list[list[int]] = [[] for _ in items]
-    for index, found in enumerate(readers):
-        for reader in found:
-            writers[reader].append(index)
-    after = _reach(len(items), anchors, writers, backward=True)
-    prologue = [not a and not b for a, b in zip(able, before, strict=True)]
-    epilogue = [
-        not a and b and not c for a, b, c in zip(able, before, after, strict=True)
-    ]
-    leads = _reach(len(items), prologue, writers, backward=True)
-    trails = _reach(len(items), epilogue, readers)
-    for index, item in enumerate(items):
-        item.place = "device"
-        if prologue[index] or leads[index] or epilogue[index] or trails[index]:
-            item.place = "host"
+    sizes = [_bytes_that_leave(graph, item) for item in items]
+    turns = take_turns(_kinds(items, readers), readers, sizes)
+    for item, turn in zip(items, turns, strict=True):
+        item.place = "device" if turn % 2 else "host"
+        item.segment = turn // 2
+        if item.place == "host":
             item.why = item.why or "an operator that the device lacks needs it there"
-        elif not able[index]:
-            item.place = "refused"
+
+
+def _kinds(items: list[Item], readers: list[list[int]]) -> list[Kind]:
+    """Who can run each item; where none has MACs, the first ones are the device's."""
+    kinds: list[Kind] = [
+        "host" if i.step is None else "device" if i.step.macs else "either"
+        for i in items
+    ]
+    if "device" not in kinds:
+        able: list[Kind] = ["host" if i.step is None else "device" for i in items]
+        turns = take_turns(able, readers, [0] * len(items))
+        kinds = [
+            "either" if kind == "device" and turn > 1 else kind
+            for kind, turn in zip(able, turns, strict=True)
+        ]
+    return kinds
+
+
+def _bytes_that_leave(graph: Graph, item: Item) -> int:
+    """Bytes of an item's result, if only its readers could make it leave the device."""
+    if set(item.outputs) & set(graph.outputs):
+        return 0
+    return sum(prod(graph.shape(name) or ()) for name in item.outputs if name)
 
 
 def _readers(items: list[Item]) -> list[list[int]]:
@@ -189,15 +279,3 @@ def _readers(items: list[Item]) -> list[list[int]]:
         for source in {maker[name] for name in item.inputs if name in maker}:
             readers[source].append(index)
     return readers
-
-
-def _reach(
-    count: int, start: Iterable[bool], edges: list[list[int]], *, backward: bool = False
-) -> list[bool]:
-    """Which items lie strictly behind one of ``start``, along ``edges``."""
-    begin, reached = list(start), [False] * count
-    for index in reversed(range(count)) if backward else range(count):
-        if begin[index] or reached[index]:
-            for target in edges[index]:
-                reached[target] = True
-    return reached

@@ -17,6 +17,7 @@ from cimc.frontend.load import opset_of
 
 __all__ = [
     "ORT_ERRORS",
+    "ORT_LACKS",
     "drop_variable_parts",
     "move_to",
     "read_from",
@@ -33,6 +34,9 @@ _KNOWN_OPSET = 23
 
 #: Bytes from which a constant lies outside of the file of its model.
 _LARGE = 1 << 16
+
+#: What it raises where it lacks an operator.
+ORT_LACKS = errors.NotImplemented
 
 #: What onnxruntime raises on models that it does not load or run.
 ORT_ERRORS = (

@@ -1,8 +1,9 @@
 """A target from a package that is laid out like cimc's own backends.
 
 The package has the modules ``chip`` (``CHIPS``), ``instruction_set`` (``ISA``),
-``pipeline`` (``pipeline``), ``cost`` (``static_metrics``) and ``simulator.simulator``
-(``Simulator``). None is imported before it is needed.
+``pipeline`` (``pipeline``), ``cost`` (``static_metrics``), ``segments`` (``share``,
+``crossing``) and ``simulator.simulator`` (``Simulator``). None is imported before it
+is needed.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from cimc.objective import Objective
-from cimc.target import Chip, Simulator, Target
+from cimc.target import Chip, Part, Simulator, Target
 from cimc.weights import WeightStore
 
 if TYPE_CHECKING:
@@ -85,6 +86,12 @@ def package_target(
     def static_metrics(module: ModuleOp, chip: Chip) -> Mapping[str, Any]:
         return part("cost", "static_metrics")(module, chip)
 
+    def share(chip: Chip, modules: Sequence[ModuleOp]) -> Sequence[Part] | None:
+        return part("segments", "share")(chip, modules)
+
+    def crossing(chip: Chip, taken: int, given: int) -> Mapping[str, Any]:
+        return part("segments", "crossing")(chip, taken, given)
+
     return Target(
         name=name,
         summary=summary,
@@ -99,6 +106,8 @@ def package_target(
         decode=decode,
         simulator=simulator("simulator.simulator", "Simulator"),
         static_metrics=static_metrics,
+        share=share,
+        crossing=crossing,
         fidelities={
             name: simulator(*place) for name, place in (simulators or {}).items()
         },

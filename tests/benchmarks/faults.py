@@ -54,7 +54,7 @@ def simulation_of(
     """
     target, feeds = artifact.target, images(artifact, network, batch).feeds
     model = import_model(artifact.model, name=artifact.name)
-    inputs = [model.host.prologue(image) for image in feeds]
+    inputs = [model.host.inputs(0, image) for image in feeds]
 
     def run(program: bytes) -> list[Mapping[str, Array]]:
         simulator = target.simulator(program, artifact.weights, artifact.chip)

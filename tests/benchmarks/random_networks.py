@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import argparse
 import os
+import resource
 import sys
 import traceback
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from itertools import count, islice
 
-from hypothesis import HealthCheck, given, note, seed, settings
+from hypothesis import HealthCheck, given, note, reject, seed, settings
 from hypothesis import strategies as st
 
+from cimc.diagnostics import DoesNotFitError
 from cimc.driver.compilation import compile_imported
 from cimc.driver.machines import Machine
 from cimc.target import get_target
@@ -29,18 +31,25 @@ MACHINES = {"rram": CROSSBARS, "racetrack": TRACKS}
 #: Larger than in the tests: branches, joins and maps of several readers.
 LIMITS = Limits(shape=(12, 13, 11), operators=8)
 
+#: Bytes of address space of a process; machine code takes one or two GiB of it.
+_MEMORY = 6 << 30
+
 #: Networks per seed.
 EXAMPLES = 20
 
 
 def check(target: str, model, machine: str) -> None:
-    """Compile a network, simulate it and compare."""
+    """Compile a network, simulate it and compare; what does not fit is left out."""
     note(machine)
     reference = Reference(model)
     found = MACHINES[target][machine]
-    compiled = compile_imported(
-        reference.model, Machine(get_target(target), found.chip), import_seconds=0.0
-    )
+    backend = get_target(target)
+    try:
+        compiled = compile_imported(
+            reference.model, Machine(backend, found.chip), import_seconds=0.0
+        )
+    except DoesNotFitError:
+        reject()
     artifact = compiled.artifact
     simulator = artifact.target.simulator(
         artifact.program, artifact.weights, artifact.chip
@@ -71,6 +80,11 @@ def failure(target: str, number: int) -> str | None:
     return None
 
 
+def _bounded() -> None:
+    """Let memory that no small network needs be a failure of this process alone."""
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+
+
 def main() -> int:
     """Run and print; 1 if anything failed."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.random_networks")
@@ -83,7 +97,7 @@ def main() -> int:
     for target in chosen.target or MACHINES:
         failed = 0
         numbers = list(islice(count(chosen.seed), -(-chosen.count // EXAMPLES)))
-        with ProcessPoolExecutor(chosen.processes) as pool:
+        with ProcessPoolExecutor(chosen.processes, initializer=_bounded) as pool:
             results = pool.map(partial(failure, target), numbers)
             for number, result in zip(numbers, results, strict=True):
                 if result is not None:

@@ -74,7 +74,7 @@ def caught(
     """The error for a program text, after a round trip through the files."""
     source = folder / "program.mlir"
     source.write_text(text)
-    replace(artifact, program=assemble(source)).save(folder / "altered")
+    artifact.with_program(assemble(source)).save(folder / "altered")
     loaded = cimc.load(folder / "altered")
     with pytest.raises(cimc.VerificationError) as error:
         run(loaded, count)
@@ -110,7 +110,7 @@ def test_the_unaltered_program_passes(artifact: Artifact, tmp_path: Path) -> Non
     source = tmp_path / "program.mlir"
     source.write_text(artifact.ir("rram"))
 
-    run(replace(artifact, program=assemble(source)))
+    run(artifact.with_program(assemble(source)))
 
 
 @pytest.mark.parametrize("kind", FIELDS)

@@ -53,7 +53,7 @@ def test_the_unaltered_program_passes(artifact: Artifact, tmp_path: Path) -> Non
     source = tmp_path / "program.mlir"
     source.write_text(artifact.ir("racetrack"))
 
-    run(replace(artifact, program=assemble(source)), count=1)
+    run(artifact.with_program(assemble(source)), count=1)
 
 
 @pytest.mark.parametrize("kind", FIELDS)

@@ -129,9 +129,9 @@ class NetworkBuilder(Moves):
         x = self._operand()
         kind = self.draw(st.sampled_from(["MaxPool", "AveragePool"]))
         window, out = self._window(x.shape[1:], max_pad=1, dilated=False)
-        if self.draw(st.booleans()):
-            window["ceil_mode"] = 1
-            out = _rounded_up(x.shape[1:], window)
+        rounded = _rounded_up(x.shape[1:], window)
+        if rounded is not None and self.draw(st.booleans()):
+            window["ceil_mode"], out = 1, rounded
         scale, zero = x.scale, x.zero
         if kind == "AveragePool":
             window["count_include_pad"] = self.draw(st.integers(0, 1))
@@ -236,17 +236,19 @@ class NetworkBuilder(Moves):
         return self.onnx.model(*(tensor.name for tensor in outputs))
 
 
-def _rounded_up(size, window) -> tuple[int, ...]:
+def _rounded_up(size, window) -> tuple[int, ...] | None:
     """The OFM's size of a pool that keeps its last, partial windows.
 
-    None begins in the padding behind the map.
+    None if one would begin in the padding behind the map.
     """
     out: list[int] = []
     for axis, extent in enumerate(size):
         before, after = window["pads"][axis], window["pads"][axis + 2]
         kernel, stride = window["kernel_shape"][axis], window["strides"][axis]
         count = -(-(extent + before + after - kernel) // stride) + 1
-        out.append(count - ((count - 1) * stride >= extent + before))
+        if (count - 1) * stride >= extent + before:
+            return None
+        out.append(count)
     return tuple(out)
 
 

@@ -142,12 +142,12 @@ class Reference:
     def __init__(self, model, seed: int = 0) -> None:
         self.model = import_model(model, name="random")
         feeds = feeds_for(model, seed)
-        self.inputs = self.model.host.prologue(feeds)
+        self.inputs = self.model.host.inputs(0, feeds)
         self.expected = Golden(self.model.quantised).run(feeds, self.model.tensors)
 
     def check(self, maps, stage: str) -> None:
         """Compare all feature maps that onnxruntime knows, the outputs among them."""
-        assert set(self.model.outputs) <= maps.keys(), stage
+        assert set(self.model.segments[0].border.outputs) <= maps.keys(), stage
         for tensor in self.model.tensors:
             if tensor in maps:
                 found = self.model.host.to_onnx(tensor, maps[tensor])

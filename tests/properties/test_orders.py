@@ -59,7 +59,7 @@ def check(model, scheme: str, every: int, crossbars: int, options: str = "") -> 
     )  # fmt: skip
     imported = import_model(model, name="random")
     feeds = feeds_for(model)
-    inputs = imported.host.prologue(feeds)
+    inputs = imported.host.inputs(0, feeds)
     expected = Golden(imported.quantised).run(feeds, imported.tensors)
     module, context = imported.module, CompilationContext(weights=imported.weights)
     target.attach_chip(module, chip)

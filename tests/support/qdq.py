@@ -178,17 +178,24 @@ def assert_golden(model: ModelProto, seed: int = 0) -> ImportedModel:
     feeds = feeds_for(model, seed)
     imported = import_model(model, name="test")
     layers = [
-        op.layer.data for op in imported.module.body.block.ops if hasattr(op, "layer")
+        op.layer.data
+        for segment in imported.segments
+        for op in segment.module.body.block.ops
+        if hasattr(op, "layer")
     ]
     assert float_layers(imported.quantised, layers) == []
     names = [info.name for info in model.graph.output]
     golden = Golden(imported.quantised).run(feeds, [*imported.tensors, *names])
     for name, found in Golden(imported.quantised).run(feeds).items():
         np.testing.assert_array_equal(found, golden[name], err_msg=name)
-    maps = interpret(imported.module, imported.weights, imported.host.prologue(feeds))
-    for name in imported.tensors:
-        found = imported.host.to_onnx(name, maps[name])
-        np.testing.assert_array_equal(found, golden[name], err_msg=name)
-    for name, found in imported.host.epilogue(maps, feeds).items():
+    known, host = dict(feeds), imported.host
+    for number, segment in enumerate(imported.segments):
+        inputs = host.inputs(number, known)
+        maps = interpret(segment.module, imported.weights, inputs)
+        for name in maps.keys() & set(imported.tensors):
+            found = host.to_onnx(name, maps[name])
+            np.testing.assert_array_equal(found, golden[name], err_msg=name)
+        known |= host.known(number, maps)
+    for name, found in host.outputs(known).items():
         np.testing.assert_array_equal(found, golden[name], err_msg=name)
     return imported

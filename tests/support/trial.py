@@ -17,7 +17,7 @@ from rich.table import Table
 
 from cimc.diagnostics import CimcError, DoesNotFitError
 from cimc.driver import Images, execute_images
-from cimc.driver.compilation import compile_imported, copy_of
+from cimc.driver.compilation import compile_imported
 from cimc.driver.machines import load_machine
 from cimc.frontend import ImportedModel
 from cimc.golden import Golden
@@ -64,7 +64,7 @@ def try_on(
     start = perf_counter()
     try:
         artifact = compile_imported(
-            copy_of(model), load_machine(target, chip), import_seconds=0.0
+            model, load_machine(target, chip), import_seconds=0.0
         ).artifact
         compile_s = perf_counter() - start
         images = Images([dict(feed) for feed in feeds], "trial")

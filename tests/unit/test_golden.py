@@ -49,8 +49,8 @@ def test_unsaturated_copy_is_exact(dtype):
 
 def _reference(model, feeds):
     imported = import_model(model)
-    maps = interpret(imported.module, imported.weights, imported.host.prologue(feeds))
-    (result,) = imported.host.epilogue(maps).values()
+    maps = interpret(imported.module, imported.weights, imported.host.inputs(0, feeds))
+    (result,) = imported.host.outputs(imported.host.known(0, maps)).values()
     return result
 
 

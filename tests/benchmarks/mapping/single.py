@@ -70,7 +70,7 @@ def run(shape: Shape, chips: Iterable[Chip], scheme: str) -> list[Result]:
     imported = import_model(shape.model, name=str(shape))
     feeds = feeds_for(shape.model)
     expected = Golden(imported.quantised).run(feeds, imported.tensors)
-    inputs = imported.host.prologue(feeds)
+    inputs = imported.host.inputs(0, feeds)
     context = CompilationContext(weights=imported.weights)
     placed = None
     results: list[Result] = []
@@ -84,7 +84,7 @@ def run(shape: Shape, chips: Iterable[Chip], scheme: str) -> list[Result]:
         run_passes(module, context, parse_passes(others), verify=False)
         program = target.encode(module)
         found = target.simulator(program, imported.weights, machine).run(inputs)
-        for tensor in imported.outputs:
+        for tensor in imported.segments[0].border.outputs:
             values = imported.host.to_onnx(tensor, found.feature_maps[tensor])
             np.testing.assert_array_equal(values, expected[tensor], str(shape))
         metrics = found.metrics

@@ -55,6 +55,14 @@ def test_damaged_artifact(
         assert name in message
 
 
+def alter(path: Path, key: str, value: object) -> None:
+    """Change an entry of a manifest, or of its only segment."""
+    manifest = json.loads(path.read_text())
+    place = manifest if key in manifest | {"target": ""} else manifest["segments"][0]
+    place[key] = value
+    path.write_text(json.dumps(manifest))
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [
@@ -62,17 +70,19 @@ def test_damaged_artifact(
         ("format", None),
         ("files", {}),
         ("files", {"../secret": "0"}),
+        ("segments", []),
+        ("segments", {}),
         ("inputs", "image"),
         ("outputs", [1]),
         ("pipeline", None),
+        ("first", 0),
         ("target", ["rram"]),
     ],
 )
 def test_manifest_with_a_wrong_entry(
     cimc: CommandLine, artifact: Path, key: str, value: object
 ) -> None:
-    path = artifact / "manifest.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), key: value}))
+    alter(artifact / "manifest.json", key, value)
 
     assert "error[E051]: out: " in refused(cimc, "run", "out").err
 
@@ -84,13 +94,14 @@ def test_manifest_with_a_wrong_entry(
         ("inputs", ["nothing"], "E051"),
         ("outputs", ["nothing"], "E051"),
         ("inputs", [], "E025"),
+        ("outputs", ["image"], "E025"),
+        ("outputs", ["logits_QuantizeLinear_Input"], "E025"),
     ],
 )
 def test_manifest_that_contradicts_the_program(
     cimc: CommandLine, artifact: Path, key: str, value: object, code: str
 ) -> None:
-    path = artifact / "manifest.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), key: value}))
+    alter(artifact / "manifest.json", key, value)
 
     assert f"error[{code}]" in refused(cimc, "run", "out").err
 

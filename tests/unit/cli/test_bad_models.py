@@ -12,6 +12,7 @@ from onnx import TensorProto, helper
 
 from tests.support.command_line import CommandLine, Result
 from tests.support.floats import FloatBuilder
+from tests.support.qdq import QdqBuilder
 from tests.support.shipped import MODELS, samples_of
 
 QUANTISED = MODELS / "lenet5_int8.onnx"
@@ -115,20 +116,27 @@ def test_unfit_shape(cimc: CommandLine, shape: str, code: str) -> None:
     assert code in compile_refused(cimc, "model.onnx", "--shape", shape, *calib)
 
 
-def test_operator_in_the_middle(cimc: CommandLine) -> None:
-    builder = FloatBuilder()
-    inner = builder.conv("image", 3, 4)
-    axis = builder.constant(np.int64(2))
-    summed = builder.node("CumSum", inner, axis)
-    model = builder.model((1, 3, 8, 8), builder.conv(summed, 4, 4))
+def test_operators_that_nobody_runs_are_all_listed(cimc: CommandLine) -> None:
+    """onnxruntime has an LRN of float32 only, and so it is in the prologue."""
+    builder = QdqBuilder()
+    x = builder.input([1, 4, 8, 8], 0.1, 3)
+    for _ in range(2):
+        wide = builder.node("Cast", [builder.real(x)], to=TensorProto.DOUBLE)
+        normal = builder.node("LRN", [wide], size=3)
+        x = builder.stored(builder.node("Cast", [normal], to=TensorProto.FLOAT), 0.1, 3)
+        weights = np.ones((4, 4, 1, 1), np.int8)
+        x = builder.dense("Conv", x, weights, [0.1] * 4, None, 0.2, 3)
+    model = builder.model(x)
     onnx.save(model, cimc.folder / "model.onnx")
-    name = next(n.name for n in model.graph.node if n.op_type == "CumSum")
+    names = [node.name for node in model.graph.node if node.op_type == "LRN"]
 
-    message = compile_refused(cimc, "model.onnx", "--calib", "random")
+    message = compile_refused(cimc, "model.onnx")
 
     assert "error[E131]" in message
-    assert "CumSum" in message
-    assert name in message
+    assert all(f"LRN '{name}' (1x4x8x8): " in message for name in names)
+    rows = cimc("check", "model.onnx", "--json").document["operators"]
+    refused_ones = [row["node"] for row in rows if row["placement"] == "refused"]
+    assert refused_ones == names
 
 
 @pytest.mark.parametrize("command", ["compile", "check"])

@@ -116,7 +116,7 @@ def test_half_precision_keeps_its_interface():
     places = {row.op: row.placement for row in imported.coverage}
     assert places["Conv"] == places["Gemm"] == "device"
     assert places["Cast"] == "host"
-    maps = imported.host.prologue({"image": images["image"][:1]})
+    maps = imported.host.inputs(0, {"image": images["image"][:1]})
     assert [array.dtype for array in maps.values()] == [np.uint8]
 
 

@@ -76,3 +76,8 @@ def test_batch(model):
 def test_shapes_that_contradict_each_other(model):
     dims(model)[2].dim_param = "H"
     expect("E114", model, {"image": (1, 3, 99, 13)}, "contradict")
+
+
+def test_more_elements_than_any_chip_has(model):
+    dims(model)[2].dim_value = dims(model)[3].dim_value = 1 << 20
+    expect("E118", model, None, "'image' has 1x3x1048576x1048576 elements")

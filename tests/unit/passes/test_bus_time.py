@@ -37,7 +37,7 @@ def compiled(model):
     run_passes(imported.module, context, others, verify=False)
     program = target.encode(imported.module)
     simulator = target.simulator(program, imported.weights, CHIP)
-    found = simulator.run(imported.host.prologue(feeds_for(model)))
+    found = simulator.run(imported.host.inputs(0, feeds_for(model)))
     return sweeps, found.metrics["busy"]["bus"]
 
 

@@ -162,6 +162,7 @@ def test_time_and_effort_of_programming(tmp_path):
         "energy_pj": 100.0 * sum(writes),
         "cell_writes": sum(writes),
         # Crossbar 0 of core 0 is written twice for every image.
+        "times_until_worn": 50_000_000,
         "images_until_worn": 50_000_000,
     }
     assert metrics["phases"] == [
