@@ -27,6 +27,7 @@ from cimc.diagnostics import CimcWarning, InputError
 from cimc.frontend.calibration import Calibration, measurement, samples
 from cimc.frontend.given import overrides, take_weights
 from cimc.frontend.graph import label
+from cimc.frontend.headroom import leave_headroom
 from cimc.frontend.normalise.constants import fold_constants
 from cimc.frontend.ranges import range_overrides
 from cimc.frontend.rewrites import rewrite
@@ -174,6 +175,7 @@ def quantise(
                 hints=("quantise it yourself, in QDQ form, and compile the result",),
             ) from error
         result = onnx.load_model_from_string(path.read_bytes())
+    leave_headroom(result, fixed=kept)
     drop_variable_parts(result)
     return result
 

@@ -88,6 +88,7 @@ MODELS: Mapping[str, ExternalModel] = {
         _CLASSIFIER,
         spread=255,
         offset=-110,
+        targets=("rram",),  # its maps are larger than the buffers of racetrack
     ),
     "ocr-detector": ExternalModel(
         "ddddocr==1.6.1",
