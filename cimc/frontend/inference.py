@@ -20,8 +20,10 @@ def infer(model: ModelProto, *, strict: bool = False) -> GraphProto:
         onnx.shape_inference.InferenceError: the shapes contradict each other (only
             if ``strict``).
     """
+    # ONNX would write out the numbers of a range, however many.
+    values = all(node.op_type != "Range" for node in model.graph.node)
     return onnx.shape_inference.infer_shapes(
-        without_weights(model), strict_mode=strict, data_prop=True
+        without_weights(model), strict_mode=strict, data_prop=values
     ).graph
 
 

@@ -19,6 +19,9 @@ Shapes = Mapping[str, Sequence[int]]
 #: Elements of the largest tensor that is computed.
 _MOST_ELEMENTS = 1 << 28
 
+#: Tensors of so many dimensions need not begin with that of the batch.
+_NO_IMAGE = 3
+
 
 def model_inputs(model: ModelProto) -> list[ValueInfoProto]:
     """The inputs that the user feeds (initialisers may be listed, too)."""
@@ -94,7 +97,7 @@ def _fix(info: ValueInfoProto, given: Sequence[int] | None) -> None:
             notes=("a program is compiled for one shape",),
             hints=(f"--shape {info.name}={example}",),
         )
-    if len(dims) > 1 and dims[0].dim_value != 1:
+    if len(dims) > _NO_IMAGE and dims[0].dim_value != 1:
         raise InputError(
             "E113",
             f"input {info.name!r} has batch {dims[0].dim_value}",

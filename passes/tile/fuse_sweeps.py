@@ -22,7 +22,7 @@ class FuseSweeps(ModulePass):
 
     So a residual addition, a table, or the copy of a concatenation takes no core, and
     no feature map between. A layer that is fused into another one is named with it:
-    its kind follows behind a plus sign.
+    its kind follows behind a plus sign. A shuffle stays apart, since vectors are cut.
     """
 
     name = "fuse-sweeps"
@@ -63,7 +63,8 @@ def _producer(
     Of several the last one. All that the sweep reads besides is there before.
     """
     windows = [op for op in sweep.operations if isinstance(op, tile.WindowOp)]
-    if weight_blocks(sweep) or not all(map(_is_pointwise, windows)):
+    shuffled = any(isinstance(op, tile.ShuffleOp) for op in sweep.operations)
+    if weight_blocks(sweep) or shuffled or not all(map(_is_pointwise, windows)):
         return None
     before = [_writers(window.source, positions) for window in windows]
     found: list[tuple[int, tile.StoreOp, tile.WindowOp]] = []

@@ -12,6 +12,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+import networkx as nx
 from xdsl.ir import SSAValue
 
 from cimc.dialects import tile
@@ -67,6 +68,10 @@ class _Reading:
     first: int
     kept: int
     step: int
+
+    def keep_whole(self) -> None:
+        """Let the target need all rows from its first to its last."""
+        self.first, self.kept, self.step = self.source.total, 0, 0
 
     @property
     def needed(self) -> int:
@@ -151,6 +156,7 @@ def _maps(
         for before, after in pairwise(in_turn):
             if before is not after and before not in after.after:
                 after.after.append(before)
+    _untangle(list(maps.values()))
     # In the order of their last sweeps: those of a concatenation lie far apart.
     in_order = [targets[sweep] for sweep in reversed(sweeps)]
     for value in reversed(dict.fromkeys(in_order)):
@@ -159,24 +165,42 @@ def _maps(
     return maps
 
 
+def _untangle(maps: list[_Map]) -> None:
+    """Keep whole the maps that are computed in parts, between parts of each other.
+
+    A core computes a part of one map, then of another one, for which a second core has
+    to wait before it goes on with the first: no order completes map after map.
+    """
+    order: nx.DiGraph[_Map] = nx.DiGraph()
+    order.add_edges_from((r.source, map_) for map_ in maps for r in map_.needs)
+    order.add_edges_from((before, map_) for map_ in maps for before in map_.after)
+    for tangled in nx.strongly_connected_components(order):
+        if len(tangled) > 1:
+            for map_ in tangled:
+                map_.after = [found for found in map_.after if found not in tangled]
+                for reading in (*map_.needs, *map_.readings):
+                    reading.keep_whole()
+
+
 def _reading(source: _Map, target: _Map, readers: list[Reader]) -> _Reading:
     """What all readers together need.
 
     That is the whole map if one computes a part of the target's rows, or several run
     one after another on one core.
     """
-    cores = {core_of(reader.sweep) for reader in readers}
-    if len(cores) < len(readers) or any(
-        reader.sweep.rows.size * target.together != target.height for reader in readers
-    ):
-        return _Reading(source, target, source.total, 0, 0)
-    return _Reading(
+    found = _Reading(
         source,
         target,
         max(reader.first for reader in readers),
         min(reader.kept for reader in readers),
         readers[0].step,
     )
+    cores = {core_of(reader.sweep) for reader in readers}
+    if len(cores) < len(readers) or any(
+        reader.sweep.rows.size * target.together != target.height for reader in readers
+    ):
+        found.keep_whole()
+    return found
 
 
 def _complete(last: _Map) -> None:

@@ -27,7 +27,9 @@ from tests.benchmarks.cache import kept
 from tests.support.qdq import feeds_for
 from tests.support.trial import Trial, failed, quietly, show, try_on
 
-TARGETS = ("rram", "racetrack")
+#: The chip of each target that runs networks of this size.
+CHIPS = {"rram": "pelke-128", "racetrack": "mu-64-large"}
+TARGETS = tuple(CHIPS)
 
 _FOLDER = Path(onnx.__file__).parent / "backend" / "test" / "data" / "light"
 
@@ -117,7 +119,7 @@ def trial_of(name: str, target: str) -> Trial:
     try:
         path = quietly(kept, f"light-{name}", light_model(name))
         model = quietly(import_model, path)
-        return try_on(model, target, [feeds_for(model.quantised)])
+        return try_on(model, target, [feeds_for(model.quantised)], CHIPS[target])
     except Exception as error:
         return failed(error)
 

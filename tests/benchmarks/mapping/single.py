@@ -84,7 +84,7 @@ def run(shape: Shape, chips: Iterable[Chip], scheme: str) -> list[Result]:
         run_passes(module, context, parse_passes(others), verify=False)
         program = target.encode(module)
         found = target.simulator(program, imported.weights, machine).run(inputs)
-        for tensor in imported.outputs:
+        for tensor in imported.segments[0].border.outputs:
             values = imported.host.to_onnx(tensor, found.feature_maps[tensor])
             np.testing.assert_array_equal(values, expected[tensor], str(shape))
         metrics = found.metrics

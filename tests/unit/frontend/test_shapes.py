@@ -80,4 +80,4 @@ def test_shapes_that_contradict_each_other(model):
 
 def test_more_elements_than_any_chip_has(model):
     dims(model)[2].dim_value = dims(model)[3].dim_value = 1 << 20
-    expect("E117", model, None, "'image' has 1x3x1048576x1048576 elements")
+    expect("E118", model, None, "'image' has 1x3x1048576x1048576 elements")
