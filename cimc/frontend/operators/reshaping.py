@@ -68,9 +68,9 @@ def _free(unit: Unit, context: Context, layout: Layout) -> Step:
         Refusal: a vector of the host becomes an image, one element after the other.
     """
     vector = layout.shape[:2] == (1, 1)
-    if vector and not layout.is_image and _is_given(context.graph, unit):
-        if layout.moves():
-            raise Refusal("the host has the vector as an image at no cost")
+    moves = vector and not layout.is_image and layout.moves()
+    if moves and _is_given(context.graph, unit):
+        raise Refusal("the host has the vector as an image at no cost")
     return _described(unit, context, layout)
 
 
