@@ -22,6 +22,7 @@ from cimc.frontend.importer import build_module
 from cimc.frontend.load import Source, load_model
 from cimc.frontend.normalise import normalise
 from cimc.frontend.placement import Placement, place
+from cimc.frontend.pooled import pad_explicitly
 from cimc.frontend.precision import compute_in_float32
 from cimc.frontend.quantise import Activations, Weights, is_quantised, quantise
 from cimc.frontend.quantised import check_quantised
@@ -112,6 +113,8 @@ def quantise_model(
     model = load_model(source)
     compute_in_float32(model)
     fix_shapes(model, shapes)
+    while pad_explicitly(model):
+        fix_shapes(model)
     if not is_quantised(model):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "model.onnx"

@@ -33,6 +33,7 @@ from cimc.frontend.calibration import (
 )
 from cimc.frontend.given import overrides, take_weights
 from cimc.frontend.graph import label
+from cimc.frontend.headroom import leave_headroom
 from cimc.frontend.normalise.constants import fold_constants
 from cimc.frontend.ranges import range_overrides
 from cimc.frontend.rewrites import rewrite
@@ -137,6 +138,7 @@ def quantise(
         with _logged_warnings(), _silence():
             _quantise_file(floats, path, prepared, activations, weights)
         result = read_from(path)
+    leave_headroom(result, fixed=prepared.kept)
     drop_variable_parts(result)
     return result
 

@@ -85,22 +85,23 @@ def _blocks(
 ) -> None:
     """Append a sweep over blocks of the OFM; each window is for one of a block."""
     rows, columns = sizes
-    stores = [
-        tile.StoreOp(
+    body: dict[Operation, None] = {}
+    for place, window in enumerate(windows):
+        body[window] = None  # right before its first store: few are alive at a time
+        store = tile.StoreOp(
             window.result,
             to.values[op.output],
             part_to(op.ofm.channels),
             stride=sizes,
             offset=divmod(place, columns),
         )
-        for place, window in enumerate(windows)
-    ]
+        body[store] = None
     to.code.append(
         tile.SweepOp(
             op.layer.data,
             part_to(op.ofm.height // rows),
             part_to(op.ofm.width // columns),
-            [*dict.fromkeys(windows), *stores],
+            [*body],
         )
     )
 

@@ -17,14 +17,16 @@ from onnx import ModelProto, NodeProto, helper, numpy_helper
 from onnx.backend.base import Backend, BackendRep
 from onnx.reference import ReferenceEvaluator
 
+from cimc.diagnostics import CimcError
 from cimc.driver import Artifact
 from cimc.driver.compilation import compile_imported
 from cimc.driver.machines import load_machine
 from cimc.frontend import ImportedModel, import_model
 from cimc.frontend.quantise import is_quantised
 from cimc.frontend.shapes import model_inputs
+from cimc.golden import session
 
-__all__ = ["CimcBackend", "Prepared", "bind", "surrounded"]
+__all__ = ["CimcBackend", "Prepared", "PreparedForHost", "bind", "surrounded"]
 
 #: Devices of the interface, and the targets that they are.
 DEVICES = {"CPU": "rram", "RRAM": "rram", "RACETRACK": "racetrack"}
@@ -81,6 +83,19 @@ class Prepared(BackendRep):
         return (0.5 + _SLACK) * sum(steps)
 
 
+@dataclass(frozen=True)
+class PreparedForHost(BackendRep):
+    """A model of which the device runs nothing: onnxruntime runs it as it is."""
+
+    source: ModelProto
+
+    def run(self, inputs: Sequence[np.ndarray], **options: Any) -> tuple[Any, ...]:
+        """The outputs for one image; inputs in the model's order."""
+        names = [info.name for info in model_inputs(self.source)]
+        runner = session(self.source)
+        return tuple(runner.run(None, dict(zip(names, inputs, strict=True))))
+
+
 class _Quantisations:
     """What the integers of a model in normal form mean."""
 
@@ -127,12 +142,15 @@ class CimcBackend(Backend):
     @classmethod
     def prepare(
         cls, model: ModelProto, device: str = "CPU", **options: Any
-    ) -> Prepared:
+    ) -> Prepared | PreparedForHost:
         """Compile; float models need ``inputs``, by which they are calibrated.
+
+        A model without any operator for the device is the host's, with a warning.
 
         Raises:
             CimcError: the model is refused or does not fit.
         """
+        source = options.get("source", model)
         calibration = None
         if not is_quantised(model) and options.get("inputs") is not None:
             names = [info.name for info in model_inputs(model)]
@@ -140,20 +158,27 @@ class CimcBackend(Backend):
                 name: np.concatenate([images, (images * _SPREAD).astype(images.dtype)])
                 for name, images in zip(names, options["inputs"], strict=True)
             }
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            imported = import_model(model, calibration=calibration)
-            compilation = compile_imported(
-                imported, load_machine(DEVICES[device], None), import_seconds=0.0
-            )
-        return Prepared(options.get("source", model), imported, compilation.artifact)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                imported = import_model(model, calibration=calibration)
+                compilation = compile_imported(
+                    imported, load_machine(DEVICES[device], None), import_seconds=0.0
+                )
+        except CimcError as error:
+            if error.diagnostic.code != "E132":
+                raise
+            warnings.warn(f"onnxruntime runs the model: {error}", stacklevel=2)
+            return PreparedForHost(source)
+        return Prepared(source, imported, compilation.artifact)
 
     @classmethod
     def run_model(
         cls, model: ModelProto, inputs: Any, device: str = "CPU", **options: Any
     ) -> tuple[Any, ...]:
         """Compile, calibrated on the inputs themselves, and run."""
-        return cls.prepare(model, device, inputs=inputs, **options).run(inputs)
+        prepared = cls.prepare(model, device, inputs=inputs, **options)
+        return tuple(prepared.run(inputs))
 
     @classmethod
     def run_node(

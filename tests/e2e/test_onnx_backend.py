@@ -48,3 +48,13 @@ def test_one_operator_runs_by_the_interface_of_onnx() -> None:
 @pytest.mark.external
 def test_every_case_ends_as_listed() -> None:
     assert written(run(cases())) == LIST.read_text()
+
+
+def test_what_the_device_has_no_part_in_is_the_hosts_and_says_so() -> None:
+    node = helper.make_node("ArgMax", ["x"], ["y"])
+    image = np.array([[1, 3, 2]], np.float32)
+
+    with pytest.warns(UserWarning, match="onnxruntime runs the model"):
+        (found,) = CimcBackend.run_node(node, [image], opset_version=17)
+
+    np.testing.assert_array_equal(found, [[0, 0, 0]])

@@ -76,7 +76,7 @@ MODELS: Mapping[str, ExternalModel] = {
         "mccnn==1.4.1",
         "mc_cnn/weights/mc_cnn_fast_int8_excl_01.onnx",
         "eeb9d7d0ab8023dbf6ffac25d170b9405d0d57101c3e81312bd61c10448cf544",
-        _DETECTOR,
+        0.7,  # it has its first two convolutions in float
         shapes={"input": (64, 64)},
         spread=4,
         offset=-2,
@@ -88,6 +88,7 @@ MODELS: Mapping[str, ExternalModel] = {
         _CLASSIFIER,
         spread=255,
         offset=-110,
+        targets=("rram",),  # its maps are larger than the buffers of racetrack
     ),
     "ocr-detector": ExternalModel(
         "ddddocr==1.6.1",

@@ -8,8 +8,8 @@ from xdsl.ir import SSAValue
 from cimc.dialects.cim import Pair
 from cimc.dialects.cnn_moves import DepthToSpaceOp, ShuffleOp, SpaceToDepthOp
 from cimc.dialects.feature_map import FeatureMap
-from cimc.frontend.graph import attributes
-from cimc.frontend.operators.base import Context, Emitter, Step, image
+from cimc.frontend.graph import Graph, attributes
+from cimc.frontend.operators.base import Context, Emitter, Refusal, Step, image
 from cimc.frontend.operators.layout import Layout, Move
 from cimc.frontend.operators.requantise import requantised
 from cimc.frontend.units import Unit
@@ -21,11 +21,19 @@ __all__ = [
     "read_transpose",
 ]
 
+#: Operators that move nothing.
+_FREE = frozenset(
+    {
+        *("DequantizeLinear", "Flatten", "QuantizeLinear", "Reshape", "Squeeze"),
+        *("Transpose", "Unsqueeze"),
+    }
+)
+
 
 def read_reshape(unit: Unit, context: Context) -> Step:
     """Flatten, Reshape, Squeeze, Unsqueeze: other dimensions."""
     layout = context.layout(unit)
-    return _described(unit, context, layout.reshaped(context.output_shape(unit)))
+    return _free(unit, context, layout.reshaped(context.output_shape(unit)))
 
 
 def read_transpose(unit: Unit, context: Context) -> Step:
@@ -33,7 +41,7 @@ def read_transpose(unit: Unit, context: Context) -> Step:
     layout = context.layout(unit)
     backwards = tuple(reversed(range(len(layout.sizes))))
     order = attributes(unit.node).get("perm", backwards)
-    return _described(unit, context, layout.transposed(order))
+    return _free(unit, context, layout.transposed(order))
 
 
 def read_depth_to_space(unit: Unit, context: Context) -> Step:
@@ -51,6 +59,27 @@ def read_space_to_depth(unit: Unit, context: Context) -> Step:
     image(context, unit)
     block = attributes(unit.node)["blocksize"]
     return _described(unit, context, context.layout(unit).space_to_deep(block))
+
+
+def _free(unit: Unit, context: Context, layout: Layout) -> Step:
+    """Like :func:`_described`, for what moves nothing in onnxruntime.
+
+    Raises:
+        Refusal: a vector of the host becomes an image, one element after the other.
+    """
+    vector = layout.shape[:2] == (1, 1)
+    moves = vector and not layout.is_image and layout.moves()
+    if moves and _is_given(context.graph, unit):
+        raise Refusal("the host has the vector as an image at no cost")
+    return _described(unit, context, layout)
+
+
+def _is_given(graph: Graph, unit: Unit) -> bool:
+    """Whether the operand is an input of the model, quantised and described anew."""
+    name = unit.inputs[0]
+    while (node := graph.producer.get(name)) and node.op_type in _FREE:
+        name = node.input[0]
+    return name in graph.inputs
 
 
 def _described(unit: Unit, context: Context, layout: Layout) -> Step:

@@ -12,6 +12,7 @@ from cimc.frontend.graph import Graph
 from cimc.frontend.normalise.constants import drop_unused
 from cimc.frontend.normalise.edit import Editor
 from cimc.frontend.rewrites.arithmetic import add_instead
+from cimc.frontend.rewrites.biases import widen_bias
 from cimc.frontend.rewrites.channels import convolve_channels
 from cimc.frontend.rewrites.padding import pad_inside
 from cimc.frontend.rewrites.reductions import pool_globally
@@ -27,6 +28,7 @@ _RULES: tuple[Rule, ...] = (
     convolve_phases,
     pad_inside,
     pool_globally,
+    widen_bias,
 )
 
 

@@ -145,6 +145,19 @@ def test_pixel_shuffle_of_reshapes():
     assert kinds(imported) == ["cnn.shuffle", "cnn.depth_to_space"]
 
 
+def test_the_host_makes_an_image_of_a_vector():
+    builder = QdqBuilder()
+    x = builder.input([1, 1960], 0.1, 3)
+    image = chain(builder, x, ("Reshape", [(1, 1, 49, 40)], {}))
+
+    model = builder.model(builder.op("MaxPool", [image], 0.1, 3, kernel_shape=[2, 2]))
+
+    assert kinds(assert_exact(model)) == ["cnn.max_pool"]
+    (reshape,) = (row for row in coverage(model) if row.op == "Reshape")
+    assert reshape.placement == "host"
+    assert "at no cost" in reshape.why
+
+
 @pytest.mark.parametrize("transposed", [False, True])
 def test_flattened_by_rows_or_by_channels(transposed):
     builder = QdqBuilder()

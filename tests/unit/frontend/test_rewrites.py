@@ -269,3 +269,16 @@ def test_nothing_between_operators_of_the_device_stays_in_float():
         assert maker.op_type == "DequantizeLinear", node.name
     assert {"GlobalMaxPool", "DepthToSpace"} <= set(ops(found))
     assert "ConvTranspose" not in ops(found)
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (1, 1), (1, 3)])
+def test_biases_of_other_shapes(b, shape):
+    flat = b.node("Flatten", "image")
+    bias = b.constant(b.generator.normal(size=shape).astype(np.float32))
+    model = rewritten(b, b.node("Gemm", flat, b.weights(120, 3), bias))
+
+    (gemm,) = (node for node in model.graph.node if node.op_type == "Gemm")
+    found = next(t for t in model.graph.initializer if t.name == gemm.input[2])
+    assert list(found.dims) == [3]
+    images = {"image": floats.images(2, SHAPE)}
+    assert quantise_model(b.model(SHAPE, gemm.output[0]), calibration=images)
