@@ -29,7 +29,7 @@ def pipeline(chip: Chip, objective: Objective = "latency", batch: int = 1) -> st
     return ",".join(
         [
             "fuse-tables",
-            "convert-cnn-to-tile",
+            "convert-cnn-to-tile" + ("{apart=true}" if batch > 1 else ""),
             "fuse-sweeps",
             f"im2col-partition{{rows={machine.rows} columns={machine.columns}}}",
             f"split-vectors{{lanes={lanes}}}",

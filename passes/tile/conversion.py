@@ -34,9 +34,13 @@ def element(described: FeatureMap) -> IntegerType:
 
 @dataclass
 class Conversion:
-    """The tile operations made so far: feature maps first, then the code."""
+    """The tile operations made so far: feature maps first, then the code.
+
+    With ``apart`` an output that the network reads, too, is a copy of its own.
+    """
 
     weights: WeightStore
+    apart: bool = False
     maps: list[Operation] = field(default_factory=list[Operation])
     code: list[Operation] = field(default_factory=list[Operation])
     values: dict[SSAValue, SSAValue] = field(default_factory=dict[SSAValue, SSAValue])
@@ -63,13 +67,15 @@ class Conversion:
 
     def layer(self, op: cnn.MapOp, kind: str, macs: int = 0) -> SSAValue:
         """Declare the layer of ``op`` and its OFM; the value of that."""
-        is_output = any(
-            isinstance(use.operation, cnn.OutputOp)
-            and use.operation.tensor == op.tensor
-            for use in op.output.uses
-        )
-        role: Role = "output" if is_output else "intermediate"
-        self.feature_map(op.output, op.tensor.data, op.layer.data, role)
+        users = [use.operation for use in op.output.uses]
+        outputs = [user for user in users if isinstance(user, cnn.OutputOp)]
+        name, role = op.tensor.data, "intermediate"
+        if any(output.tensor == op.tensor for output in outputs):
+            if self.apart and len(outputs) < len(users):
+                name = f"{name}/read"
+            else:
+                role = "output"
+        self.feature_map(op.output, name, op.layer.data, role)
         self.declare_layer(op.layer.data, kind, macs)
         return self.values[op.output]
 

@@ -37,14 +37,17 @@ class ConvertCnnToTile(ModulePass):
     kernel matrix; the input's zero point is folded into the bias, since padding is a
     halo of zero points: Σ (x − z)·w + b = Σ x·w + (b − z·Σ w). Pooling windows run
     over the halo, too, where what is in it does not change their result, and are cut
-    at the borders elsewhere.
+    at the borders elsewhere. With ``apart`` an output that other layers read, too, is a
+    copy, so that what they read may make room for the next image of a batch.
     """
 
     name = "convert-cnn-to-tile"
 
+    apart: bool = False
+
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Replace all ``cnn`` operations of the module by ``tile`` operations."""
-        conversion = Conversion(weights_of(ctx))
+        conversion = Conversion(weights_of(ctx), self.apart)
         old = list(op.body.block.ops)
         for operation in old:
             _convert(operation, conversion)

@@ -31,9 +31,8 @@ def test_batches_equal_onnxruntime(machine, model, way, batch):
     references = [Reference(model, seed) for seed in range(batch)]
     module, weights = references[0].model.module, references[0].model.weights
     target.attach_chip(module, chip)
-    pipeline = WAYS[way](target.pipeline(chip, "latency"), chip)
-    streaming = f"stream-images{{images={batch}}},insert-sync"
-    for pass_ in parse_passes(pipeline.replace("insert-sync", streaming)):
+    pipeline = WAYS[way](target.pipeline_for(chip, "latency", batch), chip)
+    for pass_ in parse_passes(pipeline):
         run_passes(module, CompilationContext(weights=weights), [pass_])
         if pass_.name == "insert-sync":
             check_counts(module)

@@ -122,7 +122,7 @@ def execute_vector(
             registers.write(op.vd, result)
         case vector.Shuffle():
             values = registers.octets(op.vs, op.segments * op.n, True)
-            registers.write(op.vd, values.reshape(op.segments, op.n).T)
+            registers.write(op.vd, values.reshape(op.segments, op.n).T.ravel())
         case _:
             raise AssertionError(op.name)
 

@@ -118,4 +118,4 @@ def test_compiled_programs_need_no_more(network):
     with few(0):
         session = artifact.session()
     assert session.simulate(feeds).metrics == expected
-    assert session._simulator._program.widen()
+    assert session._simulators[0]._program.widen()

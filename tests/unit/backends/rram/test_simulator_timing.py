@@ -86,6 +86,7 @@ def test_one_core_step_by_step():
         "time_ns": 160_000,
         "energy_pj": 256 * 8 * 100.0,
         "cell_writes": 256 * 8,
+        "times_until_worn": 100_000_000,
     }
     assert "phases" not in metrics
     energy = metrics["energy_pj"]
