@@ -16,6 +16,7 @@ import onnx
 from onnx import ModelProto, NodeProto, helper, numpy_helper
 from onnx.backend.base import Backend, BackendRep
 from onnx.reference import ReferenceEvaluator
+from onnxruntime import InferenceSession
 
 from cimc.diagnostics import CimcError
 from cimc.driver import Artifact
@@ -24,6 +25,7 @@ from cimc.driver.machines import load_machine
 from cimc.frontend import ImportedModel, import_model
 from cimc.frontend.quantise import is_quantised
 from cimc.frontend.shapes import model_inputs
+from cimc.frontend.simplify import ORT_ERRORS, upgrade
 from cimc.golden import session
 
 __all__ = ["CimcBackend", "Prepared", "PreparedForHost", "bind", "surrounded"]
@@ -87,13 +89,12 @@ class Prepared(BackendRep):
 class PreparedForHost(BackendRep):
     """A model of which the device runs nothing: onnxruntime runs it as it is."""
 
-    source: ModelProto
+    session: InferenceSession
 
     def run(self, inputs: Sequence[np.ndarray], **options: Any) -> tuple[Any, ...]:
         """The outputs for one image; inputs in the model's order."""
-        names = [info.name for info in model_inputs(self.source)]
-        runner = session(self.source)
-        return tuple(runner.run(None, dict(zip(names, inputs, strict=True))))
+        names = [info.name for info in self.session.get_inputs()]
+        return tuple(self.session.run(None, dict(zip(names, inputs, strict=True))))
 
 
 class _Quantisations:
@@ -168,8 +169,12 @@ class CimcBackend(Backend):
         except CimcError as error:
             if error.diagnostic.code != "E132":
                 raise
+            try:
+                runner = session(upgrade(source))
+            except ORT_ERRORS:
+                raise error from None
             warnings.warn(f"onnxruntime runs the model: {error}", stacklevel=2)
-            return PreparedForHost(source)
+            return PreparedForHost(runner)
         return Prepared(source, imported, compilation.artifact)
 
     @classmethod

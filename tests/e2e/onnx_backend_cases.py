@@ -103,7 +103,7 @@ def outcome_of(name: str, device: str = "RRAM") -> Outcome:
         found = _joined([prepared.run(image) for image in images])
         if isinstance(prepared, PreparedForHost):
             off = _difference(found, expected, expected, _HOST_ERROR)
-            return Outcome("wrong" if off else "host", off)
+            return Outcome("host", off and f"onnxruntime differs: {off}")
         near = _joined([prepared.rounded(image) for image in images])
     except CimcError as error:
         return Outcome(_REFUSALS.get(error.exit_code, "crash"), summary(error))

@@ -275,7 +275,7 @@ def test_nothing_between_operators_of_the_device_stays_in_float():
 def test_biases_of_other_shapes(b, shape):
     flat = b.node("Flatten", "image")
     bias = b.constant(b.generator.normal(size=shape).astype(np.float32))
-    model = rewritten(b, b.node("Gemm", flat, b.weights(120, 3), bias))
+    model = rewritten(b, b.node("Gemm", flat, b.weights(120, 3), bias, beta=0.5))
 
     (gemm,) = (node for node in model.graph.node if node.op_type == "Gemm")
     found = next(t for t in model.graph.initializer if t.name == gemm.input[2])
