@@ -72,7 +72,7 @@ def test_unknown_chip(cimc: CommandLine) -> None:
     message = refused(cimc, "compile", QUANTISED, "-o", "out", *machine).err
 
     assert "error[E021]: unknown chip 'mu-65'" in message
-    assert "one of: destiny-4k, mu-64, mu-64-w4, rtsim-64k, spimulator" in message
+    assert "one of: destiny-4k, mu-64, mu-64-large, mu-64-w4, rtsim-64k" in message
 
 
 @pytest.mark.parametrize(
