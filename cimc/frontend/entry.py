@@ -21,6 +21,7 @@ from cimc.frontend.hosts import HostSegments
 from cimc.frontend.importer import build_module
 from cimc.frontend.load import Source, load_model
 from cimc.frontend.normalise import normalise
+from cimc.frontend.normalise.constants import name_nodes
 from cimc.frontend.placement import Placement, place
 from cimc.frontend.pooled import pad_explicitly
 from cimc.frontend.precision import compute_in_float32
@@ -129,6 +130,7 @@ def quantise_model(
             ),
             stacklevel=2,
         )
+    name_nodes(model)  # onnxruntime wants names that differ
     check_quantised(model)
     return _static(normalise(model))
 

@@ -134,7 +134,11 @@ class NetworkBuilder(Moves):
             window["ceil_mode"], out = 1, rounded
         scale, zero = x.scale, x.zero
         if kind == "AveragePool":
-            window["count_include_pad"] = self.draw(st.integers(0, 1))
+            # Padding that counts and windows that are rounded up are ambiguous.
+            rounded_up = "ceil_mode" in window
+            window["count_include_pad"] = (
+                0 if rounded_up else self.draw(st.integers(0, 1))
+            )
             scale, zero = x.scale * self.draw(st.floats(0.4, 1.0)), self.zero()
         name = self.onnx.op(kind, [x.name], scale, zero, **window)
         self._add(Tensor(name, (x.shape[0], *out), scale, zero), x)
