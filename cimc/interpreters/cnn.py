@@ -9,7 +9,7 @@ import numpy as np
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import SSAValue
 
-from cimc import numerics
+from cimc import moves, numerics
 from cimc.dialects.cim import Window
 from cimc.dialects.cnn import (
     AddOp,
@@ -185,15 +185,11 @@ def _pad(op: PadOp, values: Values, _: WeightStore) -> Array:
 
 
 def _depth_to_space(op: DepthToSpaceOp, values: Values, _: WeightStore) -> Array:
-    (rows, columns), ifm = op.sizes, op.ifm
-    blocks = values[op.input].reshape(ifm.height, ifm.width, rows, columns, -1)
-    return blocks.transpose(0, 2, 1, 3, 4).reshape(op.ofm.shape)
+    return moves.depth_to_space(values[op.input], *op.sizes)
 
 
 def _space_to_depth(op: SpaceToDepthOp, values: Values, _: WeightStore) -> Array:
-    (rows, columns), ofm = op.sizes, op.ofm
-    blocks = values[op.input].reshape(ofm.height, rows, ofm.width, columns, -1)
-    return blocks.transpose(0, 2, 1, 3, 4).reshape(ofm.shape)
+    return moves.space_to_depth(values[op.input], *op.sizes)
 
 
 def _upsample(op: UpsampleOp, values: Values, _: WeightStore) -> Array:
@@ -202,9 +198,7 @@ def _upsample(op: UpsampleOp, values: Values, _: WeightStore) -> Array:
 
 
 def _shuffle(op: ShuffleOp, values: Values, _: WeightStore) -> Array:
-    height, width, _channels = op.ifm.shape
-    grouped = values[op.input].reshape(height, width, op.group_count, -1)
-    return grouped.transpose(0, 1, 3, 2).reshape(op.ifm.shape)
+    return moves.shuffle(values[op.input], op.group_count)
 
 
 def _concat(op: ConcatOp, values: Values, _: WeightStore) -> Array:

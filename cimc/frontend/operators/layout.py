@@ -13,6 +13,7 @@ from math import prod
 
 import numpy as np
 
+from cimc.moves import depth_to_space, shuffle, space_to_depth
 from cimc.weights import Array
 
 __all__ = ["Layout", "Move", "Shape", "map_shape"]
@@ -88,7 +89,7 @@ class Layout:
         """The tensor with its dimensions in another order."""
         return self._with(self._places.transpose(order))
 
-    def deep_to_space(self, block: int, *, by_channel: bool) -> Layout:
+    def depth_to_space(self, block: int, *, by_channel: bool) -> Layout:
         """The tensor with blocks of positions instead of channels (DepthToSpace).
 
         ``by_channel``: those of one channel follow each other (mode CRD).
@@ -102,7 +103,7 @@ class Layout:
         sizes = (one, channels // block**2, height * block, width * block)
         return self._with(self._places.reshape(split).transpose(order).reshape(sizes))
 
-    def space_to_deep(self, block: int) -> Layout:
+    def space_to_depth(self, block: int) -> Layout:
         """The tensor with channels instead of blocks of positions (SpaceToDepth)."""
         one, channels, height, width = self.sizes
         split = (one, channels, height // block, block, width // block, block)
@@ -156,28 +157,8 @@ def _candidates(shape: Shape, wanted: Shape) -> Iterator[list[Move]]:
             yield [*before, ("shuffle", (groups,)), *after]
 
 
-def _to_depth(values: Array, rows: int, columns: int) -> Array:
-    height, width, channels = values.shape
-    split = (height // rows, rows, width // columns, columns, channels)
-    sizes = (height // rows, width // columns, -1)
-    return values.reshape(split).transpose(0, 2, 1, 3, 4).reshape(sizes)
-
-
-def _to_space(values: Array, rows: int, columns: int) -> Array:
-    height, width, _ = values.shape
-    split = values.reshape(height, width, rows, columns, -1)
-    moved = split.transpose(0, 2, 1, 3, 4)
-    return moved.reshape(height * rows, width * columns, -1)
-
-
-def _shuffle(values: Array, groups: int) -> Array:
-    height, width, _ = values.shape
-    grouped = values.reshape(height, width, groups, -1)
-    return grouped.transpose(0, 1, 3, 2).reshape(values.shape)
-
-
 _MOVE: dict[str, Callable[..., Array]] = {
-    "space_to_depth": _to_depth,
-    "depth_to_space": _to_space,
-    "shuffle": _shuffle,
+    "space_to_depth": space_to_depth,
+    "depth_to_space": depth_to_space,
+    "shuffle": shuffle,
 }

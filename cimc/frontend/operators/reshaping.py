@@ -50,7 +50,7 @@ def read_depth_to_space(unit: Unit, context: Context) -> Step:
     found = attributes(unit.node)
     by_channel = found.get("mode", "DCR") == "CRD"
     layout = context.layout(unit)
-    moved = layout.deep_to_space(found["blocksize"], by_channel=by_channel)
+    moved = layout.depth_to_space(found["blocksize"], by_channel=by_channel)
     return _described(unit, context, moved)
 
 
@@ -58,7 +58,7 @@ def read_space_to_depth(unit: Unit, context: Context) -> Step:
     """SpaceToDepth: positions become channels."""
     image(context, unit)
     block = attributes(unit.node)["blocksize"]
-    return _described(unit, context, context.layout(unit).space_to_deep(block))
+    return _described(unit, context, context.layout(unit).space_to_depth(block))
 
 
 def _free(unit: Unit, context: Context, layout: Layout) -> Step:
