@@ -7,6 +7,7 @@ from typing import Protocol
 
 from xdsl.ir import Operation, SSAValue
 
+from cimc.diagnostics import DoesNotFitError
 from cimc.dialects import tile
 from cimc.dialects.tile.body import element_of, length_of
 from cimc.isa.declared import Instruction
@@ -36,7 +37,8 @@ def is_unsigned(value: SSAValue) -> bool:
 class VectorLowering:
     """Emits the instructions of one dialect's vector unit.
 
-    ``vectors`` holds the operands; parameters and tables go to ``setup`` once.
+    Its registers have ``register_bytes`` each; ``vectors`` holds the operands;
+    parameters and tables go to ``setup`` once.
     """
 
     unit: VectorUnit
@@ -44,6 +46,7 @@ class VectorLowering:
     vectors: VectorRegisters
     emit: Emit
     setup: list[Operation]
+    register_bytes: int
 
     def accumulate(self, op: tile.AccumulateOp) -> None:
         """Add two vectors of sums."""
@@ -133,7 +136,19 @@ class VectorLowering:
         )
 
     def shuffle(self, op: tile.ShuffleOp) -> None:
-        """Take the elements of all segments in turn."""
+        """Take the elements of all segments in turn.
+
+        Raises:
+            DoesNotFitError: they exceed a register (E034).
+        """
+        if length_of(op.result) > self.register_bytes:
+            raise DoesNotFitError(
+                "E034",
+                f"a shuffle of {length_of(op.result)} channels exceeds a vector "
+                f"register of {self.register_bytes} bytes",
+                where=f"layer {op.sweep.layer.data!r}",
+                hints=("a chip with more vector_register_bytes",),
+            )
         source, segments = self.vectors[op.operand], op.segments.value.data
         self.emit(
             self.unit.shuffle,

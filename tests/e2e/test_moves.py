@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from cimc.frontend import import_model
@@ -18,3 +19,24 @@ def test_blocks_of_more_positions_than_vector_registers(target: str) -> None:
     found = try_on(import_model(model), target, [feeds_for(model)])
 
     assert found.result == "equal", found.why
+
+
+@pytest.mark.parametrize("target", ["rram", "racetrack"])
+def test_a_shuffle_wider_than_a_vector_register(target: str) -> None:
+    builder = QdqBuilder()
+    x = builder.input([1, 4096, 1, 2], 0.1, 3)
+    steps = (
+        ("Reshape", (1, 4, 1024, 1, 2), {}),
+        ("Transpose", None, {"perm": [0, 2, 1, 3, 4]}),
+        ("Reshape", (1, 4096, 1, 2), {}),
+    )
+    for op, shape, attributes in steps:
+        sizes = [builder.constant("size", np.array(shape, np.int64))] if shape else []
+        real = builder.node(op, [builder.real(x), *sizes], **attributes)
+        x = builder.stored(real, 0.1, 3)
+
+    model = builder.model(x)
+    found = try_on(import_model(model), target, [feeds_for(model)])
+
+    assert found.result == "does not fit"
+    assert "a shuffle of 4096 channels exceeds a vector register" in found.why

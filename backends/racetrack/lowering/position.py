@@ -71,7 +71,12 @@ class Position:
             self._body, self._around.machine.vector_registers
         )
         self._vector = VectorLowering(
-            VECTOR, self._core, self._vectors, self._emit, self._setup
+            VECTOR,
+            self._core,
+            self._vectors,
+            self._emit,
+            self._setup,
+            self._around.machine.vector_register_bytes,
         )
         for op in self._body:
             self._lower(op)

@@ -80,7 +80,12 @@ class SweepLowering:
             ],
         )
         self.vector = VectorLowering(
-            VECTOR, self.core.registers, self.vectors, self._emit, self.setup
+            VECTOR,
+            self.core.registers,
+            self.vectors,
+            self._emit,
+            self.setup,
+            self.machine.vector_register_bytes,
         )
 
     def lower(self) -> Stages:
