@@ -20,7 +20,7 @@ if __name__ == "__main__":
         f"{name} on {target}": trial_of(name, target)
         for name in chosen.names
         if fetched(name)
-        for target in MODELS[name].targets
+        for target in MODELS[name].chips
     }
     show(trials)
     if chosen.json:

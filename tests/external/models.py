@@ -19,7 +19,8 @@ class ExternalModel:
 
     ``shapes`` are for dynamic axes; ``share`` is the least share of its
     multiply-accumulates that must run on the device; ``spread`` and ``offset`` make
-    inputs of its domain from numbers in [0, 1); ``targets`` are those that it fits.
+    inputs of its domain from numbers in [0, 1); ``racetrack`` is the chip of that
+    target if the default one is too small.
     """
 
     package: str
@@ -30,7 +31,12 @@ class ExternalModel:
     shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     spread: float = 1.0
     offset: float = 0.0
-    targets: tuple[str, ...] = ("rram", "racetrack")
+    racetrack: str | None = None
+
+    @property
+    def chips(self) -> Mapping[str, str | None]:
+        """The chip of each target, None for the default one."""
+        return {"rram": None, "racetrack": self.racetrack}
 
 
 _CLASSIFIER, _DETECTOR = 0.99, 0.95
@@ -76,7 +82,7 @@ MODELS: Mapping[str, ExternalModel] = {
         "mccnn==1.4.1",
         "mc_cnn/weights/mc_cnn_fast_int8_excl_01.onnx",
         "eeb9d7d0ab8023dbf6ffac25d170b9405d0d57101c3e81312bd61c10448cf544",
-        0.7,  # it has its first two convolutions in float
+        _DETECTOR,
         shapes={"input": (64, 64)},
         spread=4,
         offset=-2,
@@ -88,7 +94,7 @@ MODELS: Mapping[str, ExternalModel] = {
         _CLASSIFIER,
         spread=255,
         offset=-110,
-        targets=("rram",),  # its maps are larger than the buffers of racetrack
+        racetrack="mu-64-large",
     ),
     "ocr-detector": ExternalModel(
         "ddddocr==1.6.1",

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.external
 
 
 @pytest.mark.parametrize(
-    ("name", "target"), [(n, t) for n, model in MODELS.items() for t in model.targets]
+    ("name", "target"), [(n, t) for n, model in MODELS.items() for t in model.chips]
 )
 def test_it_equals_onnxruntime_on_the_device(name: str, target: str) -> None:
     if not fetched(name):

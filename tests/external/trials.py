@@ -66,4 +66,5 @@ def trial_of(name: str, target: str) -> Trial:
         model = imported(name)
     except Exception as error:
         return failed(error)
-    return try_on(model, target, inputs_of(name, IMAGES, seed=0) + digits(name))
+    feeds = inputs_of(name, IMAGES, seed=0) + digits(name)
+    return try_on(model, target, feeds, MODELS[name].chips[target])
