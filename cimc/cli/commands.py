@@ -261,7 +261,6 @@ def check(
     target: options.TargetName = "rram",
     chip: options.Chip = None,
     calib: options.Calib = None,
-    calib_method: options.CalibMethod = "minmax",
     shape: options.Shape = None,
     as_json: options.Json = False,
 ) -> None:
@@ -273,7 +272,7 @@ def check(
         target=target,
         chip=chip,
         shapes=options.parse_shapes(shape),
-        calibration=options.calibration(calib, calib_method),
+        calibration=options.calibration(calib),
     )
     if as_json:
         _print_json(report.as_json())

@@ -140,7 +140,7 @@ def parse_shapes(texts: list[str] | None) -> dict[str, tuple[int, ...]] | None:
     return shapes or None
 
 
-def calibration(text: str | None, method: str) -> Calibration | None:
+def calibration(text: str | None, method: str = "minmax") -> Calibration | None:
     """What ``--calib`` names: a path, or the word ``random``; with a method."""
     from cimc.frontend.calibration import calibration_with
 

@@ -19,13 +19,13 @@ from onnx import NodeProto
 from cimc.frontend.graph import Graph, attributes
 from cimc.weights import Array
 
-__all__ = ["Phases", "phases_of"]
+__all__ = ["Polyphase", "polyphase_of"]
 
 Pair = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class Phases:
+class Polyphase:
     """How a transposed convolution of (1, cin, H, W) becomes a convolution.
 
     ``stride`` is that of both axes, ``taps`` the kernel of the convolution and ``pads``
@@ -90,7 +90,7 @@ class Phases:
         return np.tile(values, count) if self.groups == 1 else np.repeat(values, count)
 
 
-def phases_of(graph: Graph, node: NodeProto) -> Phases | None:
+def polyphase_of(graph: Graph, node: NodeProto) -> Polyphase | None:
     """How to rewrite a ConvTranspose, None where this way does not do.
 
     That is the case for other than two-dimensional maps, dilation, unequal strides,
@@ -119,7 +119,7 @@ def phases_of(graph: Graph, node: NodeProto) -> Phases | None:
         return None
     (top, bottom), (left, right) = pads
     crop = begins[0] % s, begins[1] % s
-    return Phases(
+    return Polyphase(
         stride=s,
         groups=found.get("group", 1),
         taps=(-(-weights[2] // s), -(-weights[3] // s)),

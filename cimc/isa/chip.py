@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from importlib.resources import files
@@ -80,16 +81,16 @@ class Sequencing(Description):
     """Instructions per core or bank, setup and main together."""
 
 
-class ChipModel(Description):
+class ChipModel(Description, ABC):
     """What all chip descriptions have; a machine's own adds structure and costs."""
 
     name: str = Field(min_length=1)
     description: str
 
     @property
+    @abstractmethod
     def weights(self) -> int:
         """How many weights its arrays hold."""
-        raise NotImplementedError
 
     def to_yaml(self) -> str:
         """The whole description with its provenance."""

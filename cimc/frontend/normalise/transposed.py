@@ -10,7 +10,7 @@ from onnx import ModelProto, NodeProto, helper
 from cimc.diagnostics import CimcWarning
 from cimc.frontend.graph import Graph, label
 from cimc.frontend.normalise.edit import Editor
-from cimc.frontend.phases import Phases, phases_of
+from cimc.frontend.polyphase import Polyphase, polyphase_of
 
 __all__ = ["convolve_phases"]
 
@@ -25,7 +25,7 @@ def convolve_phases(model: ModelProto) -> None:
     rewritten: list[str] = []
     skipped: set[int] = set()
     for node in graph.nodes:
-        phases = phases_of(graph, node) if node.op_type == "ConvTranspose" else None
+        phases = polyphase_of(graph, node) if node.op_type == "ConvTranspose" else None
         quantise = graph.quantised_by(node.output[0])
         if phases is None or quantise is None or not _is_plain(graph, node):
             if id(node) not in skipped:
@@ -66,7 +66,11 @@ def _is_plain(graph: Graph, node: NodeProto) -> bool:
 
 
 def _convolution(
-    graph: Graph, editor: Editor, node: NodeProto, quantise: NodeProto, phases: Phases
+    graph: Graph,
+    editor: Editor,
+    node: NodeProto,
+    quantise: NodeProto,
+    phases: Polyphase,
 ) -> list[NodeProto]:
     made = [
         _rearranged(graph, editor, name, phases, is_weight=index == 0)
@@ -95,7 +99,7 @@ def _convolution(
 
 
 def _rearranged(
-    graph: Graph, editor: Editor, name: str, phases: Phases, *, is_weight: bool
+    graph: Graph, editor: Editor, name: str, phases: Polyphase, *, is_weight: bool
 ) -> NodeProto:
     """The DequantizeLinear of weights or bias for the channels of all phases."""
     source = graph.dequantised(name)

@@ -8,7 +8,7 @@ from onnx import NodeProto
 
 from cimc.frontend.graph import Graph, attributes, label
 from cimc.frontend.normalise.edit import Editor
-from cimc.frontend.phases import phases_of
+from cimc.frontend.polyphase import polyphase_of
 from cimc.frontend.rewrites.rule import only_reader, real_constant
 
 __all__ = ["convolve_phases"]
@@ -41,13 +41,13 @@ def convolve_phases(
 def _fits(graph: Graph, node: NodeProto) -> bool:
     constants = [real_constant(graph, name) for name in node.input[1:] if name]
     known = all(value is not None for value in constants)
-    return known and phases_of(graph, node) is not None
+    return known and polyphase_of(graph, node) is not None
 
 
 def _convolution(
     graph: Graph, editor: Editor, node: NodeProto, activation: NodeProto | None
 ) -> list[NodeProto]:
-    phases = phases_of(graph, node)
+    phases = polyphase_of(graph, node)
     assert phases is not None, "_fits checks it"
     x, weights, *bias = node.input
     y = node.output[0] if activation is None else activation.output[0]
