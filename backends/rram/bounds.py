@@ -23,6 +23,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from math import prod
 from typing import Any, Literal
 
 from xdsl.dialects.builtin import ModuleOp, StringAttr
@@ -183,6 +184,8 @@ class _Map:
     size: tuple[int, int]
     vectors: int = 0
     """Most vectors that one core computes."""
+    copies: int = 1
+    """Cores that share the positions, those that compute the same ones counted once."""
     cycles: int = 0
     """Cycles that its busiest unit takes for one of them."""
     what: str = ""
@@ -201,10 +204,8 @@ class _Map:
 
         All cores share them evenly, or one has whole rows of its part but for one.
         """
-        height, width = self.size
-        copies = max(1, height * width // max(self.vectors, 1))
-        shared = -(-rows * columns // copies)
-        alone = (rows - 1) * (width // copies) + 1
+        shared = -(-rows * columns // self.copies)
+        alone = (rows - 1) * (self.size[1] // self.copies) + 1
         return max(shared, alone) * self.cycles
 
 
@@ -300,7 +301,7 @@ def _maps(targets: dict[tile.SweepOp, SSAValue], machine: RramMachine) -> list[_
     """The maps that sweeps compute, in program order, and how they depend."""
     maps: dict[SSAValue, _Map] = {}
     costs: dict[tile.SweepOp, tuple[int, str]] = {}
-    work: Counter[tuple[SSAValue, int]] = Counter()
+    work: dict[SSAValue, Counter[int]] = defaultdict(Counter)
     edges: dict[tuple[SSAValue, SSAValue, Window, bool], None] = {}
     for sweep, target in targets.items():
         type_ = target.type
@@ -315,9 +316,11 @@ def _maps(targets: dict[tile.SweepOp, SSAValue], machine: RramMachine) -> list[_
     for sweep, target in targets.items():
         # Of a map that several layers write, such as a Concat, the slowest one counts.
         if not _is_halo(sweep) and costs[sweep][0] == maps[target].cycles:
-            work[target, core_of(sweep)] += sweep.positions
-    for (target, _), vectors in work.items():
-        maps[target].vectors = max(maps[target].vectors, vectors)
+            work[target][core_of(sweep)] += sweep.positions
+    for target, vectors in work.items():
+        map_ = maps[target]
+        map_.vectors = max(vectors.values())
+        map_.copies = -(-len(vectors) * prod(map_.size) // vectors.total())
     for source, target, window, plain in edges:
         if source in maps:
             above, below = maps[source], maps[target]

@@ -93,10 +93,15 @@ class InsertSync(ModulePass):
             )
         if any(isinstance(old, tile.SequenceOp) for old in op.body.block.ops):
             raise PassFailedException("the module has sequences already")
-        if self.scheme == "sequential" and _recycled(op):
+        if self.scheme == "sequential" and (_sums_recycled(op) or _maps_recycled(op)):
             raise PassFailedException(
                 "cores that run one after another need whole buffers: no "
                 "recycle-buffers before insert-sync{scheme=sequential}"
+            )
+        if not self.overlap and _maps_recycled(op):
+            raise PassFailedException(
+                "layers that run one after another need whole feature maps: no "
+                "recycle-buffers before insert-sync{overlap=false}"
             )
         whole = handed_over(phases_of(op))
         for phase in range(len(phases_of(op))):
@@ -219,20 +224,21 @@ class InsertSync(ModulePass):
         return self.overlap and writer.in_order and moves
 
 
-def _recycled(op: ModuleOp) -> bool:
-    """Whether a buffer does not hold all of an image at a time."""
+def _maps_recycled(op: ModuleOp) -> bool:
+    """Whether a feature map does not hold all rows of an image at a time."""
+    maps = [m for m in op.body.block.ops if isinstance(m, tile.FeatureMapOp)]
+    return any(map_.rows < map_.whole for map_ in maps)
+
+
+def _sums_recycled(op: ModuleOp) -> bool:
+    """Whether partial sums do not hold all vectors of an image at a time."""
     chains = chains_of([sweep for sweeps in phases_of(op) for sweep in sweeps])
-    for buffer in op.body.block.ops:
-        match buffer:
-            case tile.FeatureMapOp() if buffer.rows < buffer.whole:
-                return True
-            case tile.PartialSumsOp():
-                chain = chains.get(buffer.result)
-                if buffer.vectors < (chain[0].positions if chain else buffer.whole):
-                    return True
-            case _:
-                pass
-    return False
+    return any(
+        sums.vectors < (chain[0].positions if chain else sums.whole)
+        for sums in op.body.block.ops
+        if isinstance(sums, tile.PartialSumsOp)
+        for chain in [chains.get(sums.result)]
+    )
 
 
 def _windows(sweeps: list[tile.SweepOp]) -> Iterator[tile.WindowOp]:

@@ -186,14 +186,18 @@ def _reading(source: _Map, target: _Map, readers: list[Reader]) -> _Reading:
     """What all readers together need.
 
     That is the whole map if one computes a part of the target's rows, or several run
-    one after another on one core.
+    one after another on one core. Rows below those that are read, but for less than a
+    step, are waited for in advance (see :func:`~cimc.passes.tile.follow_rows.follow`).
     """
+    step = readers[0].step
+    first = max(reader.first for reader in readers)
+    last = max(reader.sweep.rows.size for reader in readers)
     found = _Reading(
         source,
         target,
-        max(reader.first for reader in readers),
+        max(first, source.total - last * step + 1),
         min(reader.kept for reader in readers),
-        readers[0].step,
+        step,
     )
     cores = {core_of(reader.sweep) for reader in readers}
     if len(cores) < len(readers) or any(

@@ -408,3 +408,22 @@ builtin.module {
 // SLACK-NEXT: tile.store %f, %o channels <0 : 2>
 // SLACK-NEXT: }
 // SLACK-NEXT: }
+
+// -----
+// The last rows are not read. Those who read the first rows wait for them in advance.
+builtin.module {
+  %x = tile.feature_map "x" of "" role "input" : !tile.feature_map<8x4x2xi8>
+  %y = tile.feature_map "y" of "copy" role "intermediate" : !tile.feature_map<8x4x2xi8>
+  %z = tile.feature_map "z" of "slice" role "output" : !tile.feature_map<3x4x2xi8>
+  tile.sweep "copy" core 0 rows <0 : 8> columns <0 : 4> {
+    %a = tile.window %x <kernel 1x1> : !tile.feature_map<8x4x2xi8> -> vector<2xi8>
+    tile.store %a, %y channels <0 : 2> : vector<2xi8>, !tile.feature_map<8x4x2xi8>
+  }
+  tile.sweep "slice" core 1 rows <0 : 3> columns <0 : 4> {
+    %b = tile.window %y <kernel 1x1> : !tile.feature_map<8x4x2xi8> -> vector<2xi8>
+    tile.store %b, %z channels <0 : 2> : vector<2xi8>, !tile.feature_map<3x4x2xi8>
+  }
+}
+
+// CHECK: %y = tile.feature_map "y" of "copy" role "intermediate" ring 7 : !tile.feature_map<8x4x2xi8>
+// SLACK: %y = tile.feature_map "y" of "copy" role "intermediate" : !tile.feature_map<8x4x2xi8>
