@@ -86,7 +86,10 @@ def input_types(model: ModelProto) -> Inputs:
 
 
 def samples(model: ModelProto, source: Data) -> list[dict[str, Array]]:
-    """One dictionary of arrays, with batch 1, per sample.
+    """One dictionary of arrays of the inputs' shapes per sample.
+
+    Arrays of several samples have them along the first axis of an input if that is 1,
+    and along an axis before it if not.
 
     Raises:
         InputError: the data cannot be read (E011) or does not fit the inputs (E122).
@@ -184,7 +187,10 @@ def _split(
         )
     count = len(next(iter(checked.values())))
     return [
-        {name: array[index : index + 1] for name, array in checked.items()}
+        {
+            name: np.reshape(array[index], inputs[name][0])
+            for name, array in checked.items()
+        }
         for index in range(count)
     ]
 
@@ -196,8 +202,9 @@ def _check(
     dtype: np.dtype[np.generic],
     where: str,
 ) -> Array:
-    wanted = "x".join(map(str, ("N", *shape[1:])))
-    if array.ndim != len(shape) or array.shape[1:] != shape[1:]:
+    one = shape[1:] if shape[:1] == (1,) else shape
+    if array.ndim != len(one) + 1 or array.shape[1:] != one:
+        wanted = "x".join(map(str, ("N", *one)))
         raise InputError(
             "E122",
             f"array {name!r} has shape {array.shape}, not {wanted}",
