@@ -19,6 +19,7 @@ from cimc.frontend.coverage import CoverageRow, check_placement, coverage_rows
 from cimc.frontend.graph import Graph
 from cimc.frontend.hosts import HostSegments
 from cimc.frontend.importer import build_module
+from cimc.frontend.interface import widen_interface
 from cimc.frontend.load import Source, load_model
 from cimc.frontend.normalise import normalise
 from cimc.frontend.normalise.constants import name_nodes
@@ -115,6 +116,7 @@ def quantise_model(
     """
     model = load_model(source)
     compute_in_float32(model)
+    widen_interface(model)
     fix_shapes(model, shapes)
     while pad_explicitly(model):
         fix_shapes(model)

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 import onnx
-from onnx import AttributeProto, ModelProto, NodeProto, numpy_helper
+from onnx import AttributeProto, ModelProto, NodeProto, TensorProto, numpy_helper
+from onnx.helper import tensor_dtype_to_np_dtype
 
 from cimc.frontend.inference import infer
 from cimc.weights import Array
@@ -122,11 +123,10 @@ class Graph:
         if len(node.input) > 2 and node.input[2]:
             zero = self.constant(node.input[2])
         else:
-            dtype = np.dtype(np.uint8)
+            stored = attributes(node).get("output_dtype", 0) or TensorProto.UINT8
             if node.op_type == "DequantizeLinear":
                 stored = self.element_type(node.input[0])
-                dtype = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(stored))
-            zero = np.zeros(scale.shape, dtype)
+            zero = np.zeros(scale.shape, tensor_dtype_to_np_dtype(stored))
         return Affine(scale, zero, attributes(node).get("axis", 1))
 
     def dequantised(self, name: str) -> NodeProto | None:

@@ -69,7 +69,8 @@ _QUANTISED = sorted(
 
 _QUANTISING = frozenset({"DequantizeLinear", "QGemm", "QuantizeLinear"})
 
-#: Operators whose operands are quantised anew for each image.
+#: Operators of models whose operands are quantised anew for each image: the second
+#: of them makes integers and their scale of floats, the others read them.
 _DYNAMIC = frozenset({"ConvInteger", "DynamicQuantizeLinear", "MatMulInteger"})
 
 
@@ -232,7 +233,7 @@ def _given(calibration: Calibration | None) -> Measurement:
 
 def _check_static(model: ModelProto) -> None:
     dynamic = [node for node in model.graph.node if node.op_type in _DYNAMIC]
-    if dynamic:
+    if any(node.op_type == "DynamicQuantizeLinear" for node in dynamic):
         raise InputError(
             "E117",
             "the model quantises its activations anew for each image",

@@ -13,6 +13,7 @@ from onnx import ModelProto, NodeProto, ValueInfoProto, numpy_helper
 from cimc.diagnostics import InputError
 from cimc.frontend.calibration import Calibration, measurement, samples
 from cimc.frontend.graph import Graph, label
+from cimc.frontend.interface import widen_interface
 from cimc.frontend.load import Source, load_model
 from cimc.frontend.normalise.edit import Editor
 from cimc.frontend.precision import compute_in_float32
@@ -113,6 +114,7 @@ def noise_report(
             hints=("give the float model",),
         )
     compute_in_float32(model)
+    widen_interface(model)
     fix_shapes(model, shapes)
     found = samples(model, measurement(calibration).data)[:_SAMPLES]
     return _Comparison(prepare(model), quantised, found).report()

@@ -23,12 +23,15 @@ from cimc.driver import Artifact
 from cimc.driver.compilation import compile_imported
 from cimc.driver.machines import load_machine
 from cimc.frontend import ImportedModel, import_model
+from cimc.frontend.interface import widen_interface
+from cimc.frontend.load import load_model
+from cimc.frontend.precision import compute_in_float32
 from cimc.frontend.quantise import is_quantised
 from cimc.frontend.shapes import model_inputs
 from cimc.frontend.simplify import ORT_ERRORS, upgrade
 from cimc.golden import session
 
-__all__ = ["CimcBackend", "Prepared", "PreparedForHost", "bind", "surrounded"]
+__all__ = ["CimcBackend", "Prepared", "PreparedForHost", "bind", "fed", "surrounded"]
 
 #: Devices of the interface, and the targets that they are.
 DEVICES = {"CPU": "rram", "RRAM": "rram", "RACETRACK": "racetrack"}
@@ -38,6 +41,11 @@ _SPREAD = np.float32(1.02)
 
 #: Part of a step that float32 may add to half a step of rounding.
 _SLACK = 1e-3
+
+
+#: Diagnostics of models without a part for the device: their axes are dynamic, they mix
+#: images, or there is no operator for it.
+_NOT_FOR_THE_DEVICE = frozenset({"E111", "E113", "E132"})
 
 
 @dataclass(frozen=True)
@@ -54,7 +62,7 @@ class Prepared(BackendRep):
 
     def _feeds(self, inputs: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
         names = [info.name for info in model_inputs(self.source)]
-        return dict(zip(names, inputs, strict=True))
+        return dict(zip(names, map(fed, inputs), strict=True))
 
     def rounded(self, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         """What the float model gives for operands rounded as the hardware has them.
@@ -87,14 +95,29 @@ class Prepared(BackendRep):
 
 @dataclass(frozen=True)
 class PreparedForHost(BackendRep):
-    """A model of which the device runs nothing: onnxruntime runs it as it is."""
+    """A model of which the device runs nothing: onnxruntime runs it.
+
+    It does so in types that it has, as it runs what cimc leaves to the host.
+    """
 
     session: InferenceSession
+
+    @classmethod
+    def of(cls, source: ModelProto) -> PreparedForHost:
+        """``source``, in an operator set that onnxruntime knows.
+
+        Raises what onnxruntime raises if it lacks an operator.
+        """
+        model = load_model(source)
+        compute_in_float32(model)
+        widen_interface(model)
+        return cls(session(upgrade(model)))
 
     def run(self, inputs: Sequence[np.ndarray], **options: Any) -> tuple[Any, ...]:
         """The outputs for one image; inputs in the model's order."""
         names = [info.name for info in self.session.get_inputs()]
-        return tuple(self.session.run(None, dict(zip(names, inputs, strict=True))))
+        feeds = dict(zip(names, map(fed, inputs), strict=True))
+        return tuple(self.session.run(None, feeds))
 
 
 class _Quantisations:
@@ -146,7 +169,7 @@ class CimcBackend(Backend):
     ) -> Prepared | PreparedForHost:
         """Compile; float models need ``inputs``, by which they are calibrated.
 
-        A model without any operator for the device is the host's, with a warning.
+        A model without any part for the device is the host's, with a warning.
 
         Raises:
             CimcError: the model is refused or does not fit.
@@ -157,7 +180,7 @@ class CimcBackend(Backend):
             names = [info.name for info in model_inputs(model)]
             calibration = {
                 name: np.concatenate([images, (images * _SPREAD).astype(images.dtype)])
-                for name, images in zip(names, options["inputs"], strict=True)
+                for name, images in zip(names, map(fed, options["inputs"]), strict=True)
             }
         try:
             with warnings.catch_warnings():
@@ -167,14 +190,14 @@ class CimcBackend(Backend):
                     imported, load_machine(DEVICES[device], None), import_seconds=0.0
                 )
         except CimcError as error:
-            if error.diagnostic.code != "E132":
+            if error.diagnostic.code not in _NOT_FOR_THE_DEVICE:
                 raise
             try:
-                runner = session(upgrade(source))
+                runner = PreparedForHost.of(source)
             except ORT_ERRORS:
                 raise error from None
             warnings.warn(f"onnxruntime runs the model: {error}", stacklevel=2)
-            return PreparedForHost(runner)
+            return runner
         return Prepared(source, imported, compilation.artifact)
 
     @classmethod
@@ -215,6 +238,11 @@ class CimcBackend(Backend):
         return device in DEVICES
 
 
+def fed(values: np.ndarray) -> np.ndarray:
+    """Values as cimc takes them: float32 stands for types that numpy lacks."""
+    return values if values.dtype.isbuiltin == 1 else values.astype(np.float32)
+
+
 def bind(
     model: ModelProto, inputs: Sequence[np.ndarray], variable: int
 ) -> tuple[ModelProto, list[np.ndarray]]:
@@ -237,10 +265,10 @@ def surrounded(
     """A copy with a change to 8 bits and back at every float input and output.
 
     onnxruntime.quantization itself leaves an operator without weights in float if its
-    neighbours are.
+    neighbours are. Operator sets without that change are converted.
     """
     copy, before, after = ModelProto(), list[NodeProto](), list[NodeProto]()
-    copy.CopyFrom(model)
+    copy.CopyFrom(upgrade(model))
     graph = copy.graph
 
     def pair(source: str, result: str, values: np.ndarray) -> list[NodeProto]:

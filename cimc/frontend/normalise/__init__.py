@@ -5,7 +5,8 @@ DequantizeLinear and QuantizeLinear nodes, all constants are initialisers, 4-bit
 are int8, and all nodes have names. onnxruntime runs such a model in integers; it is the
 golden of everything that follows, and no step changes a number (but for float biases,
 which are rounded, and transposed convolutions, which become convolutions, each with a
-warning).
+warning). Dilated AveragePools, which onnxruntime does not run in that form, become
+convolutions, too.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from cimc.frontend.normalise.constants import (
     fold_constants,
     name_nodes,
 )
+from cimc.frontend.normalise.dilated import convolve_dilated_pools
 from cimc.frontend.normalise.qlinear import qlinear_to_qdq
 from cimc.frontend.normalise.transposed import convolve_phases
 from cimc.frontend.normalise.widen import widen_constants
@@ -47,6 +49,7 @@ def normalise(model: ModelProto) -> ModelProto:
     quantise_biases(found)
     split_activations(found)
     convolve_phases(found)
+    convolve_dilated_pools(found)
     collapse_pairs(found)
     drop_unused(found)
     drop_variable_parts(found)

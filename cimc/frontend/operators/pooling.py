@@ -81,8 +81,6 @@ def read_average_pool(unit: Unit, context: Context) -> Step:
     window = _window(unit, context, ifm)
     found = attributes(unit.node)
     include = bool(found.get("count_include_pad", 0))
-    if window.dilation != (1, 1):
-        raise Refusal("its window is dilated")
     if window.kernel == (ifm.height, ifm.width) and not any(window.pad):
         # onnxruntime computes such a window as a global pool, which rounds otherwise.
         return read_global_average_pool(unit, context)

@@ -1,4 +1,4 @@
-"""Biases of Gemm with one number per column, as onnxruntime.quantization wants them."""
+"""Biases of Gemm, as onnxruntime.quantization wants them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,11 @@ __all__ = ["widen_bias"]
 def widen_bias(
     graph: Graph, editor: Editor, node: NodeProto
 ) -> Sequence[NodeProto] | None:
-    """The bias of a Gemm, which may be one number or (1, N), as (N,), times beta."""
+    """The bias of a Gemm, times beta: as (N,), or added behind it.
+
+    It may be one number or (1, N); where it differs from row to row, it is no bias to
+    onnxruntime.quantization.
+    """
     if node.op_type != "Gemm" or len(node.input) < 3:
         return None
     bias, shape = real_constant(graph, node.input[2]), graph.shape(node.output[0])
@@ -25,10 +29,13 @@ def widen_bias(
     beta = found.pop("beta", 1.0)
     if bias is None or not shape or (bias.shape == shape[-1:] and beta == 1):
         return None
-    if bias.size not in (1, shape[-1]) or bias.shape[-1:] not in ((), (1,), shape[-1:]):
-        return None  # it differs from row to row
-    wide = np.broadcast_to(bias.ravel() * np.float32(beta), shape[-1:])
-    node.input[2] = editor.constant(f"{node.input[2]}_wide", wide)
+    wide = np.broadcast_to(bias * np.float32(beta), shape)
+    name, y = f"{node.input[2]}_wide", node.output[0]
     del node.attribute[:]
     node.attribute.extend(helper.make_attribute(k, v) for k, v in found.items())
-    return [node]
+    if (wide == wide[:1]).all():
+        node.input[2] = editor.constant(name, wide[0])
+        return [node]
+    del node.input[2:]
+    node.output[0] = editor.fresh(f"{y}_product")
+    return [node, editor.node("Add", [*node.output, editor.constant(name, wide)], y)]

@@ -8,6 +8,7 @@ from onnx import TensorProto, helper, numpy_helper
 from cimc.diagnostics import CimcWarning, InputError
 from cimc.frontend import import_model, quantise_model
 from cimc.frontend.calibration import calibration_with
+from cimc.frontend.graph import Graph
 from cimc.golden import Golden
 from tests.support import floats
 
@@ -183,3 +184,55 @@ def test_unknown_method():
     found = caught.value.diagnostic
     assert (found.code, found.where) == ("E003", "--calib-method")
     assert "entropy" in found.render()
+
+
+@pytest.mark.parametrize(
+    "kind", [TensorProto.BFLOAT16, TensorProto.FLOAT8E4M3FN, TensorProto.INT4]
+)
+def test_float32_stands_for_types_that_numpy_lacks(kind):
+    b = floats.FloatBuilder(opset=23)
+    real = b.node("Cast", "image", to=TensorProto.FLOAT)
+    y = b.node("Cast", b.conv(real, 3, 4), to=TensorProto.BFLOAT16)
+    model = b.model(SHAPE, y)
+    model.graph.input[0].type.tensor_type.elem_type = kind
+    model.graph.output[0].type.tensor_type.elem_type = TensorProto.BFLOAT16
+    numbers = np.random.default_rng(0).integers(-7, 8, (4, *SHAPE[1:]))
+    images = numbers.astype(np.float32)
+
+    with pytest.warns(CimcWarning, match="W112") as caught:
+        found = import_model(model, calibration={"image": images})
+
+    assert TensorProto.DataType.Name(kind) in str(caught[-1].message)
+    assert {r.op: r.placement for r in found.coverage}["Conv"] == "device"
+    (result,) = Golden(found.quantised).run({"image": images[:1]}).values()
+    assert result.dtype == np.float32
+    assert result.any()
+
+
+def test_integer_operators_alone_are_the_hosts():
+    b = floats.FloatBuilder()
+    weights = b.constant(np.ones((4, 3, 3, 3), np.int8))
+    sums = b.node("ConvInteger", "image", weights)
+    y = b.node(
+        "Conv", b.node("Cast", sums, to=TensorProto.FLOAT), b.weights(2, 4, 1, 1)
+    )
+    model = b.model(SHAPE, y)
+    model.graph.input[0].type.tensor_type.elem_type = TensorProto.UINT8
+    images = np.arange(2 * 192, dtype=np.uint8).reshape(2, *SHAPE[1:])
+
+    found = import_model(model, calibration={"image": images})
+
+    places = {row.op: row.placement for row in found.coverage}
+    assert (places["ConvInteger"], places["Conv"]) == ("host", "device")
+
+
+def test_a_zero_point_left_out_has_the_type_that_the_node_names():
+    b = floats.FloatBuilder(opset=21)
+    scale = b.constant(np.float32(0.01))
+    wide = b.node("QuantizeLinear", "image", scale, output_dtype=TensorProto.INT16)
+    model = b.model(SHAPE, b.node("DequantizeLinear", wide, scale))
+
+    normal = quantise_model(model)
+
+    (node,) = (n for n in normal.graph.node if n.op_type == "QuantizeLinear")
+    assert Graph(normal).constant(node.input[2]).dtype == np.int16

@@ -9,6 +9,7 @@ import pytest
 from cimc.frontend import quantise_model
 from cimc.frontend.rewrites import rewrite
 from cimc.frontend.shapes import fix_shapes
+from cimc.golden import Golden
 from tests.support import floats
 
 SHAPE = [1, 4, 6, 5]
@@ -282,3 +283,18 @@ def test_biases_of_other_shapes(b, shape):
     assert list(found.dims) == [3]
     images = {"image": floats.images(2, SHAPE)}
     assert quantise_model(b.model(SHAPE, gemm.output[0]), calibration=images)
+
+
+@pytest.mark.parametrize("shape", [(5, 3), (5, 1)])
+def test_a_bias_that_differs_from_row_to_row_is_added(shape):
+    b = floats.FloatBuilder()
+    bias = b.constant(b.generator.normal(size=shape).astype(np.float32))
+    y = b.node("Gemm", "image", b.weights(4, 3), bias, beta=0.5)
+    model, rows = b.model([5, 4], y), floats.images(5, [5, 4])
+
+    normal = quantise_model(model, calibration={"image": rows})
+
+    assert {"Gemm", "Add"} <= set(ops(normal))
+    (found,) = Golden(normal).run({"image": rows}).values()
+    real = run(model, rows)
+    np.testing.assert_allclose(found, real, atol=0.1)
