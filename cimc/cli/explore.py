@@ -110,9 +110,7 @@ def _workers(count: int, scheduler: str | None) -> Any:
     from cimc.exploration.workers import cluster, here
 
     if scheduler is not None and count:
-        raise typer.BadParameter(
-            "is for --scheduler or --workers", param_hint="--workers"
-        )
+        raise typer.BadParameter("not with --scheduler", param_hint="--workers")
     if scheduler is None and not count:
         return nullcontext(here)
     return cluster(count, scheduler)
@@ -155,20 +153,19 @@ def _show(
         f"{rejected} rejected, {len(document['front'])} on the front",
         markup=False,
     )
+    varied = [name for name in study.space if len(study.values(name)) > 1]
     table = Table("trial", box=SIMPLE_HEAD, pad_edge=False)
-    for name in study.objectives:
-        table.add_column(name, justify="right")
-    for name in study.space:
-        table.add_column(name.removeprefix("chip."), justify="right")
+    for name in (*study.objectives, *varied):
+        table.add_column(name, justify="right", overflow="fold")
     for row in document["front"]:
         best = [f"{row['measures'][name]:.5g}" for name in study.objectives]
-        values = [str(row["parameters"][name]) for name in study.space]
+        values = [str(row["parameters"][name]) for name in varied]
         table.add_row(str(row["trial"]), *best, *map(escape, values))
     console.print(table)
     table = Table("effect of", box=SIMPLE_HEAD, pad_edge=False)
     for name in study.objectives:
-        table.add_column(f"on {name}", justify="right")
-    for parameter in study.space:
+        table.add_column(f"on {name}", justify="right", overflow="fold")
+    for parameter in varied:
         parts = [document["effects"][name][parameter] for name in study.objectives]
         table.add_row(escape(parameter), *(f"{part:.0%}" for part in parts))
     console.print(table)

@@ -128,7 +128,7 @@ class Evaluator:
         """What running the program of a point measures, or why there is none."""
         try:
             artifact = self._verified(point, machine, quantised)
-        except DoesNotFitError as error:
+        except (DoesNotFitError, InputError) as error:
             return {"rejected": _reason(error)}
         return {"measures": measured(artifact.metrics)}
 

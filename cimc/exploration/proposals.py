@@ -113,11 +113,5 @@ def _sampler(study: Study, number: int) -> BaseSampler:
 
 def _grid(study: Study) -> Iterator[Point]:
     """All points of the space, the last parameter changing fastest."""
-    axes = [
-        range(found.first, found.last + 1, found.step)
-        if isinstance(found, Range)
-        else found
-        for found in study.space.values()
-    ]
-    for values in product(*axes):
+    for values in product(*map(study.values, study.space)):
         yield dict(zip(study.space, values, strict=True))

@@ -49,15 +49,19 @@ class Search:
 
     def run(self, workers: Workers = here) -> Iterator[FrozenTrial]:
         """Do what is left of the study; gives each trial when it is finished."""
-        while (done := len(self.trials)) < self.study.trials:
+        trials = self.trials
+        while (done := len(trials)) < self.study.trials:
             first = done - done % self.study.population
-            proposals = propose(self.study, self.trials[:first])[done - first :]
+            proposals = propose(self.study, trials[:first])[done - first :]
             if not proposals:
                 return
             outcomes = workers(self.evaluator, [found.params for found in proposals])
             for proposal, outcome in zip(proposals, outcomes, strict=True):
-                self._trials.add_trial(finished(self.study, proposal, outcome))
-                yield self.trials[-1]
+                trial = finished(self.study, proposal, outcome)
+                self._trials.add_trial(trial)
+                trial.number = len(trials)
+                trials.append(trial)
+                yield trial
 
     def point(self, number: int) -> Point:
         """The parameters of a finished trial.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -44,11 +45,6 @@ class Range(Description):
         if self.log and (self.step != 1 or self.first < 1):
             raise ValueError("with log, first is at least 1 and there is no step")
         return self
-
-    @property
-    def default(self) -> int:
-        """Where a search that leaves the parameter alone keeps it."""
-        return self.first
 
 
 Value = int | str
@@ -118,11 +114,17 @@ class Study(Description):
             raise ValueError(f"space.network: {unknown[0]!r} is none of {known}")
         return self
 
+    def values(self, name: str) -> Sequence[Value]:
+        """All values of a parameter of the space."""
+        found = self.space[name]
+        if isinstance(found, Range):
+            return range(found.first, found.last + 1, found.step)
+        return found
+
     def default(self, name: str) -> Value:
-        """The value of a parameter that is not varied."""
+        """The first value of a parameter, or what it is where it is not varied."""
         if name in self.space:
-            found = self.space[name]
-            return found.default if isinstance(found, Range) else found[0]
+            return self.values(name)[0]
         return next(iter(self.networks)) if name == "network" else _MODEL[name]
 
     def restricted(self, part: Literal["hardware", "model"]) -> Study:
