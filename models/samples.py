@@ -9,10 +9,13 @@ import numpy.typing as npt
 from datasets import CLASSES, DEFAULT_CACHE, LOADERS, SplitName, as_input
 
 HERE = Path(__file__).parent
-COUNT = 128
 SEED = 1
-PARTS: dict[str, SplitName] = {"calib": "train", "test": "test"}
-"""Ending of each file name, and the split that its images come from."""
+PARTS: dict[str, tuple[SplitName, int]] = {
+    "calib": ("train", 128),
+    "test": ("test", 128),
+    "accuracy": ("test", 1000),
+}
+"""Ending of each file name, the split that its images come from, and how many."""
 
 
 def choose_balanced(
@@ -33,16 +36,16 @@ def choose_balanced(
 
 
 def main() -> None:
-    """Write the four samples from the command line."""
+    """Write the samples from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cache", type=Path, default=DEFAULT_CACHE)
     parser.add_argument("--output", type=Path, default=HERE)
     options = parser.parse_args()
     for name, load in LOADERS.items():
-        for part, split in PARTS.items():
+        for part, (split, count) in PARTS.items():
             data = load(split, options.cache)
             generator = np.random.default_rng(SEED)
-            chosen = choose_balanced(data.labels, COUNT, generator)
+            chosen = choose_balanced(data.labels, count, generator)
             np.savez_compressed(
                 options.output / f"{name}_{part}.npz",
                 image=as_input(data.images[chosen]),

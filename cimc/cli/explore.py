@@ -90,6 +90,7 @@ def explore(
         artifact.save(destination)
         console.print(f"written to {destination}", soft_wrap=True, markup=False)
         return
+    search.evaluator.check()
     searches = {"joint": search}
     if restricted:
         for part in ("hardware", "model"):

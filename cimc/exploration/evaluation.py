@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from difflib import get_close_matches
+from functools import lru_cache
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+import yaml
 from onnx import ModelProto
 
 from cimc.diagnostics import CimcError, DoesNotFitError, InputError
@@ -37,12 +40,35 @@ class Outcome:
     rejected: str = ""
 
 
+@dataclass(frozen=True)
 class Evaluator:
     """Evaluates points of a study; stages that they share are computed once."""
 
-    def __init__(self, study: Study, store: Store) -> None:
-        self.study = study
-        self.store = store
+    study: Study
+    store: Store
+
+    def check(self) -> None:
+        """Look whether everything that the study names is there.
+
+        Raises:
+            InputError: the target, the chip or a file is at fault, or the chip has no
+                such field (E151).
+        """
+        structure = yaml.safe_load(self._base.chip.to_yaml())["structure"]
+        fields: list[str] = list(structure)
+        for name in self.study.space:
+            field = name.removeprefix(CHIP)
+            if name.startswith(CHIP) and field not in fields:
+                close = get_close_matches(field, fields, 1)
+                raise InputError(
+                    "E151",
+                    f"the structure of chip {self.study.chip!r} has no {field!r}",
+                    where=f"space.{name}",
+                    hints=(f"one of: {', '.join(close or fields)}",),
+                )
+        for file in self.study.networks.values():
+            read_bytes(file)
+        _ = self._images
 
     def evaluate(self, point: Point) -> Outcome:
         """All measures of a point, or the reason that it cannot be.
@@ -56,8 +82,6 @@ class Evaluator:
         try:
             machine = self.machine(point)
         except InputError as error:
-            if not any(name.startswith(CHIP) for name in point):
-                raise
             return Outcome({}, _reason(error))
         quantised = self.quantised(point)
         key = digest(quantised, machine.chip.to_yaml(), self._value(point, "objective"))
@@ -70,7 +94,7 @@ class Evaluator:
         broken = [k for k, v in self.study.violations(measures).items() if v > 0]
         if broken:
             return Outcome(measures, f"out of bounds: {', '.join(broken)}")
-        key = digest(quantised, self._data, self.study.images)
+        key = digest(quantised, read_bytes(self.study.data), self.study.images)
         rate = self.store.value("accuracy", key, lambda: self._accuracy(quantised))
         return Outcome({"accuracy": rate, **measures})
 
@@ -80,7 +104,8 @@ class Evaluator:
         Raises:
             DoesNotFitError: the network does not fit the chip.
         """
-        return self._verified(point, self.machine(point), self.quantised(point))
+        machine, quantised = self.machine(point), self.quantised(point)
+        return self._verified(self._compiled(point, machine, quantised))
 
     def machine(self, point: Point) -> Machine:
         """The target with the chip of a point.
@@ -88,13 +113,12 @@ class Evaluator:
         Raises:
             InputError: a value is unknown or unfit (E021).
         """
-        base = load_machine(self.study.target, self.study.chip)
         sizes: dict[str, Any] = {
             name.removeprefix(CHIP): value
             for name, value in point.items()
             if name.startswith(CHIP)
         }
-        return replace(base, chip=base.chip.with_structure(**sizes))
+        return replace(self._base, chip=self._base.chip.with_structure(**sizes))
 
     def quantised(self, point: Point) -> bytes:
         """The network of a point in quantised normal form."""
@@ -127,12 +151,12 @@ class Evaluator:
     ) -> dict[str, Any]:
         """What running the program of a point measures, or why there is none."""
         try:
-            artifact = self._verified(point, machine, quantised)
+            artifact = self._compiled(point, machine, quantised)
         except (DoesNotFitError, InputError) as error:
             return {"rejected": _reason(error)}
-        return {"measures": measured(artifact.metrics)}
+        return {"measures": measured(self._verified(artifact).metrics)}
 
-    def _verified(self, point: Point, machine: Machine, quantised: bytes) -> Artifact:
+    def _compiled(self, point: Point, machine: Machine, quantised: bytes) -> Artifact:
         start = perf_counter()
         name = str(self._value(point, "network"))
         model = import_model(quantised, name=name)
@@ -142,7 +166,10 @@ class Evaluator:
             import_seconds=perf_counter() - start,
             objective=self._value(point, "objective"),  # pyright: ignore[reportArgumentType]
         )
-        artifact = compilation.artifact
+        return compilation.artifact
+
+    def _verified(self, artifact: Artifact) -> Artifact:
+        """The artifact with what a run of one image measures, which must be exact."""
         images = Images(self._images.feeds[:1], self._images.source)
         execution = execute_images(artifact, images, verify=True)
         assert execution.verified is not None
@@ -153,31 +180,35 @@ class Evaluator:
         model = import_model(quantised, name="accuracy")
         return classify(model, self._images).rate
 
-    @cached_property
-    def _data(self) -> bytes:
-        return read_bytes(self.study.data)
+    @property
+    def _base(self) -> Machine:
+        return load_machine(self.study.target, self.study.chip)
 
-    @cached_property
+    @property
     def _images(self) -> Images:
         """The labelled images that an accuracy is measured on."""
         network = next(iter(self.study.networks.values()))
-        model = ModelProto.FromString(read_bytes(network))
-        images = load_images(model, self.study.data)
-        if images.labels is None:
-            raise InputError(
-                "E152",
-                "there is no array 'labels'",
-                where=str(self.study.data),
-                hints=("an accuracy needs labels: one class number per image",),
-            )
-        count = self.study.images
-        if len(images.feeds) < count:
-            raise InputError(
-                "E152",
-                f"the study wants {count} images, there are {len(images.feeds)}",
-                where=str(self.study.data),
-            )
-        return Images(images.feeds[:count], images.source, images.labels[:count])
+        return _labelled(network, self.study.data, self.study.images)
+
+
+@lru_cache(maxsize=1)
+def _labelled(network: Path, data: Path, count: int) -> Images:
+    """So many labelled images for a network, from the first on."""
+    images = load_images(ModelProto.FromString(read_bytes(network)), data)
+    if images.labels is None:
+        raise InputError(
+            "E152",
+            "there is no array 'labels'",
+            where=str(data),
+            hints=("an accuracy needs labels: one class number per image",),
+        )
+    if len(images.feeds) < count:
+        raise InputError(
+            "E152",
+            f"the study wants {count} images, there are {len(images.feeds)}",
+            where=str(data),
+        )
+    return Images(images.feeds[:count], images.source, images.labels[:count])
 
 
 def _reason(error: CimcError) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +29,11 @@ def digest(*parts: object) -> str:
     return found.hexdigest()
 
 
+@dataclass(frozen=True)
 class Store:
     """A folder of results by stage and digest."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    folder: Path
 
     def data(self, stage: str, key: str, compute: Callable[[], bytes]) -> bytes:
         """The entry of a stage, computed if it is not there."""

@@ -1,0 +1,157 @@
+"""``cimc explore`` from the command line, on one process and on several."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import yaml
+
+from cimc.driver import load, load_images
+from cimc.exploration.accuracy import classify, outputs_of
+from cimc.frontend import import_model
+from tests.support.command_line import CommandLine
+from tests.support.precise import precise_session
+from tests.support.shipped import MODELS
+
+STUDY = {
+    "name": "small",
+    "target": "racetrack",
+    "chip": "mu-64",
+    "networks": {"lenet5": str(MODELS / "lenet5.onnx")},
+    "data": str(MODELS / "mnist_test.npz"),
+    "calibration": str(MODELS / "mnist_calib.npz"),
+    "images": 64,
+    "space": {
+        "weights": ["int8", "int4"],
+        "chip.weight_bits": [8, 4],
+        "chip.lanes": [32, 64],
+        "chip.domains": [32, 64],
+    },
+    "objectives": ["accuracy", "latency_us", "area_mm2"],
+    "constraints": {"accuracy": {"least": 0.5}, "latency_us": {"most": 100000}},
+    "trials": 6,
+    "population": 3,
+}
+
+
+def written(folder: Path, **changes) -> Path:
+    path = folder / "study.yaml"
+    path.write_text(yaml.safe_dump({**STUDY, **changes}))
+    return path
+
+
+def rows(folder: Path) -> list[dict[str, str]]:
+    with (folder / "trials.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("undisturbed")
+    study = written(folder)
+    command = [sys.executable, "-m", "cimc", "explore", study, "-o", folder / "out"]
+    subprocess.run(command, check=True, capture_output=True)
+    return folder / "out"
+
+
+def test_results(undisturbed: Path) -> None:
+    found = rows(undisturbed)
+    assert [row["trial"] for row in found] == [str(n) for n in range(6)]
+    for row in found:
+        # Weights of 8 bits are not for arrays of 4; every other point has a program.
+        fits = (row["weights"], row["chip.weight_bits"]) != ("int8", "4")
+        assert bool(row["rejected"]) != fits
+        assert bool(row["accuracy"]) == fits
+    front = json.loads((undisturbed / "front.json").read_text())["front"]
+    assert {str(row["trial"]) for row in front} == {
+        row["trial"] for row in found if row["front"] == "1"
+    }
+    assert "plotly" in (undisturbed / "front.html").read_text()
+
+
+def test_a_cluster_finds_the_same(
+    undisturbed: Path, tmp_path: Path, cimc: CommandLine
+) -> None:
+    result = cimc("explore", written(tmp_path), "-o", "out", "--workers", 2)
+    assert result.code == 0, result.err
+    assert rows(tmp_path / "out") == rows(undisturbed)
+
+
+def test_killed_and_taken_up_again(undisturbed: Path, tmp_path: Path) -> None:
+    study = written(tmp_path)
+    command = [sys.executable, "-m", "cimc", "explore", study, "-o", tmp_path / "out"]
+    for seconds in (2.5, 4, 6):
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        time.sleep(seconds)
+        os.kill(process.pid, signal.SIGKILL)
+        process.communicate()
+    subprocess.run(command, check=True, capture_output=True)
+    assert rows(tmp_path / "out") == rows(undisturbed)
+
+
+def test_a_trial_is_made_again(
+    undisturbed: Path, tmp_path: Path, cimc: CommandLine
+) -> None:
+    study = written(tmp_path)
+    number = next(row["trial"] for row in rows(undisturbed) if row["front"] == "1")
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        database = (undisturbed / "trials.db").read_bytes()
+        (tmp_path / name / "trials.db").write_bytes(database)
+        result = cimc("explore", study, "-o", name, "--reproduce", number)
+        assert result.code == 0, result.err
+    first, second = (tmp_path / n / f"trial-{number}" for n in ("a", "b"))
+    for path in first.iterdir():
+        assert path.read_bytes() == (second / path.name).read_bytes(), path.name
+    row = rows(undisturbed)[int(number)]
+    assert load(first).metrics["time_ns"] / 1e3 == float(row["latency_us"])
+    assert cimc("explore", study, "-o", "a", "--reproduce", 6).code == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "options", "code"),
+    [
+        ({"data": str(MODELS / "nosuch.npz")}, (), "E011"),
+        ({"images": 1000}, (), "E152"),
+        ({"target": "nosuch"}, (), "E001"),
+        ({"chip": "nosuch"}, (), "E021"),
+        ({"space": {"chip.lane": [1]}}, (), "E151"),
+        ({"networks": {"lenet5": "nosuch.onnx"}}, (), "E054"),
+        ({}, ("--scheduler", "tcp://127.0.0.1:9"), "E156"),
+        ({}, ("--scheduler", "tcp://127.0.0.1:9", "--workers", 1), "E004"),
+        ({"objectives": ["beauty"]}, (), "E151"),
+    ],
+)
+def test_what_is_wrong_is_said(
+    changes, options, code, tmp_path: Path, cimc: CommandLine
+) -> None:
+    result = cimc("explore", written(tmp_path, **changes), "-o", "out", *options)
+    assert result.code == 2
+    assert f"error[{code}]" in result.err, result.err
+
+
+@pytest.mark.parametrize(
+    ("network", "data"), [("lenet5", "mnist"), ("resnet8", "cifar10")]
+)
+def test_accuracy_is_that_of_onnxruntime(network: str, data: str) -> None:
+    path = MODELS / f"{network}_int8.onnx"
+    session = precise_session(path)
+    images = load_images(onnx.load(path), MODELS / f"{data}_test.npz")
+    expected = [session.run(None, feeds)[0] for feeds in images.feeds]
+    guesses = np.array([output.argmax() for output in expected])
+
+    found = list(outputs_of(import_model(path), images.feeds))
+    for outputs, wanted in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(next(iter(outputs.values())), wanted)
+    accuracy = classify(import_model(path), images)
+    assert accuracy.correct == int(np.sum(guesses == images.labels))
