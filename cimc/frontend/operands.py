@@ -1,4 +1,4 @@
-"""Weights and biases of convolutions that do not fit what they are applied to.
+"""Weights of convolutions, and biases, that do not fit what they are applied to.
 
 ONNX's shape inference does not look at them, and onnxruntime only when it runs.
 """
@@ -24,14 +24,14 @@ _PLACES = {
 
 
 def check_operands(model: ModelProto) -> None:
-    """Refuse convolutions whose operands do not go together.
+    """Refuse convolutions and Gemms whose operands do not go together.
 
     Raises:
         InputError: there is such a node (E114).
     """
     graph = Graph(model)
     for node in graph.nodes:
-        if node.op_type in _PLACES and (problem := _problem(graph, node)):
+        if problem := _problem(graph, node):
             raise InputError(
                 "E114",
                 "the shapes in the model contradict each other: "
@@ -42,6 +42,10 @@ def check_operands(model: ModelProto) -> None:
 
 def _problem(graph: Graph, node: NodeProto) -> str:
     """Why the operands do not go together; empty if they do, or are not known."""
+    if node.op_type == "Gemm":
+        return _problem_of_gemm(graph, node)
+    if node.op_type not in _PLACES:
+        return ""
     place, bias_place = _PLACES[node.op_type]
     x, w = graph.shape(node.input[0]), graph.shape(node.input[place])
     if x is None or w is None or min(len(x), len(w)) < 2:
@@ -63,3 +67,15 @@ def _problem(graph: Graph, node: NodeProto) -> str:
     if bias is None or prod(bias) == cout:
         return ""
     return f"has a bias of shape {bias}, and {cout} output channels"
+
+
+def _problem_of_gemm(graph: Graph, node: NodeProto) -> str:
+    """Inference looks at the matrices of a Gemm, but not at its bias."""
+    bias = graph.shape(node.input[2]) if len(node.input) > 2 else None
+    result = graph.shape(node.output[0])
+    if bias is None or result is None:
+        return ""
+    sizes = zip(reversed(bias), reversed(result), strict=False)
+    if len(bias) <= len(result) and all(own in (1, size) for own, size in sizes):
+        return ""
+    return f"has a bias of shape {bias}, and a result of shape {result}"

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from onnx import numpy_helper
 
 from cimc.diagnostics import InputError
 from cimc.frontend import coverage, quantise_model
@@ -43,6 +44,30 @@ def test_a_bias_of_other_channels():
     b = floats.FloatBuilder()
     y = b.node("Conv", "image", b.weights(6, 4, 1, 1), b.weights(4))
     expect(b.model(SHAPE, y), "a bias of shape (4,), and 6 output channels")
+
+
+@pytest.mark.parametrize("shape", [(4,), (2, 5), (1, 1, 5)])
+def test_a_bias_of_a_gemm(shape):
+    b = floats.FloatBuilder()
+    y = b.node("Gemm", b.node("Flatten", "image"), b.weights(144, 5), b.weights(*shape))
+    expect(b.model(SHAPE, y), "Gemm", f"a bias of shape {shape}")
+
+
+def test_a_float_bias_that_differs_from_row_to_row_stays():
+    b = QdqBuilder(np.uint8)
+    x = b.input([5, 4], 0.02, 3)
+    scales = np.full(3, 0.01, np.float32)
+    y = b.dense("Gemm", x, np.ones((3, 4), np.int8), scales, [1] * 3, 0.1, 0, transB=1)
+    model = b.model(y)
+    bias = numpy_helper.from_array(np.ones((5, 3), np.float32), "by_row")
+    model.graph.initializer.append(bias)
+    (gemm,) = (node for node in model.graph.node if node.op_type == "Gemm")
+    gemm.input[2] = "by_row"
+
+    normal = quantise_model(model)
+
+    (gemm,) = (node for node in normal.graph.node if node.op_type == "Gemm")
+    assert gemm.input[2] == "by_row"
 
 
 @pytest.mark.parametrize("dtype", [np.int8, np.uint8])
