@@ -72,6 +72,9 @@ class CimcError(Exception):
         self.diagnostic = Diagnostic(code, message, where, notes, hints)
         super().__init__(self.diagnostic.render())
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _again, (type(self), self.diagnostic)
+
 
 class VerificationError(CimcError):
     """The compiled program computes something else than the model (exit code 1)."""
@@ -105,3 +108,14 @@ class CimcWarning(UserWarning):
     ) -> None:
         self.diagnostic = Diagnostic(code, message, where, notes, hints)
         super().__init__(self.diagnostic.render())
+
+
+def _again(kind: type[CimcError], found: Diagnostic) -> CimcError:
+    """An error that comes from another process."""
+    return kind(
+        found.code,
+        found.message,
+        where=found.where,
+        notes=found.notes,
+        hints=found.hints,
+    )

@@ -43,12 +43,22 @@ def saturate(values: Array, dtype: IntegerDType) -> Array:
 def exact_matmul(left: Array, right: Array) -> NDArray[np.int64]:
     """Integer matrix product through the fastest floating-point type that is exact.
 
-    ``left`` is (…, n, k) and ``right`` (…, k, m), both of at most 9-bit integers.
+    ``left`` is (…, n, k) and ``right`` (…, k, m), both of at most 9-bit integers. No
+    sum of some of the products of an element is larger than the largest number on the
+    left times the sum of magnitudes of a column on the right.
     """
-    bound = int(np.abs(left.astype(np.int64)).max(initial=0))
-    bound *= int(np.abs(right.astype(np.int64)).max(initial=0)) * left.shape[-1]
+    columns = np.abs(right.astype(np.int64)).sum(axis=-2)
+    bound = _largest(left) * int(columns.max(initial=0))
     dtype = np.float32 if bound < _EXACT_FLOAT32 else np.float64
     return np.matmul(left.astype(dtype), right.astype(dtype)).astype(np.int64)
+
+
+def _largest(values: Array) -> int:
+    """The largest magnitude of ``values``, or that of their type if it has 8 bits."""
+    if values.dtype.itemsize == 1:
+        limits = np.iinfo(values.dtype)
+        return max(-limits.min, limits.max)
+    return int(np.abs(values.astype(np.int64)).max(initial=0))
 
 
 def multipliers(scale_in: float, scale_weights: Array, scale_out: float) -> Float32:

@@ -10,11 +10,11 @@ from pydantic import AfterValidator, Field, model_validator
 from cimc.backends.racetrack.cells import CELLS, Steps
 from cimc.backends.racetrack.cells.cell import ACTIVATION_BITS
 from cimc.backends.racetrack.machine import RacetrackMachine
+from cimc.descriptions import Description
 from cimc.isa.chip import (
     Area,
     ChipFiles,
     ChipModel,
-    Description,
     Energy,
     Frequency,
     PositiveCycles,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pydantic import Field, model_validator
 
 from cimc.backends.rram.machine import RramMachine
+from cimc.descriptions import Description
 from cimc.isa.chip import (
     Area,
     ChipFiles,
     ChipModel,
     Cycles,
-    Description,
     Energy,
     Frequency,
     PositiveCycles,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from cimc.driver import Artifact, Execution, Images, ImageSource, Verified
 
-__all__ = ["app"]
+__all__ = ["app", "print_json"]
 
 app = typer.Typer(
     add_completion=False,
@@ -65,7 +65,8 @@ def _root(  # pyright: ignore[reportUnusedFunction]
     """Options that stand before the command."""
 
 
-def _print_json(document: Mapping[str, Any]) -> None:
+def print_json(document: Mapping[str, Any]) -> None:
+    """Write a document to standard output."""
     _write_text(json.dumps(document, indent=2) + "\n")
 
 
@@ -154,7 +155,7 @@ def compile_(
             dump_ir=dump_ir,
         )
         if as_json:
-            _print_json({"machines": [found.as_json() for found in outcomes]})
+            print_json({"machines": [found.as_json() for found in outcomes]})
         show_comparison(outcomes)
         raise typer.Exit(exit_code_of(outcomes))
     check_destination(output)
@@ -209,7 +210,7 @@ def _report(
 ) -> None:
     """Show metrics, then fail if a verdict says that the result is wrong."""
     if as_json:
-        _print_json(metrics)
+        print_json(metrics)
     show_metrics(metrics)
     if verdict is not None:
         verdict.require()
@@ -275,7 +276,7 @@ def check(
         calibration=options.calibration(calib),
     )
     if as_json:
-        _print_json(report.as_json())
+        print_json(report.as_json())
     show_fit(report)
     raise typer.Exit(report.exit_code)
 
@@ -316,7 +317,7 @@ def quantize(
     )
     if noise is not None:
         if as_json:
-            _print_json(noise.as_json())
+            print_json(noise.as_json())
         show_noise(noise)
     console.print(f"written to {output}", soft_wrap=True, markup=False)
 

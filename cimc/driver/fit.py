@@ -47,12 +47,10 @@ def parts_of(
     """
     if len(model.segments) == 1:
         return None
-    modules: list[ModuleOp] = []
-    for module, phases in _compiled(model, target, chip, batch, phases=1):
-        if phases > 1:
-            return None
-        modules.append(module)
-    return _parts(target, chip, modules)
+    found = _compiled(model, target, chip, batch, phases=1)
+    if any(phases > 1 for _, phases in found):
+        return None
+    return _parts(target, chip, [module for module, _ in found])
 
 
 def crossings(
@@ -76,18 +74,26 @@ def _compiled(
     chip: Chip,
     batch: int,
     phases: float = inf,
-) -> Iterator[tuple[ModuleOp, int]]:
+) -> list[tuple[ModuleOp, int]]:
     """Each segment compiled for the whole chip, and in how many phases it runs.
 
-    Of one in more than ``phases`` all else is not tried.
+    Pass after pass goes through all segments: once one of them is in more than
+    ``phases``, nothing else is tried.
     """
-    for segment in model.segments:
-        module, count = segment.module, 1
-        for module in _compilation(segment.module, model.weights, target, chip, batch):
-            count = max(count, len(phases_of(module)))
-            if count > phases:
-                break
-        yield module, count
+    ways = [
+        _compilation(segment.module, model.weights, target, chip, batch)
+        for segment in model.segments
+    ]
+    found = [(segment.module, 1) for segment in model.segments]
+    for modules in zip(*ways, strict=True):
+        # Programs no longer tell.
+        counts = [
+            max(n, len(phases_of(m))) for m, (_, n) in zip(modules, found, strict=True)
+        ]
+        found = list(zip(modules, counts, strict=True))
+        if max(counts) > phases:
+            break
+    return found
 
 
 def _compilation(
@@ -122,7 +128,7 @@ def phases_by_chip(
 
 def _phases(model: ImportedModel, target: Target, chip: Chip, batch: int) -> int:
     """Phases of all segments; those that are on the chip together make one."""
-    found = list(_compiled(model, target, chip, batch, phases=1))
+    found = _compiled(model, target, chip, batch, phases=1)
     modules, counts = [module for module, _ in found], [count for _, count in found]
     if max(counts) == 1 and _parts(target, chip, modules) is not None:
         return 1

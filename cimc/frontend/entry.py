@@ -32,6 +32,7 @@ from cimc.frontend.quantised import check_quantised
 from cimc.frontend.refusal import refuse_what_nobody_runs
 from cimc.frontend.shapes import Shapes, fix_shapes
 from cimc.frontend.simplify import ORT_ERRORS, move_to, refused_by_onnxruntime
+from cimc.frontend.unquantised import quantise_layers, unquantised_layers
 from cimc.golden import StoredModel, float_layers
 from cimc.weights import WeightStore
 
@@ -107,8 +108,9 @@ def quantise_model(
 ) -> ModelProto:
     """The model in quantised normal form: the golden of all that follows.
 
-    A model that is quantised already keeps its numbers; calibration data and types are
-    then ignored with a warning (W101).
+    A model that is quantised already keeps its numbers. Layers that it has in float are
+    quantised if there is calibration data, and stay on the host otherwise, with a
+    warning (W112); where there are none, data and types are ignored (W101).
 
     Raises:
         InputError: the model, ``shapes`` or the data is at fault (E011, E101 to E141).
@@ -127,16 +129,43 @@ def quantise_model(
             del model
             found = quantise(path, calibration, activations, weights)
         return _static(normalise(found))
-    if calibration is not None or (activations, weights) != ("uint8", "int8"):
+    name_nodes(model)  # onnxruntime wants names that differ
+    check_quantised(model)
+    return _static(_completed(normalise(model), calibration, activations, weights))
+
+
+def _completed(
+    model: ModelProto,
+    calibration: Calibration | None,
+    activations: Activations,
+    weights: Weights,
+) -> ModelProto:
+    """A quantised model, with the layers that it has in float quantised if it can be.
+
+    ``model`` is used up.
+    """
+    left = unquantised_layers(model)
+    if left and calibration is not None:
+        return normalise(quantise_layers(model, calibration))
+    if left:
+        warnings.warn(
+            CimcWarning(
+                "W112",
+                f"{len(left)} layer(s) of the quantised model are in float, and run on "
+                "the host",
+                notes=(f"layers: {', '.join(left)}",),
+                hints=("--calib FILE.npz quantises them, and keeps the others",),
+            ),
+            stacklevel=3,
+        )
+    elif calibration is not None or (activations, weights) != ("uint8", "int8"):
         warnings.warn(
             CimcWarning(
                 "W101", "the model is quantised: calibration data and types are ignored"
             ),
-            stacklevel=2,
+            stacklevel=3,
         )
-    name_nodes(model)  # onnxruntime wants names that differ
-    check_quantised(model)
-    return _static(normalise(model))
+    return model
 
 
 def _static(model: ModelProto) -> ModelProto:

@@ -1,8 +1,10 @@
-"""Ranges of activations that leave rare values out, by onnxruntime's methods."""
+"""Ranges of activations: all values, or without rare ones by onnxruntime's methods."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import io
+from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,10 @@ from cimc.frontend.calibration import Method
 from cimc.frontend.graph import Graph
 from cimc.weights import Array
 
-__all__ = ["range_overrides"]
+__all__ = ["Limits", "range_overrides", "ranges"]
+
+#: The least and the greatest value of each tensor.
+Limits = Mapping[str, tuple[Array, Array]]
 
 #: Bins of a histogram, and steps that entropy is measured with; the time of that grows
 #: with the square of the bins.
@@ -28,39 +33,48 @@ _PERCENTILE = 99.999
 def range_overrides(
     source: Path, found: Sequence[dict[str, Array]], method: Method
 ) -> dict[str, list[dict[str, Any]]]:
-    """What makes onnxruntime use those ranges, none for ``minmax``.
+    """What makes onnxruntime use those ranges, none for ``minmax``."""
+    if method == "minmax":
+        return {}
+    return {
+        name: [{"rmin": low, "rmax": high}]
+        for name, (low, high) in ranges(source, found, method).items()
+    }
+
+
+def ranges(source: Path, found: Sequence[dict[str, Array]], method: Method) -> Limits:
+    """The range of each float tensor that is no constant, over all samples.
 
     Histograms span the smallest to the largest value of all samples, which takes one
     run more; then no bin is added later, and one sample at a time is in memory.
     """
-    if method == "minmax":
-        return {}
     run = _Run(source)
     limits: dict[str, tuple[Array, Array]] = {}
     for sample in found:
         for name, values in run(sample).items():
             low, high = limits.get(name, (values.min(), values.max()))
             limits[name] = min(low, values.min()), max(high, values.max())
-    collector = HistogramCollector(
-        method, False, _BINS[method], _STEPS, _PERCENTILE, "same"
-    )
-    collector.collect({name: [np.array(ends)] for name, ends in limits.items()})
-    for sample in found:
-        collector.collect({name: [values] for name, values in run(sample).items()})
-    ranges = collector.compute_collection_result()
+    if method == "minmax":
+        return limits
+    with redirect_stdout(io.StringIO()):  # it tells how it gets on
+        collector = HistogramCollector(
+            method, False, _BINS[method], _STEPS, _PERCENTILE, "same"
+        )
+        collector.collect({name: [np.array(ends)] for name, ends in limits.items()})
+        for sample in found:
+            collector.collect({name: [v] for name, v in run(sample).items()})
+        common = collector.compute_collection_result()
     return {
-        name: [
-            {
-                "rmin": np.clip(ranges[name][0], low, high),
-                "rmax": np.clip(ranges[name][1], low, high),
-            }
-        ]
+        name: (
+            np.clip(common[name][0], low, high),
+            np.clip(common[name][1], low, high),
+        )
         for name, (low, high) in limits.items()
     }
 
 
 class _Run:
-    """Runs a float model, and gives all its float tensors that are no constants."""
+    """Runs a model, and gives all its float tensors that are no constants."""
 
     def __init__(self, source: Path) -> None:
         model = ModelProto.FromString(source.read_bytes())

@@ -1,6 +1,9 @@
 """Interpreter of the ``tile`` level: sweeps in program order, vectorised.
 
-Signals have no effect here: program order is one of the orders they allow.
+All images of a batch go through an operation together: memory objects are arrays with
+the image as their first axis, and values inside sweeps have the shape (images,
+positions, n). Signals have no effect here: program order is one of the orders they
+allow.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ from cimc.dialects.cim import Range, WeightsRef
 from cimc.dialects.tile.body import element_of, length_of
 from cimc.weights import Array, WeightStore
 
-__all__ = ["interpret"]
+__all__ = ["interpret", "interpret_images"]
 
 
 def interpret(
@@ -34,7 +37,25 @@ def interpret(
     Raises:
         VerificationError: copies of one tensor differ (E064).
     """
-    machine = _Machine(weights, inputs)
+    one = {tensor: values[np.newaxis] for tensor, values in inputs.items()}
+    return {
+        tensor: values[0]
+        for tensor, values in interpret_images(module, weights, one).items()
+    }
+
+
+def interpret_images(
+    module: ModuleOp, weights: WeightStore, inputs: Mapping[str, Array]
+) -> dict[str, Array]:
+    """Run a ``tile`` module on several images, each alone.
+
+    Arrays are (images, height, width, channels), otherwise as for :func:`interpret`.
+
+    Raises:
+        VerificationError: copies of one tensor differ (E064).
+    """
+    (images,) = {len(values) for values in inputs.values()}
+    machine = _Machine(weights, inputs, images)
     for operation in module.body.block.ops:
         machine.execute(operation)
     found: dict[str, Array] = {}
@@ -54,10 +75,11 @@ def _dtype(element: IntegerType) -> numerics.IntegerDType:
 
 @dataclass
 class _Machine:
-    """Arrays by SSA value: memory objects outside sweeps, (positions, n) inside."""
+    """Arrays by SSA value: memory objects, and in a sweep what it computes."""
 
     weights: WeightStore
     inputs: Mapping[str, Array]
+    images: int
     values: dict[SSAValue, Array] = field(default_factory=dict[SSAValue, Array])
 
     def execute(self, operation: Operation) -> None:
@@ -75,12 +97,13 @@ class _Machine:
         assert isinstance(value.type, tile.FeatureMapType)
         top, left, _, _ = value.type.halo
         height, width, _ = value.type.shape
-        return self.values[value][top : top + height, left : left + width]
+        return self.values[value][:, top : top + height, left : left + width]
 
     def feature_map(self, op: tile.FeatureMapOp) -> None:
         top, left, bottom, right = op.type.halo
         height, width, channels = op.type.shape
-        shape = (top + height + bottom, left + width + right, channels)
+        padded = (top + height + bottom, left + width + right)
+        shape = (self.images, *padded, channels)
         self.values[op.result] = np.full(
             shape, op.type.fill.data, _dtype(op.type.element)
         )
@@ -88,7 +111,7 @@ class _Machine:
             self.interior(op.result)[...] = self.inputs[op.tensor.data]
 
     def partial_sums(self, op: tile.PartialSumsOp) -> None:
-        self.values[op.result] = np.zeros(op.type.shape, np.int64)
+        self.values[op.result] = np.zeros((self.images, *op.type.shape), np.int64)
 
     def block(self, op: tile.WeightBlockOp) -> None:
         matrix = self.constant(op.matrix)
@@ -97,6 +120,9 @@ class _Machine:
     def sweep(self, op: tile.SweepOp) -> None:
         for operation in op.body.block.ops:
             self.execute(operation)
+        for operation in op.body.block.ops:
+            for result in operation.results:
+                del self.values[result]
 
     def window(self, op: tile.WindowOp) -> None:
         source = self.values[op.source]
@@ -108,36 +134,35 @@ class _Machine:
             for tap_column in range(op.tap_columns.start, op.tap_columns.stop):
                 first_column = op.input_column(columns.start, tap_column) + left
                 tap = source[
+                    :,
                     _strided(first_row, op.window.stride[0], rows.size),
                     _strided(first_column, op.window.stride[1], columns.size),
                     op.channels.slice,
                 ]
-                size = (rows.size, columns.size, op.channels.size)
+                size = (self.images, rows.size, columns.size, op.channels.size)
                 taps.append(np.broadcast_to(tap, size))
-        flat = np.stack(taps, axis=2).reshape(rows.size * columns.size, -1)
-        self.values[op.result] = flat[inside, op.elements.slice]
+        flat = np.stack(taps, axis=3).reshape(self.images, rows.size * columns.size, -1)
+        self.values[op.result] = flat[:, inside, op.elements.slice]
 
     def mvm(self, op: tile.MvmOp) -> None:
         block, operand = self.values[op.block], self.values[op.operand]
-        groups = op.block_type.groups.data
-        positions = operand.shape[0]
+        groups, rows = op.block_type.groups.data, block.shape[0]
         # Channels vary fastest in a window, so groups are split off the last axis.
-        rows = block.shape[0]
         taps = rows // _group_channels(op)
-        per_group = operand.reshape(positions, taps, groups, -1)
-        per_group = per_group.transpose(2, 0, 1, 3).reshape(groups, positions, rows)
+        per_group = operand.reshape(-1, taps, groups, rows // taps)
+        per_group = per_group.transpose(2, 0, 1, 3).reshape(groups, -1, rows)
         columns = block.reshape(rows, groups, -1).transpose(1, 0, 2)
-        product = numerics.exact_matmul(per_group, columns)
-        self.values[op.result] = product.transpose(1, 0, 2).reshape(positions, -1)
+        product = numerics.exact_matmul(per_group, columns).transpose(1, 0, 2)
+        self.values[op.result] = product.reshape(*operand.shape[:2], -1)
 
     def accumulate(self, op: tile.AccumulateOp) -> None:
         self.values[op.result] = self.values[op.lhs] + self.values[op.rhs]
 
     def load_partial(self, op: tile.LoadPartialOp) -> None:
-        self.values[op.result] = self.values[op.source][_positions(op.sweep)]
+        self.values[op.result] = self.values[op.source][:, *_positions(op.sweep)]
 
     def store_partial(self, op: tile.StorePartialOp) -> None:
-        self.values[op.target][_positions(op.sweep)] = self.values[op.value]
+        self.values[op.target][:, *_positions(op.sweep)] = self.values[op.value]
 
     def requantise(self, op: tile.RequantiseOp) -> None:
         sums = self.values[op.sums] + self.constant(op.bias)[op.channels.slice]
@@ -151,10 +176,10 @@ class _Machine:
         )
 
     def _segments(self, op: tile.MaxOp | tile.SumOp | tile.AverageOp) -> Array:
-        """The operand as (segments, positions, n)."""
+        """The operand as (segments, images, positions, n)."""
         operand = self.values[op.operand]
-        segments = op.segments.value.data
-        return operand.reshape(operand.shape[0], segments, -1).transpose(1, 0, 2)
+        split = operand.reshape(*operand.shape[:2], op.segments.value.data, -1)
+        return split.transpose(2, 0, 1, 3)
 
     def max(self, op: tile.MaxOp) -> None:
         self.values[op.result] = self._segments(op).max(axis=0)
@@ -196,8 +221,8 @@ class _Machine:
 
     def shuffle(self, op: tile.ShuffleOp) -> None:
         operand = self.values[op.operand]
-        segments = operand.reshape(len(operand), op.segments.value.data, -1)
-        self.values[op.result] = segments.transpose(0, 2, 1).reshape(operand.shape)
+        split = operand.reshape(*operand.shape[:2], op.segments.value.data, -1)
+        self.values[op.result] = split.transpose(0, 1, 3, 2).reshape(operand.shape)
 
     def table(self, op: tile.TableOp) -> None:
         self.values[op.result] = numerics.lookup(
@@ -207,7 +232,7 @@ class _Machine:
         )
 
     def splat(self, op: tile.SplatOp) -> None:
-        shape = (op.sweep.positions, length_of(op.result))
+        shape = (self.images, op.sweep.positions, length_of(op.result))
         element = _dtype(element_of(op.result))
         self.values[op.result] = np.full(shape, op.value.value.data, element)
 
@@ -216,7 +241,7 @@ class _Machine:
         rows, columns = _positions(op.sweep)
         (down, right), (row, column) = op.stride, op.offset
         places = rows * down + row, columns * right + column, op.channels.slice
-        target[places] = self.values[op.value]
+        target[:, *places] = self.values[op.value]
 
 
 def _positions(sweep: tile.SweepOp) -> tuple[Array, Array]:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Generic, Literal, TypeVar, cast
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import ErrorDetails
-from typing_extensions import TypeIs
+from pydantic import Field
 
+from cimc.descriptions import Description, Kind, parsed, read_text, validated
 from cimc.diagnostics import InputError
 
 __all__ = [
@@ -21,7 +19,6 @@ __all__ = [
     "ChipFiles",
     "ChipModel",
     "Cycles",
-    "Description",
     "Energy",
     "Frequency",
     "Number",
@@ -33,11 +30,7 @@ __all__ = [
 ]
 
 
-class Description(BaseModel):
-    """A part of a chip description: no unknown fields, no changes."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+_CHIP = Kind("chip description", "E021")
 
 Value = TypeVar("Value", int, float)
 UnitName = TypeVar("UnitName")
@@ -142,13 +135,7 @@ class ChipFiles(Generic[C]):
                     "or the path of a .yaml file",
                 ),
             )
-        try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(
-                "E021", f"cannot be read: {error}", where=source
-            ) from error
-        return self.validated(self._read(text, source), source)
+        return self.validated(self._read(read_text(path, _CHIP), source), source)
 
     def changed(self, chip: C, part: str, values: Mapping[str, Any]) -> C:
         """The same chip with other ``values`` in one part, such as ``structure``.
@@ -166,29 +153,14 @@ class ChipFiles(Generic[C]):
         Raises:
             InputError: a field is missing, unknown or out of bounds (E021).
         """
-        try:
-            return self._model.model_validate(values)
-        except ValidationError as error:
-            problems = tuple(map(self._problem, error.errors(include_url=False)))
-            raise InputError(
-                "E021",
-                f"the chip description has {len(problems)} unfit field(s)",
-                where=where,
-                notes=problems,
-            ) from error
+        return validated(self._model, values, _CHIP, where)
 
     def _preset(self, name: str) -> str:
         return (self._presets / f"{name}.yaml").read_text()
 
     def _read(self, text: str, where: str) -> dict[str, Any]:
         """The mapping in a YAML text, on top of the preset that it extends."""
-        try:
-            data = yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            raise InputError("E021", f"is not YAML: {error}", where=where) from error
-        if not isinstance(data, dict):
-            raise InputError("E021", "a chip description is a mapping", where=where)
-        values = cast("dict[str, Any]", data)
+        values = parsed(text, _CHIP, where)
         parent = values.pop("extends", None)
         if parent is None:
             return values
@@ -200,39 +172,6 @@ class ChipFiles(Generic[C]):
                 hints=(f"one of: {', '.join(self.names())}",),
             )
         return _merged(self._read(self._preset(str(parent)), str(parent)), values)
-
-    def _problem(self, item: ErrorDetails) -> str:
-        """One field at fault, and why."""
-        place = ".".join(map(str, item["loc"]))
-        match item["type"]:
-            case "extra_forbidden":
-                names = _field_names(self._model)
-                close = get_close_matches(str(item["loc"][-1]), names, 1)
-                return f"{place}: there is no such field" + (
-                    f", did you mean {close[0]}?" if close else ""
-                )
-            case "model_type" | "model_attributes_type":
-                return f"{place}: give a mapping {{value, unit, status, source}}"
-            case _:
-                return f"{place}: {item['msg'].removeprefix('Value error, ')}"
-
-
-def _field_names(model: type[BaseModel]) -> Iterator[str]:
-    """Names of all fields of a description, those of its quantities left out."""
-    for name, field in model.model_fields.items():
-        yield name
-        inner = field.annotation
-        if _is_part(inner):
-            yield from _field_names(inner)
-
-
-def _is_part(annotation: object) -> TypeIs[type[Description]]:
-    """Whether a field holds a part of the description, not a quantity."""
-    return (
-        isinstance(annotation, type)
-        and issubclass(annotation, Description)
-        and not issubclass(annotation, Quantity)
-    )
 
 
 def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """``python -m tests.benchmarks.cache NAME…``: quantised networks, kept on disk.
 
 The folder is ``$CIMC_CACHE``, else ``~/.cache/cimc-benchmarks``. A file's name holds a
-checksum of the float model and of the versions that quantised it, so that a changed
-network is quantised anew.
+checksum of the float model and of what quantised it: versions, and the sources of the
+frontend. What changes is quantised anew.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import onnxruntime
 from onnx import ModelProto
 
 import cimc
+import cimc.frontend
 from cimc.diagnostics import CimcWarning
 from cimc.driver.quantisation import quantise_file
 from cimc.frontend.shapes import model_inputs
@@ -71,6 +72,8 @@ def _checksum(model: ModelProto) -> str:
     found = hashlib.sha256(model.SerializeToString(deterministic=True))
     for version in (cimc.__version__, onnx.__version__, onnxruntime.__version__):
         found.update(version.encode())
+    for source in sorted(Path(cimc.frontend.__file__).parent.rglob("*.py")):
+        found.update(source.read_bytes())
     return found.hexdigest()[:12]
 
 

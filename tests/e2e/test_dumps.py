@@ -14,7 +14,7 @@ from tests.support.shipped import MODELS
     ("target", "network", "chip"),
     [
         ("rram", "lenet5", "pelke-128"),
-        ("rram", "resnet8", "pelke-32"),
+        ("rram", "resnet8", "pelke-64"),
         ("racetrack", "lenet5", "mu-64"),
     ],
 )
@@ -39,7 +39,7 @@ def test_opt_reproduces_every_later_dump(
 
 @pytest.mark.parametrize(
     ("target", "network", "chip"),
-    [("rram", "resnet8", "pelke-32"), ("racetrack", "lenet5", "mu-64")],
+    [("rram", "resnet8", "pelke-64"), ("racetrack", "lenet5", "mu-64")],
 )
 def test_text_and_bytes_of_a_program_are_the_same_thing(
     target: str, network: str, chip: str, tmp_path: Path, cimc: CommandLine

@@ -12,13 +12,21 @@ import pytest
 import yaml
 
 import cimc
-from cimc.driver import Artifact, compile_model, execute_images
+from cimc.driver import Artifact, compile_model, execute_images, fit
+from cimc.driver.machines import load_machine
 from cimc.driver.text import assemble
+from cimc.frontend import import_model
 from cimc.golden import Golden
 from cimc.target import get_target
 from tests.support.command_line import CommandLine
 from tests.support.qdq import assert_exact
-from tests.support.segmented import NETWORKS, images_for, three_heads, two_lrns
+from tests.support.segmented import (
+    NETWORKS,
+    SegmentedBuilder,
+    images_for,
+    three_heads,
+    two_lrns,
+)
 from tests.unit.cli.test_bad_models import refused
 
 TARGETS = ["rram", "racetrack"]
@@ -102,6 +110,28 @@ def test_a_chip_that_is_too_small_is_programmed_before_each_segment(
     assert sum(row["cycles"] for row in metrics["phases"]) == computing
     energy = dict(metrics["energy_pj"])
     assert energy.pop("total") == pytest.approx(sum(energy.values()))
+
+
+def test_shares_are_not_worked_out_where_one_segment_takes_several_phases(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last segment exceeds the chip: of the others nothing else is compiled."""
+    b = SegmentedBuilder()
+    x = b.lrn(b.conv(b.input([1, 3, 6, 6], 0.05, 128), 3, 8))
+    model = import_model(b.model(b.conv(b.conv(x, 8, 8), 8, 300, 1)))
+    machine = load_machine("rram", str(tiny("rram", tmp_path)))
+    passes: list[str] = []
+    run = fit.run_passes
+
+    def watched(module, context, found, **options) -> None:
+        passes.extend(pass_.name for pass_ in found)
+        run(module, context, found, **options)
+
+    monkeypatch.setattr(fit, "run_passes", watched)
+
+    assert fit.parts_of(model, machine.target, machine.chip) is None
+    assert passes[-2:] == ["cut-phases", "cut-phases"]
+    assert "place-blocks" not in passes
 
 
 def test_wear_of_segments_comes_together(tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ import numpy as np
 import onnx
 
 from cimc.frontend import ImportedModel, import_model
-from cimc.frontend.quantise import is_quantised
 from cimc.frontend.shapes import model_inputs
 from tests.external.fetch import path_of
 from tests.external.models import MODELS
@@ -21,12 +20,13 @@ IMAGES = 3
 
 @cache
 def imported(name: str) -> ImportedModel:
-    """The model as the frontend reads it; a float one is calibrated on its domain."""
-    path, calibration = path_of(name), None
-    if not is_quantised(onnx.load(path)):
-        samples = inputs_of(name, count=8, seed=1)
-        calibration = {k: np.concatenate([s[k] for s in samples]) for k in samples[0]}
-    return quietly(import_model, path, shapes=shapes_of(name), calibration=calibration)
+    """The model as the frontend reads it, calibrated on its domain."""
+    samples = inputs_of(name, count=8, seed=1)
+    arrays = {key: np.stack([sample[key] for sample in samples]) for key in samples[0]}
+    calibration = {key: a[:, 0] if a.shape[1] == 1 else a for key, a in arrays.items()}
+    return quietly(
+        import_model, path_of(name), shapes=shapes_of(name), calibration=calibration
+    )
 
 
 def shapes_of(name: str) -> dict[str, tuple[int, ...]]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
 import numpy as np
-from onnx import ModelProto, NodeProto, numpy_helper
+from onnx import ModelProto, NodeProto, ValueInfoProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
 from cimc.frontend.graph import Graph
@@ -59,15 +59,27 @@ class _Folder:
                 passed[node.output[0]] = node.input[0]
             elif inner and (feeds := self._constant_feeds(node)) is not None:
                 check_size(node.output[0], _result_shape(node, list(feeds.values())))
-                evaluator = ReferenceEvaluator(node, opsets=self._opsets)
-                run = cast("_Run", evaluator.run)  # pyright: ignore[reportUnknownMemberType]
-                self._folded[node.output[0]] = np.asarray(run(None, feeds)[0])
+                self._folded[node.output[0]] = self._result(node, feeds)
             else:
                 nodes.append(node)
         self._editor.replace_nodes(nodes)
         self._editor.model.graph.initializer.extend(
             numpy_helper.from_array(array, name) for name, array in self._folded.items()
         )
+
+    def _result(self, node: NodeProto, feeds: Mapping[str, Array]) -> Array:
+        """What a node computes; as part of a graph it has the model's operator set."""
+        operands = [
+            helper.make_tensor_value_info(
+                name, helper.np_dtype_to_tensor_dtype(array.dtype), array.shape
+            )
+            for name, array in feeds.items()
+        ]
+        result = ValueInfoProto(name=node.output[0])
+        graph = helper.make_graph([node], "constant", operands, [result])
+        evaluator = ReferenceEvaluator(graph, opsets=self._opsets)
+        run = cast("_Run", evaluator.run)  # pyright: ignore[reportUnknownMemberType]
+        return np.asarray(run(None, feeds)[0])
 
     def _constant_feeds(self, node: NodeProto) -> dict[str, Array] | None:
         """The constant operands of a node that can be computed now, else None."""

@@ -36,7 +36,7 @@ class Editor:
     def constant(self, base: str, array: Array) -> str:
         """Add a constant and return its name."""
         name = self.fresh(base)
-        tensor = numpy_helper.from_array(np.ascontiguousarray(array), name)
+        tensor = numpy_helper.from_array(np.asarray(array, order="C"), name)
         self.model.graph.initializer.append(tensor)
         return name
 

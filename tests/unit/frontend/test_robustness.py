@@ -43,6 +43,17 @@ def test_operator_sets(opset):
     np.testing.assert_allclose(found, wanted, atol=0.01)
 
 
+def test_constants_are_computed_in_the_operator_set_of_the_model():
+    """Unsqueeze has its axes in an attribute up to version 12."""
+    b = floats.FloatBuilder(opset=9)
+    factors = b.node("Unsqueeze", b.weights(4), axes=[1, 2])
+    model = b.model(SHAPE, b.node("Mul", b.conv("image", 3, 4), factors))
+    imported = import_model(model, calibration=data())
+    assert [row.op for row in imported.coverage if row.placement == "device"] == [
+        "Conv"
+    ]
+
+
 def test_initialisers_listed_as_inputs():
     model = network()
     model.ir_version = 3

@@ -1,0 +1,173 @@
+"""``cimc explore``: the command, and the tables that it prints."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.markup import escape
+from rich.table import Table
+
+from cimc.cli import options
+from cimc.cli.commands import print_json
+from cimc.cli.console import console, progress
+from cimc.diagnostics import InputError
+
+if TYPE_CHECKING:
+    from optuna.trial import FrozenTrial
+
+    from cimc.exploration.search import Search
+    from cimc.exploration.study import Study
+    from cimc.exploration.workers import Workers
+
+__all__ = ["explore"]
+
+
+def explore(
+    study: Annotated[Path, typer.Argument(help="Study (.yaml).", show_default=False)],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            help="Folder for trials and results. Default: "
+            "the name of the study, in the current folder.",
+        ),
+    ] = None,
+    trials: Annotated[
+        int | None, typer.Option(min=1, help="Trials in all, in place of the study's.")
+    ] = None,
+    storage: Annotated[
+        str | None,
+        typer.Option(help="Optuna storage URL. Default: a SQLite file in the folder."),
+    ] = None,
+    workers: Annotated[
+        int, typer.Option(min=0, help="Processes on this machine; 0: this one.")
+    ] = 0,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Dask scheduler to use (tcp://…).")
+    ] = None,
+    restricted: Annotated[
+        bool,
+        typer.Option(
+            "--restricted",
+            help="Also search hardware alone and the model alone, and compare.",
+        ),
+    ] = False,
+    reproduce: Annotated[
+        int | None,
+        typer.Option(
+            metavar="TRIAL",
+            help="Write the artifact of a trial, to the -o folder's trial-N, and stop.",
+        ),
+    ] = None,
+    as_json: options.Json = False,
+) -> None:
+    """Search hardware and network together for what is best in several measures."""
+    from cimc.exploration.study import load_study
+
+    try:
+        from cimc.exploration.search import Search
+    except ImportError as error:
+        raise InputError(
+            "E157",
+            f"exploration needs packages that are not installed: {error}",
+            hints=("pip install 'cimc[explore]'",),
+        ) from error
+    described = load_study(study)
+    if trials is not None:
+        described = described.model_copy(update={"trials": trials})
+    folder = output or Path(described.name)
+    search = Search(described, folder, storage)
+    if reproduce is not None:
+        artifact = search.evaluator.artifact(search.point(reproduce))
+        destination = folder / f"trial-{reproduce}"
+        artifact.save(destination)
+        console.print(f"written to {destination}", soft_wrap=True, markup=False)
+        return
+    searches = {"joint": search}
+    if restricted:
+        for part in ("hardware", "model"):
+            only = described.restricted(part)
+            searches[f"{part} only"] = Search(only, folder, storage)
+    with _workers(workers, scheduler) as chosen:
+        for name, found in searches.items():
+            _run(found, name if restricted else described.name, chosen)
+    document = _write(folder, searches)
+    if as_json:
+        print_json(document)
+    _show(described, search.trials, document)
+    console.print(f"written to {folder}", soft_wrap=True, markup=False)
+
+
+def _workers(count: int, scheduler: str | None) -> Any:
+    """Where trials are evaluated, as a context."""
+    from cimc.exploration.workers import cluster, here
+
+    if scheduler is not None and count:
+        raise typer.BadParameter("not with --scheduler", param_hint="--workers")
+    if scheduler is None and not count:
+        return nullcontext(here)
+    return cluster(count, scheduler)
+
+
+def _run(search: Search, name: str, workers: Workers) -> None:
+    """Do what is left of a search."""
+    with progress(name) as bar:
+        bar(len(search.trials), search.study.trials)
+        for trial in search.run(workers):
+            bar(trial.number + 1, search.study.trials)
+
+
+def _write(folder: Path, searches: Mapping[str, Search]) -> dict[str, Any]:
+    """Write the results of the first search; compares it with the others."""
+    from cimc.driver.files import write_bytes
+    from cimc.exploration.front import hypervolumes
+    from cimc.exploration.page import as_html
+    from cimc.exploration.report import as_csv, as_json
+
+    joint = next(iter(searches.values()))
+    study, trials = joint.study, joint.trials
+    document = as_json(study, trials)
+    if len(searches) > 1:
+        found = hypervolumes(study, [search.trials for search in searches.values()])
+        document["hypervolume"] = dict(zip(searches, found, strict=True))
+    write_bytes(folder / "front.json", (json.dumps(document, indent=2) + "\n").encode())
+    write_bytes(folder / "trials.csv", as_csv(study, trials).encode())
+    write_bytes(folder / "front.html", as_html(study, trials).encode())
+    return document
+
+
+def _show(
+    study: Study, trials: Sequence[FrozenTrial], document: Mapping[str, Any]
+) -> None:
+    """Print the front, what the parameters do, and how the searches compare."""
+    rejected = sum("rejected" in trial.user_attrs for trial in trials)
+    console.print(
+        f"{study.name}: {len(trials)} trials, {document['feasible']} feasible, "
+        f"{rejected} rejected, {len(document['front'])} on the front",
+        markup=False,
+    )
+    varied = [name for name in study.space if len(study.values(name)) > 1]
+    table = Table("trial", box=SIMPLE_HEAD, pad_edge=False)
+    for name in (*study.objectives, *varied):
+        table.add_column(name, justify="right", overflow="fold")
+    for row in document["front"]:
+        best = [f"{row['measures'][name]:.5g}" for name in study.objectives]
+        values = [str(row["parameters"][name]) for name in varied]
+        table.add_row(str(row["trial"]), *best, *map(escape, values))
+    console.print(table)
+    table = Table("effect of", box=SIMPLE_HEAD, pad_edge=False)
+    for name in study.objectives:
+        table.add_column(f"on {name}", justify="right", overflow="fold")
+    for parameter in varied:
+        parts = [document["effects"][name][parameter] for name in study.objectives]
+        table.add_row(escape(parameter), *(f"{part:.0%}" for part in parts))
+    console.print(table)
+    for name, value in document.get("hypervolume", {}).items():
+        console.print(f"hypervolume, {name}: {value:.4f}")

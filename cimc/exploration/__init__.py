@@ -1,0 +1,1 @@
+"""Exploration: hardware and CNN together, for accuracy, energy, latency and area."""

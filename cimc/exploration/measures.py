@@ -1,0 +1,50 @@
+"""What a trial measures, and which way is better."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+__all__ = ["MEASURES", "Measure", "MeasureName", "measured"]
+
+MeasureName = Literal[
+    "accuracy", "latency_us", "interval_us", "energy_uj", "area_mm2", "memory_kb"
+]
+
+Metrics = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A number of a trial; ``read`` finds it in ``metrics.json``."""
+
+    unit: str
+    maximise: bool
+    read: Callable[[Metrics], float] | None = None
+    """None for the accuracy, which is not a metric of the program."""
+
+
+def _interval(metrics: Metrics) -> float:
+    """Time from image to image: all of an image's without ``--batch``."""
+    cycles = metrics.get("throughput", {}).get("cycles_per_image", metrics["cycles"])
+    return metrics["time_ns"] * cycles / metrics["cycles"] / 1e3
+
+
+MEASURES: Mapping[MeasureName, Measure] = {
+    "accuracy": Measure("", maximise=True),
+    "latency_us": Measure("us", False, lambda metrics: metrics["time_ns"] / 1e3),
+    "interval_us": Measure("us", False, _interval),
+    "energy_uj": Measure("uJ", False, lambda m: m["energy_pj"]["total"] / 1e6),
+    "area_mm2": Measure("mm2", False, lambda m: m["area_mm2"]["total"]),
+    "memory_kb": Measure("kB", False, lambda m: sum(m["memory_bytes"].values()) / 1e3),
+}
+
+
+def measured(metrics: Metrics) -> dict[str, float]:
+    """All measures but the accuracy, from the metrics of a run."""
+    return {
+        name: float(measure.read(metrics))
+        for name, measure in MEASURES.items()
+        if measure.read is not None
+    }

@@ -1,0 +1,48 @@
+"""Results of stages, kept by what they depend on: nothing is computed twice.
+
+An entry is a file that is written in one step, so that one that is there is whole,
+whenever and by how many processes it was written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from cimc import __version__
+from cimc.driver.files import read_bytes, write_bytes
+
+__all__ = ["Store", "digest"]
+
+
+def digest(*parts: object) -> str:
+    """A name for what depends on ``parts``: bytes, and what JSON can say."""
+    found = hashlib.sha256(__version__.encode())
+    for part in parts:
+        raw = part if isinstance(part, bytes) else json.dumps(part, sort_keys=True)
+        data = raw if isinstance(raw, bytes) else raw.encode()
+        found.update(len(data).to_bytes(8, "little") + data)
+    return found.hexdigest()
+
+
+class Store:
+    """A folder of results by stage and digest."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def data(self, stage: str, key: str, compute: Callable[[], bytes]) -> bytes:
+        """The entry of a stage, computed if it is not there."""
+        path = self.folder / stage / key[:2] / key[2:]
+        if path.exists():
+            return read_bytes(path)
+        found = compute()
+        write_bytes(path, found)
+        return found
+
+    def value(self, stage: str, key: str, compute: Callable[[], Any]) -> Any:
+        """The same for what JSON can hold."""
+        return json.loads(self.data(stage, key, lambda: json.dumps(compute()).encode()))

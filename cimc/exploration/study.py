@@ -1,0 +1,174 @@
+"""Studies: YAML files that say what is varied, what is measured, what is wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from cimc.descriptions import Description, Kind, parsed, read_text, validated
+from cimc.exploration.measures import MeasureName
+
+__all__ = ["CHIP", "Bounds", "Range", "SamplerName", "Study", "Value", "load_study"]
+
+STUDY = Kind("study", "E151")
+
+SamplerName = Literal["nsga2", "nsga3", "tpe", "random", "grid"]
+
+#: Parameters that are not of the chip, and what they are without a study's word.
+_MODEL: dict[str, Any] = {
+    "network": None,
+    "weights": "int8",
+    "activations": "uint8",
+    "objective": "latency",
+}
+
+#: How the parameters of the chip's structure begin.
+CHIP = "chip."
+
+
+class Range(Description):
+    """Integers from ``first`` to ``last``, both included."""
+
+    first: int
+    last: int
+    step: int = Field(default=1, ge=1)
+    log: bool = False
+    """Whether a doubling is as likely anywhere; steps are 1 then."""
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> Range:
+        if self.last < self.first:
+            raise ValueError("last is below first")
+        if self.log and (self.step != 1 or self.first < 1):
+            raise ValueError("with log, first is at least 1 and there is no step")
+        return self
+
+
+Value = int | str
+Choices = Annotated[list[Value], Field(min_length=1)]
+Parameter = Range | Choices
+
+
+class Bounds(Description):
+    """What a measure may be for a point to be feasible."""
+
+    least: float | None = None
+    most: float | None = None
+
+    @model_validator(mode="after")
+    def _some(self) -> Bounds:
+        if self.least is None and self.most is None:
+            raise ValueError("give least, most or both")
+        return self
+
+
+class Study(Description):
+    """What is searched, for which networks and on which machine.
+
+    ``space`` maps parameters to their choices or ranges: ``network`` (names in
+    ``networks``), ``weights`` and ``activations`` (types of ``cimc quantize``),
+    ``objective`` (of ``cimc compile``), and ``chip.X`` for a field X of the structure
+    of the ``chip`` that is varied.
+    """
+
+    name: str = Field(min_length=1, pattern=r"^[\w.+-]+$")
+    target: str
+    chip: str
+    """Preset or file that the parameters of the chip change."""
+    networks: dict[str, Path] = Field(min_length=1)
+    """ONNX models by name; relative paths count from the study's folder."""
+    data: Path
+    """An ``.npz`` file of labelled images, as for ``cimc run --input``."""
+    calibration: Path | None = None
+    """Images from which float networks are quantised."""
+    images: int = Field(default=1000, ge=1)
+    """How many of the images, from the first on, an accuracy is measured on."""
+    space: dict[str, Parameter] = Field(min_length=1)
+    objectives: list[MeasureName] = Field(min_length=1)
+    constraints: dict[MeasureName, Bounds] = Field(
+        default_factory=dict[MeasureName, Bounds]
+    )
+    sampler: SamplerName = "nsga2"
+    trials: int = Field(default=200, ge=1)
+    population: int = Field(default=20, ge=2)
+    """Trials that are chosen together, from what all before them gave."""
+    seed: int = Field(default=0, ge=0, lt=1 << 32)
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Study:
+        for name in self.space:
+            if name not in _MODEL and not name.startswith(CHIP):
+                known = ", ".join(_MODEL)
+                raise ValueError(f"space.{name}: one of {known}, chip.…")
+        if len(set(self.objectives)) < len(self.objectives):
+            raise ValueError("objectives: one is given twice")
+        chosen = self.space.get("network", list(self.networks))
+        if isinstance(chosen, Range):
+            raise ValueError("space.network: give names of networks")
+        unknown = [name for name in chosen if name not in self.networks]
+        if unknown:
+            known = ", ".join(self.networks)
+            raise ValueError(f"space.network: {unknown[0]!r} is none of {known}")
+        return self
+
+    def values(self, name: str) -> Sequence[Value]:
+        """All values of a parameter of the space."""
+        found = self.space[name]
+        if isinstance(found, Range):
+            return range(found.first, found.last + 1, found.step)
+        return found
+
+    def default(self, name: str) -> Value:
+        """The first value of a parameter, or what it is where it is not varied."""
+        if name in self.space:
+            return self.values(name)[0]
+        return next(iter(self.networks)) if name == "network" else _MODEL[name]
+
+    def restricted(self, part: Literal["hardware", "model"]) -> Study:
+        """The study in which only the chip, or only the rest, is varied.
+
+        Everything else keeps the first of its values.
+        """
+        fixed: dict[str, Parameter] = {
+            name: found
+            if name.startswith(CHIP) == (part == "hardware")
+            else [self.default(name)]
+            for name, found in self.space.items()
+        }
+        return self.model_copy(update={"space": fixed})
+
+    def violations(self, measures: dict[str, float]) -> dict[str, float]:
+        """By which part of it each bound is broken: 0 or less where it is kept."""
+        found: dict[str, float] = {}
+        for name, bounds in self.constraints.items():
+            if name not in measures:
+                continue
+            for side, bound, sign in (
+                ("least", bounds.least, -1),
+                ("most", bounds.most, 1),
+            ):
+                if bound is not None:
+                    excess = sign * (measures[name] - bound)
+                    found[f"{name}.{side}"] = excess / (abs(bound) or 1)
+        return found
+
+
+def load_study(path: Path) -> Study:
+    """The study in a YAML file; its paths are made those of the files.
+
+    Raises:
+        InputError: it cannot be read or is unfit (E151).
+    """
+    values = parsed(read_text(path, STUDY), STUDY, str(path))
+    study = validated(Study, values, STUDY, str(path))
+    folder = path.resolve().parent
+    return study.model_copy(
+        update={
+            "networks": {name: folder / file for name, file in study.networks.items()},
+            "data": folder / study.data,
+            "calibration": study.calibration and folder / study.calibration,
+        }
+    )
