@@ -23,6 +23,7 @@ from cimc.frontend.interface import widen_interface
 from cimc.frontend.load import Source, load_model
 from cimc.frontend.normalise import normalise
 from cimc.frontend.normalise.constants import name_nodes
+from cimc.frontend.operands import check_operands
 from cimc.frontend.placement import Placement, place
 from cimc.frontend.pooled import pad_explicitly
 from cimc.frontend.precision import compute_in_float32
@@ -120,6 +121,7 @@ def quantise_model(
     fix_shapes(model, shapes)
     while pad_explicitly(model):
         fix_shapes(model)
+    check_operands(model)
     if not is_quantised(model):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "model.onnx"

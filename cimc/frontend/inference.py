@@ -12,6 +12,9 @@ __all__ = ["infer", "without_weights"]
 #: Constants up to this many elements can say something about shapes.
 _SMALL = 1024
 
+#: Longest vector whose elements ONNX may write out, one by one.
+_WRITTEN_OUT = 1 << 18
+
 
 def infer(model: ModelProto, *, strict: bool = False) -> GraphProto:
     """A graph with types and shapes of all tensors, but without large constants.
@@ -20,10 +23,14 @@ def infer(model: ModelProto, *, strict: bool = False) -> GraphProto:
         onnx.shape_inference.InferenceError: the shapes contradict each other (only
             if ``strict``).
     """
-    # ONNX would write out the numbers of a range, however many.
-    values = all(node.op_type != "Range" for node in model.graph.node)
+    light = without_weights(model)
+    # ONNX would write out the numbers of a range or a vector, however many.
+    values = all(node.op_type != "Range" for node in model.graph.node) and all(
+        len(dims) != 1 or dims[0].dim_value <= _WRITTEN_OUT
+        for dims in (info.type.tensor_type.shape.dim for info in light.graph.input)
+    )
     return onnx.shape_inference.infer_shapes(
-        without_weights(model), strict_mode=strict, data_prop=values
+        light, strict_mode=strict, data_prop=values
     ).graph
 
 

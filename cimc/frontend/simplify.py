@@ -14,6 +14,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as errors
 
 from cimc.diagnostics import InputError
 from cimc.frontend.load import opset_of
+from cimc.frontend.newer import use_older_forms
 
 __all__ = [
     "ORT_ERRORS",
@@ -114,13 +115,15 @@ def refused_by_onnxruntime(error: Exception) -> InputError:
 def upgrade(model: ModelProto) -> ModelProto:
     """``model`` in an operator set that can quantise per channel.
 
-    Newer ones than every onnxruntime knows are converted, too, where that is possible.
+    Newer ones than every onnxruntime knows are converted, too, where that is possible;
+    ``model`` is used up then.
 
     Raises:
         InputError: it cannot be converted (E106).
     """
     version = opset_of(model)
     if version > _KNOWN_OPSET:
+        use_older_forms(model)
         with suppress(RuntimeError, ValueError):
             return version_converter.convert_version(model, _KNOWN_OPSET)
     if version >= _PER_CHANNEL_OPSET:

@@ -268,7 +268,8 @@ def surrounded(
     neighbours are. Operator sets without that change are converted.
     """
     copy, before, after = ModelProto(), list[NodeProto](), list[NodeProto]()
-    copy.CopyFrom(upgrade(model))
+    copy.CopyFrom(model)
+    copy = upgrade(copy)
     graph = copy.graph
 
     def pair(source: str, result: str, values: np.ndarray) -> list[NodeProto]:

@@ -73,10 +73,14 @@ def _product_scale(graph: Graph, node: NodeProto) -> Array | None:
 
 
 def _other_bias(graph: Graph, name: str, scale: Array) -> Array | None:
-    """The real bias as float64 (channels,), None where it is int32 of that scale."""
+    """The real bias as float64 (channels,), None where it is int32 of that scale.
+
+    Also None where it is no row of as many numbers as there are scales.
+    """
     if graph.is_constant(name):
         bias = graph.constant(name)
-        return bias.astype(np.float64).ravel() if bias.dtype == np.float32 else None
+        fits = bias.dtype == np.float32 and _is_row(bias, scale)
+        return bias.astype(np.float64).ravel() if fits else None
     source = graph.dequantised(name)
     affine = None if source is None else graph.affine(source)
     if source is None or affine is None or not graph.is_constant(source.input[0]):
@@ -86,5 +90,13 @@ def _other_bias(graph: Graph, name: str, scale: Array) -> Array | None:
         return None
     if np.allclose(own, scale, rtol=_ROUNDING, atol=0):
         return None
-    stored = graph.constant(source.input[0]).astype(np.float64).ravel()
-    return (stored - affine.zero.ravel()) * own
+    stored = graph.constant(source.input[0])
+    if not _is_row(stored, scale) or not _is_row(stored, own):
+        return None
+    return (stored.astype(np.float64).ravel() - affine.zero.ravel()) * own
+
+
+def _is_row(bias: Array, scale: Array) -> bool:
+    """Whether a bias is one row, with a number for each scale if these are several."""
+    row = bias.size == (bias.shape or (1,))[-1]
+    return row and (bias.size == 1 or scale.size in (1, bias.size))

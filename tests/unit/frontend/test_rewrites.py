@@ -3,10 +3,12 @@
 import itertools
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
+from onnx.reference import ReferenceEvaluator
 
-from cimc.frontend import quantise_model
+from cimc.frontend import import_model, quantise_model
 from cimc.frontend.rewrites import rewrite
 from cimc.frontend.shapes import fix_shapes
 from cimc.golden import Golden
@@ -298,3 +300,19 @@ def test_a_bias_that_differs_from_row_to_row_is_added(shape):
     (found,) = Golden(normal).run({"image": rows}).values()
     real = run(model, rows)
     np.testing.assert_allclose(found, real, atol=0.1)
+
+
+@pytest.mark.skipif(onnx.defs.onnx_opset_version() < 28, reason="onnx is older")
+def test_space_to_depth_by_channel_is_a_shuffle():
+    b = floats.FloatBuilder(opset=28)
+    y = b.node("SpaceToDepth", b.conv("image", 4, 4), blocksize=2, mode="CRD")
+    model = b.model([1, 4, 6, 4], b.conv(y, 16, 3))
+    images = floats.images(3, [1, 4, 6, 4])
+
+    found = import_model(model, calibration={"image": images})
+
+    places = {row.op: row.placement for row in found.coverage}
+    assert places["SpaceToDepth"] == places["Transpose"] == "device"
+    (result,) = Golden(found.quantised).run({"image": images[:1]}).values()
+    (real,) = ReferenceEvaluator(model).run(None, {"image": images[:1]})
+    np.testing.assert_allclose(result, real, atol=0.1)
