@@ -90,10 +90,10 @@ def check_model(
     """
     machine = load_machine(target, chip)
     backend, wanted = machine.target, machine.chip
-    rows = coverage(source, shapes=shapes, calibration=calibration)
     try:
         model = _import(source, shapes, calibration)
     except InputError as error:
+        rows = coverage(source, shapes=shapes, calibration=calibration)
         if not any(row.placement == "refused" for row in rows) and any(
             row.placement == "device" for row in rows
         ):
@@ -106,7 +106,7 @@ def check_model(
     except DoesNotFitError as error:
         demand, problem, exit_code = {}, error.diagnostic, error.exit_code
     phases = phases_by_chip(model, backend)
-    return FitReport(wanted.name, rows, problem, exit_code, demand, phases)
+    return FitReport(wanted.name, model.coverage, problem, exit_code, demand, phases)
 
 
 def _import(

@@ -16,6 +16,7 @@ from onnx import ModelProto, NodeProto, TensorProto
 
 from cimc.frontend.calibration import Calibration, measurement, samples
 from cimc.frontend.graph import Affine, Graph, attributes
+from cimc.frontend.normalise.bias import round_biases
 from cimc.frontend.normalise.edit import Editor
 from cimc.frontend.ranges import Limits, ranges
 from cimc.frontend.simplify import move_to, read_from
@@ -37,7 +38,7 @@ def unquantised_layers(model: ModelProto) -> list[str]:
 def quantise_layers(model: ModelProto, calibration: Calibration) -> ModelProto:
     """``model``, quantised and in normal form, with those layers quantised as well.
 
-    It is used up; biases stay in float.
+    It is used up.
 
     Raises:
         InputError: the data cannot be read (E011) or does not fit the inputs (E122).
@@ -51,6 +52,7 @@ def quantise_layers(model: ModelProto, calibration: Calibration) -> ModelProto:
         result = read_from(path)
     _quantise_maps(result, limits)
     _quantise_weights(result)
+    round_biases(result)
     return result
 
 

@@ -61,13 +61,16 @@ class Assignment:
         pairs = zip(self.items, self.resident, strict=True)
         return sum(item.weights for item, resident in pairs if not resident)
 
-    def span(self, layer: str) -> int:
-        """Work of the core that has the most of a layer."""
-        load: dict[int, int] = defaultdict(int)
+    @property
+    def spans(self) -> dict[str, int]:
+        """For each layer the work of the core that has the most of it."""
+        load: dict[tuple[str, int], int] = defaultdict(int)
         for item, core in zip(self.items, self.core, strict=True):
-            if item.layer == layer:
-                load[core] += item.work
-        return max(load.values())
+            load[item.layer, core] += item.work
+        found: dict[str, int] = defaultdict(int)
+        for (layer, _), work in load.items():
+            found[layer] = max(found[layer], work)
+        return found
 
 
 def assign(items: Sequence[Item], cores: int, arrays: int) -> Assignment:
@@ -80,10 +83,11 @@ def assign(items: Sequence[Item], cores: int, arrays: int) -> Assignment:
         layer: [i for i, item in enumerate(items) if item.layer == layer]
         for layer in dict.fromkeys(item.layer for item in items)
     }
+    spans = assignment.spans
     improvable = [
         layer
         for layer, members in layers.items()
-        if assignment.span(layer) > _bound([items[i].work for i in members], cores)
+        if spans[layer] > _bound([items[i].work for i in members], cores)
     ]
     if improvable and len(items) * cores <= _SMALL:
         _balance(assignment, range(len(items)))
@@ -113,34 +117,35 @@ def _bound(works: list[int], cores: int) -> int:
 
 
 def _first(items: Sequence[Item], cores: int, arrays: int) -> Assignment:
-    """All items resident if greedy placement manages it, else as few reloads as can be.
+    """All items resident if greedy placement manages it, else the quickest choice.
 
     What is not resident needs free arrays: ``width`` of them on ``depth`` cores, as
-    one of the sweeps does. All such pools are tried; each keeps resident what does
-    not fit the pool, then what has the most weights per array, then the most work.
+    one of the sweeps does, or on all cores. All such pools are tried; each keeps
+    resident what does not fit the pool, then what has the most weights per array,
+    then the most work. Of choices alike in work the one with the fewest reloads wins.
     """
     pieces = _pieces(items)
     needs = {
         sweep: (len(members), max(items[i].size for i in members))
         for sweep, members in pieces.items()
     }
-    best: Assignment | None = None
-    for depth, width in [(0, 0), *sorted(set(needs.values()))]:
+    pools = {*needs.values(), *((cores, width) for _, width in needs.values())}
+    found: list[Assignment] = []
+    for depth, width in [(0, 0), *sorted(pools)]:
         pooled = {
             sweep
             for sweep, (count, size) in needs.items()
             if count <= depth and size <= width
         }
         for choose in (_least_loaded, _fullest):
-            found = _Greedy(Assignment(items, cores, arrays), choose).run(
+            placed = _Greedy(Assignment(items, cores, arrays), choose).run(
                 pieces, pooled, depth, width
             )
-            if found and (best is None or found.reloaded < best.reloaded):
-                best = found
-            if best and not best.reloaded:
-                return best
-    assert best is not None
-    return best
+            if placed and not placed.reloaded:
+                return placed
+            if placed:
+                found.append(placed)
+    return min(found, key=lambda placed: (sum(placed.spans.values()), placed.reloaded))
 
 
 def _pieces(items: Sequence[Item]) -> dict[int, list[int]]:
@@ -266,17 +271,18 @@ def _balance(assignment: Assignment, members: Iterable[int]) -> None:
         for index in chosen:
             if not resident[index]:
                 model.add(kept + items[index].size * on[index, core] <= room)
-    spans: list[cp_model.IntVar] = []
+    bounds: list[cp_model.IntVar] = []
     for layer, parts in layers.items():
         span = model.new_int_var(0, sum(items[i].work for i in parts), f"span {layer}")
         for core in cores:
             model.add(sum(items[i].work * on[i, core] for i in parts) <= span)
-        spans.append(span)
-    model.minimize(sum(spans))
+        bounds.append(span)
+    model.minimize(sum(bounds))
     for (index, core), variable in on.items():
         model.add_hint(variable, assignment.core[index] == core)
     solver = solve(model, _EFFORT)
-    before = sum(assignment.span(layer) for layer in layers)
+    spans = assignment.spans
+    before = sum(spans[layer] for layer in layers)
     if solver is not None and solver.objective_value < before:
         for (index, core), variable in on.items():
             if solver.boolean_value(variable):

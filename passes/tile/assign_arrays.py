@@ -30,13 +30,13 @@ class AssignArrays(ModulePass):
 
     Blocks that exceed all arrays together share some: no two blocks of one sweep, and
     each is loaded again before its sweep. Which blocks keep an array to themselves is
-    decided first, by a greedy heuristic that wants few weights reloaded; cores are
-    chosen then, so that the work of the most loaded core of a layer, in sum over the
-    layers, is least. Work is counted as ``work_of`` does. CP-SAT finds that choice
-    for given residents: in a small network for all layers at once, in others for one
-    layer after the other around greedy choices for the rest, which need not be the
-    optimum of the whole. Its effort is bounded by deterministic time, so equal inputs
-    give equal results.
+    decided first, by a greedy heuristic that wants work in balance, and then few
+    weights reloaded; cores are chosen then, so that the work of the most loaded core
+    of a layer, in sum over the layers, is least. Work is counted as ``work_of`` does.
+    CP-SAT finds that choice for given residents: in a small network for all layers at
+    once, in others for one layer after the other around greedy choices for the rest,
+    which need not be the optimum of the whole. Its effort is bounded by deterministic
+    time, so equal inputs give equal results.
     """
 
     name = "assign-arrays"

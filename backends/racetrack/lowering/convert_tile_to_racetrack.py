@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import IntegerAttr, ModuleOp, i64
@@ -14,7 +15,7 @@ from xdsl.passes import ModulePass
 from cimc.backends.racetrack import dialect as racetrack
 from cimc.backends.racetrack.bounds import shift_bounds
 from cimc.backends.racetrack.isa import ProgramOp, ShiftOp
-from cimc.backends.racetrack.layout import MapLayout, is_complete
+from cimc.backends.racetrack.layout import MapLayout, Slice, is_complete
 from cimc.backends.racetrack.lowering.addresses import ZERO, Addresses
 from cimc.backends.racetrack.lowering.code import Code, build, plain
 from cimc.backends.racetrack.lowering.maps import MapCode
@@ -94,6 +95,14 @@ def _unprepared(op: Operation) -> str | None:
             return None
 
 
+class _Displaced(NamedTuple):
+    """Arrays of a slice that have to go back to offset 0."""
+
+    layout: MapLayout
+    part: Slice
+    arrays: Collection[int]
+
+
 @dataclass
 class _Conversion:
     """The programs made so far, bank by bank."""
@@ -146,9 +155,9 @@ class _Conversion:
             self.blocks,
             self.programs.sequence_register,
         )
-        last = _last_users(self.sweeps, self.layouts)
+        displaced = _displaced(self.sweeps, self.layouts)
         for sweep in self.sweeps:
-            self._sweep(sweep, around, last)
+            self._sweep(sweep, around, displaced[sweep])
         for program in self.programs.units():
             self._check_size(program)
             yield program
@@ -227,7 +236,7 @@ class _Conversion:
         self,
         sweep: tile.SweepOp,
         around: Surroundings,
-        last: dict[int, tile.SweepOp],
+        displaced: Sequence[_Displaced],
     ) -> None:
         """Append a sweep to its bank: weights, positions, and the arrays' way back."""
         bank = core_of(sweep)
@@ -256,10 +265,8 @@ class _Conversion:
                 number = self.blocks[op.result].array[1]
                 main.append(plain(ShiftOp, w=number, base=ZERO, by=steps))
         maps = MapCode(self.offsets, Addresses())
-        done = {array for array, user in last.items() if user is sweep}
-        for layout in self.layouts.values():
-            for part in layout.slices:
-                main += maps.go_home(layout, part, done)
+        for layout, part, arrays in displaced:
+            main += maps.go_home(layout, part, arrays)
         body = [*(lowering.setup if crowded else []), *build(main)]
         self.programs.append(bank, sweep.layer.data, setup, body)
 
@@ -302,6 +309,23 @@ def _crowded(sweeps: list[tile.SweepOp], machine: RacetrackMachine) -> set[int]:
         for bank, contents in used.items()
         if len(contents) > limit
     }
+
+
+def _displaced(
+    sweeps: list[tile.SweepOp], layouts: dict[SSAValue, MapLayout]
+) -> Mapping[tile.SweepOp, Sequence[_Displaced]]:
+    """For each sweep the map arrays that no later one uses, slice by slice."""
+    last = _last_users(sweeps, layouts)
+    found: dict[tile.SweepOp, list[_Displaced]] = defaultdict(list)
+    for layout in layouts.values():
+        for part in layout.slices:
+            arrays: dict[tile.SweepOp, set[int]] = defaultdict(set)
+            for array in range(part.first, part.first + layout.arrays):
+                if array in last:
+                    arrays[last.pop(array)].add(array)
+            for sweep, those in arrays.items():
+                found[sweep].append(_Displaced(layout, part, those))
+    return found
 
 
 def _last_users(

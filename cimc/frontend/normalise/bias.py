@@ -12,7 +12,7 @@ from cimc.frontend.graph import Graph, label
 from cimc.frontend.normalise.edit import Editor
 from cimc.weights import Array
 
-__all__ = ["quantise_biases"]
+__all__ = ["quantise_biases", "round_biases"]
 
 #: Relative difference of float32 products that may come from another order of factors.
 _ROUNDING = 1e-6
@@ -23,8 +23,23 @@ _DENSE = ("Conv", "ConvTranspose", "Gemm")
 def quantise_biases(model: ModelProto) -> None:
     """Round biases of quantised operators to steps of s_x · s_w, in place.
 
-    That concerns biases in float, and stored ones of another scale.
+    That concerns biases in float, and stored ones of another scale; it warns of them.
     """
+    rounded = round_biases(model)
+    if rounded:
+        warnings.warn(
+            CimcWarning(
+                "W103",
+                "biases are in float or of a scale of their own; they were rounded to "
+                "int32 with the scale of input times weights",
+                notes=(f"nodes: {', '.join(rounded)}",),
+            ),
+            stacklevel=2,
+        )
+
+
+def round_biases(model: ModelProto) -> list[str]:
+    """Do so without a warning; the labels of the nodes whose biases were rounded."""
     graph, editor = Graph(model), Editor(model)
     nodes: list[NodeProto] = []
     rounded: list[str] = []
@@ -48,16 +63,7 @@ def quantise_biases(model: ModelProto) -> None:
             rounded.append(label(node))
         nodes.append(node)
     editor.replace_nodes(nodes)
-    if rounded:
-        warnings.warn(
-            CimcWarning(
-                "W103",
-                "biases are in float or of a scale of their own; they were rounded to "
-                "int32 with the scale of input times weights",
-                notes=(f"nodes: {', '.join(rounded)}",),
-            ),
-            stacklevel=2,
-        )
+    return rounded
 
 
 def _product_scale(graph: Graph, node: NodeProto) -> Array | None:

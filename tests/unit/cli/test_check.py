@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from cimc.diagnostics import CimcWarning
 from cimc.driver import check_model
 from cimc.target import get_target
 from tests.support.shipped import MODELS
+from tests.unit.frontend.test_unquantised import Builder, between
 
 MODEL = MODELS / "lenet5_int8.onnx"
 ARRAYS = {"rram": "crossbars", "racetrack": "weight_arrays"}
@@ -28,6 +30,13 @@ def test_bytes_of_constants_and_results() -> None:
     assert rows["/fc3/Gemm"].map_bytes == 10
     assert rows["/pool2/MaxPool"].constant_bytes == 0
     assert rows["/pool2/MaxPool"].map_bytes == 16 * 5 * 5
+
+
+def test_warnings_come_once() -> None:
+    b = Builder()
+    with pytest.warns(CimcWarning) as found:
+        check_model(b.model(between(b)))
+    assert sum("W112" in str(warning.message) for warning in found) == 1
 
 
 @pytest.mark.parametrize("target", ARRAYS)

@@ -11,7 +11,7 @@ from cimc.golden import Golden
 from tests.support import floats
 from tests.support.qdq import QdqBuilder, assert_golden
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*W103")
+pytestmark = pytest.mark.filterwarnings("error:.*W103")
 
 SHAPE = [1, 3, 8, 8]
 

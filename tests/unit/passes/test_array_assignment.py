@@ -28,7 +28,7 @@ def problems(draw, sweeps=8):
 
 
 def load_of(found: Assignment) -> int:
-    return sum(found.span(layer) for layer in {item.layer for item in found.items})
+    return sum(found.spans.values())
 
 
 def is_valid(found: Assignment) -> bool:
@@ -78,6 +78,18 @@ def test_the_smallest_blocks_per_array_are_reloaded():
     found = assign(items, 2, 2)
     assert found.reloaded == 3
     assert found.resident == [True, False, True, False, True]
+
+
+def test_what_is_reloaded_is_spread_over_the_cores():
+    """One array for all that does not stay would make one core do all of its work."""
+    items = [
+        Item(f"layer {layer}", 4 * layer + sweep, 1, 10, 5)
+        for layer in range(6)
+        for sweep in range(4)
+    ]
+    found = assign(items, 4, 2)
+    assert is_valid(found)
+    assert load_of(found) == 6 * 5
 
 
 def test_large_networks_are_balanced_layer_by_layer():
