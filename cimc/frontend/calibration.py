@@ -86,10 +86,10 @@ def input_types(model: ModelProto) -> Inputs:
 
 
 def samples(model: ModelProto, source: Data) -> list[dict[str, Array]]:
-    """One dictionary of arrays, in the shapes of the inputs, per sample.
+    """One dictionary of arrays of the inputs' shapes per sample.
 
-    Samples follow each other along the first axis: each takes as much of an array as
-    the first axis of its input has, which is one image where that is the batch.
+    Arrays of several samples have them along the first axis of an input if that is 1,
+    and along an axis before it if not.
 
     Raises:
         InputError: the data cannot be read (E011) or does not fit the inputs (E122).
@@ -181,16 +181,17 @@ def _split(
                 hints=(f"np.savez(file, {name}=images)",),
             )
         checked[name] = _check(name, arrays[name], shape, dtype, where)
-    pieces = {
-        name: array.reshape(-1, *inputs[name][0]) for name, array in checked.items()
-    }
-    if len({len(found) for found in pieces.values()}) > 1:
+    if len({len(array) for array in checked.values()}) > 1:
         raise InputError(
             "E122", "the inputs differ in their number of samples", where=where
         )
+    count = len(next(iter(checked.values())))
     return [
-        dict(zip(pieces, sample, strict=True))
-        for sample in zip(*pieces.values(), strict=True)
+        {
+            name: np.reshape(array[index], inputs[name][0])
+            for name, array in checked.items()
+        }
+        for index in range(count)
     ]
 
 
@@ -201,10 +202,9 @@ def _check(
     dtype: np.dtype[np.generic],
     where: str,
 ) -> Array:
-    first, *others = shape or (1,)
-    wanted = "x".join(map(str, ("N" if first == 1 else f"{first}N", *others)))
-    fits = array.ndim == 1 + len(others) and array.shape[1:] == (*others,)
-    if not fits or len(array) % first:
+    one = shape[1:] if shape[:1] == (1,) else shape
+    if array.ndim != len(one) + 1 or array.shape[1:] != one:
+        wanted = "x".join(map(str, ("N", *one)))
         raise InputError(
             "E122",
             f"array {name!r} has shape {array.shape}, not {wanted}",

@@ -179,8 +179,8 @@ class CimcBackend(Backend):
         if not is_quantised(model) and options.get("inputs") is not None:
             names = [info.name for info in model_inputs(model)]
             calibration = {
-                name: np.concatenate([images, (images * _SPREAD).astype(images.dtype)])
-                for name, images in zip(names, map(fed, options["inputs"]), strict=True)
+                name: _two_samples(fed(values))
+                for name, values in zip(names, options["inputs"], strict=True)
             }
         try:
             with warnings.catch_warnings():
@@ -241,6 +241,15 @@ class CimcBackend(Backend):
 def fed(values: np.ndarray) -> np.ndarray:
     """Values as cimc takes them: float32 stands for types that numpy lacks."""
     return values if values.dtype.isbuiltin == 1 else values.astype(np.float32)
+
+
+def _two_samples(values: np.ndarray) -> np.ndarray:
+    """Values of an input and slightly larger ones, as calibration takes them.
+
+    Samples lie along the first axis if that is 1, and along one before it if not.
+    """
+    both = np.stack([values, (values * _SPREAD).astype(values.dtype)])
+    return both[:, 0] if values.shape[:1] == (1,) else both
 
 
 def bind(

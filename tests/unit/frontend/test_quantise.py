@@ -78,22 +78,6 @@ def test_data_that_does_not_fit(model, arrays, text):
     expect("E122", model, arrays, text)
 
 
-def test_samples_are_as_long_as_the_first_axis_of_their_input():
-    b = floats.FloatBuilder()
-    model = b.model([6, 4], b.gemm("image", 4, 2))
-    rows = floats.images(18, [18, 4])
-
-    found = quantise_model(model, calibration={"image": rows})
-
-    whole = quantise_model(model, calibration={"image": rows[:6]})
-    scales = [
-        [t for t in m.graph.initializer if t.name == "image_scale"]
-        for m in (found, whole)
-    ]
-    assert scales[0] != scales[1]
-    expect("E122", model, {"image": rows[:8]}, "has shape (8, 4), not 6Nx4")
-
-
 def test_files_that_cannot_be_read(model, tmp_path):
     path = tmp_path / "c.npz"
     expect("E011", model, path, "c.npz")

@@ -294,7 +294,7 @@ def test_a_bias_that_differs_from_row_to_row_is_added(shape):
     y = b.node("Gemm", "image", b.weights(4, 3), bias, beta=0.5)
     model, rows = b.model([5, 4], y), floats.images(5, [5, 4])
 
-    normal = quantise_model(model, calibration={"image": rows})
+    normal = quantise_model(model, calibration={"image": rows[None]})
 
     assert {"Gemm", "Add"} <= set(ops(normal))
     (found,) = Golden(normal).run({"image": rows}).values()
