@@ -102,6 +102,7 @@ MODELS: Mapping[str, ExternalModel] = {
         "6faa8ea85a8c1a634e5050c4a138fca10f30194e0d7abbe9ade1fcd423af6ed6",
         _DETECTOR,
         spread=255,
+        racetrack="mu-64-large",
     ),
 }
 
