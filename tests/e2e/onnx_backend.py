@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import onnx
-from onnx import ModelProto, NodeProto, helper, numpy_helper
+from onnx import ModelProto, NodeProto, ValueInfoProto, helper, numpy_helper
 from onnx.backend.base import Backend, BackendRep
 from onnx.reference import ReferenceEvaluator
 from onnxruntime import InferenceSession
@@ -177,10 +177,11 @@ class CimcBackend(Backend):
         source = options.get("source", model)
         calibration = None
         if not is_quantised(model) and options.get("inputs") is not None:
-            names = [info.name for info in model_inputs(model)]
             calibration = {
-                name: _two_samples(fed(values))
-                for name, values in zip(names, options["inputs"], strict=True)
+                info.name: _two_samples(info, fed(values))
+                for info, values in zip(
+                    model_inputs(model), options["inputs"], strict=True
+                )
             }
         try:
             with warnings.catch_warnings():
@@ -243,13 +244,16 @@ def fed(values: np.ndarray) -> np.ndarray:
     return values if values.dtype.isbuiltin == 1 else values.astype(np.float32)
 
 
-def _two_samples(values: np.ndarray) -> np.ndarray:
+def _two_samples(info: ValueInfoProto, values: np.ndarray) -> np.ndarray:
     """Values of an input and slightly larger ones, as calibration takes them.
 
-    Samples lie along the first axis if that is 1, and along one before it if not.
+    Samples lie along the first axis where that is a batch of one image or a dynamic
+    one, and along an axis before it where not.
     """
-    both = np.stack([values, (values * _SPREAD).astype(values.dtype)])
-    return both[:, 0] if values.shape[:1] == (1,) else both
+    both = [values, (values * _SPREAD).astype(values.dtype)]
+    dims = info.type.tensor_type.shape.dim
+    batch = len(dims) > 0 and dims[0].dim_value < 2
+    return np.concatenate(both) if batch else np.stack(both)
 
 
 def bind(
