@@ -17,7 +17,7 @@ def widen_interface(model: ModelProto) -> None:
     """Let float32 stand for bfloat16, and for types of 8 and fewer bits, in place.
 
     float32 holds all their values. Inside the model tensors keep their types: Cast
-    stands at the border. Warns (W112).
+    stands at the border. Warns (W113).
     """
     graph, editor = model.graph, Editor(model)
     infos = [info for info in (*model_inputs(model), *graph.output) if _lacks(info)]
@@ -46,7 +46,7 @@ def widen_interface(model: ModelProto) -> None:
     del graph.value_info[:]
     warnings.warn(
         CimcWarning(
-            "W112",
+            "W113",
             "float32 stands for inputs and outputs of types that numpy lacks",
             notes=tuple(
                 f"{name} is {helper.tensor_dtype_to_string(kind).split('.')[-1]}"

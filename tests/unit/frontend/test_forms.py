@@ -199,7 +199,7 @@ def test_float32_stands_for_types_that_numpy_lacks(kind):
     numbers = np.random.default_rng(0).integers(-7, 8, (4, *SHAPE[1:]))
     images = numbers.astype(np.float32)
 
-    with pytest.warns(CimcWarning, match="W112") as caught:
+    with pytest.warns(CimcWarning, match="W113") as caught:
         found = import_model(model, calibration={"image": images})
 
     assert TensorProto.DataType.Name(kind) in str(caught[-1].message)
