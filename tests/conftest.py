@@ -13,7 +13,7 @@ from tests.support.second_target import SecondTarget
 
 settings.register_profile(
     "ci",
-    max_examples=100,
+    max_examples=60,
     deadline=None,
     derandomize=True,
     database=None,
