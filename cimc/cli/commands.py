@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,13 +11,14 @@ import typer
 from cimc import __version__
 from cimc.cli import options
 from cimc.cli.console import console, progress, show_fit, show_metrics
+from cimc.cli.output import print_json, write_text
 
 if TYPE_CHECKING:
     from onnx import ModelProto
 
     from cimc.driver import Artifact, Execution, Images, ImageSource, Verified
 
-__all__ = ["app", "print_json"]
+__all__ = ["app"]
 
 app = typer.Typer(
     add_completion=False,
@@ -40,19 +39,9 @@ InputFile = Annotated[
 ]
 
 
-def _write_text(text: str, output: Path | None = None) -> None:
-    """Write to a file, or to standard output."""
-    from cimc.driver.files import write_bytes
-
-    if output is None:
-        sys.stdout.write(text)
-    else:
-        write_bytes(output, text.encode())
-
-
 def _version(wanted: bool) -> None:
     if wanted:
-        _write_text(f"cimc {__version__}\n")
+        write_text(f"cimc {__version__}\n")
         raise typer.Exit
 
 
@@ -63,11 +52,6 @@ def _root(  # pyright: ignore[reportUnusedFunction]
     ] = False,
 ) -> None:
     """Options that stand before the command."""
-
-
-def print_json(document: Mapping[str, Any]) -> None:
-    """Write a document to standard output."""
-    _write_text(json.dumps(document, indent=2) + "\n")
 
 
 def _image_source(chosen: Path | None, model_file: Path, batch: int = 1) -> ImageSource:
@@ -129,7 +113,7 @@ def compile_(
         )
     if print_pipeline:
         text = pipeline or default_pipeline(target, chip, objective, batch)
-        _write_text(f"{text}\n")
+        write_text(f"{text}\n")
         return
     if output is None:
         raise typer.BadParameter("give a directory for the artifact", param_hint="-o")
@@ -333,7 +317,7 @@ def opt(
     """Run passes on IR text, with the weights.npz beside it."""
     from cimc.driver.text import optimise_file
 
-    _write_text(optimise_file(file, pipeline or ""), output)
+    write_text(optimise_file(file, pipeline or ""), output)
 
 
 @app.command()
@@ -355,7 +339,7 @@ def disasm(
     """Print a compiled program as text of its ISA dialect."""
     from cimc.driver.text import disassemble
 
-    _write_text(disassemble(program, target, segment), output)
+    write_text(disassemble(program, target, segment), output)
 
 
 @app.command()
@@ -390,12 +374,12 @@ def chips(
     from cimc.target import get_target, target_names
 
     if name is not None:
-        _write_text(find_chip(name, target).to_yaml())
+        write_text(find_chip(name, target).to_yaml())
     elif target is not None:
-        _write_text("".join(f"{chip}\n" for chip in get_target(target).chip_names()))
+        write_text("".join(f"{chip}\n" for chip in get_target(target).chip_names()))
     else:
         for known in map(get_target, target_names()):
-            _write_text(f"{known.name}: {known.summary}\n")
+            write_text(f"{known.name}: {known.summary}\n")
             for chip in known.chip_names():
                 default = " (default)" if chip == known.default_chip else ""
-                _write_text(f"  {chip}{default}\n")
+                write_text(f"  {chip}{default}\n")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,13 +14,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from cimc.cli import options
-from cimc.cli.commands import print_json
 from cimc.cli.console import console, progress
+from cimc.cli.output import print_json
 from cimc.diagnostics import InputError
 
 if TYPE_CHECKING:
-    from optuna.trial import FrozenTrial
-
     from cimc.exploration.search import Search
     from cimc.exploration.study import Study
     from cimc.exploration.workers import Workers
@@ -72,7 +70,9 @@ def explore(
     from cimc.exploration.study import load_study
 
     try:
+        from cimc.exploration.evaluation import Evaluator
         from cimc.exploration.search import Search
+        from cimc.exploration.store import Store
     except ImportError as error:
         raise InputError(
             "E157",
@@ -83,6 +83,8 @@ def explore(
     if trials is not None:
         described = described.model_copy(update={"trials": trials})
     folder = output or Path(described.name)
+    place = _workers(workers, scheduler)
+    Evaluator(described, Store(folder / "cache")).check()
     search = Search(described, folder, storage)
     if reproduce is not None:
         artifact = search.evaluator.artifact(search.point(reproduce))
@@ -90,19 +92,18 @@ def explore(
         artifact.save(destination)
         console.print(f"written to {destination}", soft_wrap=True, markup=False)
         return
-    search.evaluator.check()
     searches = {"joint": search}
     if restricted:
         for part in ("hardware", "model"):
             only = described.restricted(part)
             searches[f"{part} only"] = Search(only, folder, storage)
-    with _workers(workers, scheduler) as chosen:
+    with place as chosen:
         for name, found in searches.items():
             _run(found, name if restricted else described.name, chosen)
     document = _write(folder, searches)
     if as_json:
         print_json(document)
-    _show(described, search.trials, document)
+    _show(described, document)
     console.print(f"written to {folder}", soft_wrap=True, markup=False)
 
 
@@ -144,16 +145,21 @@ def _write(folder: Path, searches: Mapping[str, Search]) -> dict[str, Any]:
     return document
 
 
-def _show(
-    study: Study, trials: Sequence[FrozenTrial], document: Mapping[str, Any]
-) -> None:
+def _show(study: Study, document: Mapping[str, Any]) -> None:
     """Print the front, what the parameters do, and how the searches compare."""
-    rejected = sum("rejected" in trial.user_attrs for trial in trials)
+    reasons = document["rejected"]
     console.print(
-        f"{study.name}: {len(trials)} trials, {document['feasible']} feasible, "
-        f"{rejected} rejected, {len(document['front'])} on the front",
+        f"{study.name}: {document['trials']} trials, {document['feasible']} feasible, "
+        f"{sum(reasons.values())} rejected, {len(document['front'])} on the front",
         markup=False,
     )
+    if reasons:
+        reason, times = next(iter(reasons.items()))
+        console.print(
+            f"most often rejected ({times} times): {reason}",
+            soft_wrap=True,
+            markup=False,
+        )
     varied = [name for name in study.space if len(study.values(name)) > 1]
     table = Table("trial", box=SIMPLE_HEAD, pad_edge=False)
     for name in (*study.objectives, *varied):

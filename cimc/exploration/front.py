@@ -15,7 +15,7 @@ from cimc.exploration.study import Study
 __all__ = ["feasible", "hypervolumes", "pareto_front"]
 
 
-def feasible(study: Study, trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
+def feasible(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
     """The trials that have values and keep all bounds."""
     return [
         trial
@@ -31,7 +31,7 @@ def pareto_front(study: Study, trials: Sequence[FrozenTrial]) -> list[FrozenTria
     Of several with the same values the first one counts. They come in the order of the
     first objective, the best first.
     """
-    kept = feasible(study, trials)
+    kept = feasible(trials)
     if not kept:
         return []
     losses = _losses(study, kept)
@@ -49,7 +49,7 @@ def hypervolumes(
     The box goes from the best to the worst value of each objective that any of the
     searches has found; objectives count alike, whatever their units.
     """
-    losses = [_losses(study, feasible(study, trials)) for trials in searches]
+    losses = [_losses(study, feasible(trials)) for trials in searches]
     everything = np.concatenate(losses)
     if not len(everything):
         return [0.0] * len(losses)

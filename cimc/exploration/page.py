@@ -17,7 +17,7 @@ __all__ = ["as_html"]
 
 def as_html(study: Study, trials: Sequence[FrozenTrial]) -> str:
     """One file with all that it needs: pairs of objectives, the front in colour."""
-    kept = feasible(study, trials)
+    kept = feasible(trials)
     front = {trial.number for trial in pareto_front(study, trials)}
     figure: Any = go.Figure()
     for label, on_front in (("dominated", False), ("front", True)):

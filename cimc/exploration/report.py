@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from optuna.trial import FrozenTrial
 
 from cimc.exploration.front import feasible, pareto_front
 from cimc.exploration.measures import MEASURES
+from cimc.exploration.proposals import REJECTED
 from cimc.exploration.study import Study
 
 __all__ = ["as_csv", "as_json", "effects"]
@@ -26,7 +28,7 @@ def effects(study: Study, trials: Sequence[FrozenTrial]) -> Effects:
     of that of all feasible trials (a main effect of the analysis of variance). Where
     the search looks is not uniform, so that parts need not add up to one.
     """
-    kept = feasible(study, trials)
+    kept = feasible(trials)
     found: dict[str, dict[str, float]] = {}
     for index, objective in enumerate(study.objectives):
         values = np.array([trial.values[index] for trial in kept])
@@ -51,7 +53,7 @@ def _explained(values: np.ndarray[Any, Any], groups: Sequence[Any]) -> float:
 
 def as_json(study: Study, trials: Sequence[FrozenTrial]) -> dict[str, Any]:
     """The front, what is good about each of its points, and how trials ended."""
-    kept, front = feasible(study, trials), pareto_front(study, trials)
+    kept, front = feasible(trials), pareto_front(study, trials)
     return {
         "study": study.name,
         "objectives": {
@@ -63,6 +65,13 @@ def as_json(study: Study, trials: Sequence[FrozenTrial]) -> dict[str, Any]:
         },
         "trials": len(trials),
         "feasible": len(kept),
+        "rejected": dict(
+            Counter(
+                trial.user_attrs[REJECTED]
+                for trial in trials
+                if REJECTED in trial.user_attrs
+            ).most_common()
+        ),
         "front": [
             {
                 "trial": trial.number,
@@ -94,7 +103,7 @@ def as_csv(study: Study, trials: Sequence[FrozenTrial]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["trial", *study.space, *MEASURES, "feasible", "front", "rejected"])
-    kept = {trial.number for trial in feasible(study, trials)}
+    kept = {trial.number for trial in feasible(trials)}
     front = {trial.number for trial in pareto_front(study, trials)}
     for trial in trials:
         writer.writerow(
@@ -104,7 +113,7 @@ def as_csv(study: Study, trials: Sequence[FrozenTrial]) -> str:
                 *(trial.user_attrs.get(name, "") for name in MEASURES),
                 int(trial.number in kept),
                 int(trial.number in front),
-                trial.user_attrs.get("rejected", ""),
+                trial.user_attrs.get(REJECTED, ""),
             ]
         )
     return text.getvalue()

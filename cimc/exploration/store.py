@@ -23,8 +23,10 @@ def digest(*parts: object) -> str:
     """A name for what depends on ``parts``: bytes, and what JSON can say."""
     found = hashlib.sha256(__version__.encode())
     for part in parts:
-        raw = part if isinstance(part, bytes) else json.dumps(part, sort_keys=True)
-        data = raw if isinstance(raw, bytes) else raw.encode()
+        if isinstance(part, bytes):
+            data = part
+        else:
+            data = json.dumps(part, sort_keys=True).encode()
         found.update(len(data).to_bytes(8, "little") + data)
     return found.hexdigest()
 

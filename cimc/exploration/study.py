@@ -130,7 +130,7 @@ class Study(Description):
     def restricted(self, part: Literal["hardware", "model"]) -> Study:
         """The study in which only the chip, or only the rest, is varied.
 
-        Everything else keeps the first of its values.
+        Everything else keeps the first of its values; the name says which part it is.
         """
         fixed: dict[str, Parameter] = {
             name: found
@@ -138,7 +138,7 @@ class Study(Description):
             else [self.default(name)]
             for name, found in self.space.items()
         }
-        return self.model_copy(update={"space": fixed})
+        return self.model_copy(update={"name": f"{self.name}-{part}", "space": fixed})
 
     def violations(self, measures: dict[str, float]) -> dict[str, float]:
         """By which part of it each bound is broken: 0 or less where it is kept."""

@@ -101,7 +101,7 @@ def main() -> int:
             results = pool.map(partial(failure, target), numbers)
             for number, result in zip(numbers, results, strict=True):
                 done = (number - chosen.seed + 1) * EXAMPLES
-                print(f"\r{target}: {done}", end="\r", file=sys.stderr, flush=True)
+                print(f"\r{target}: {done}", end="", file=sys.stderr, flush=True)
                 if result is not None:
                     failed += 1
                     print(f"{target}, seed {number}:\n{result}\n", flush=True)

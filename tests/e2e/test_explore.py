@@ -80,8 +80,11 @@ def test_results(undisturbed: Path) -> None:
 def test_a_cluster_finds_the_same(
     undisturbed: Path, tmp_path: Path, cimc: CommandLine
 ) -> None:
-    result = cimc("explore", written(tmp_path), "-o", "out", "--workers", 2)
+    options = ("-o", "out", "--workers", 2, "--restricted", "--json")
+    result = cimc("explore", written(tmp_path), *options)
     assert result.code == 0, result.err
+    volumes = json.loads(result.out)["hypervolume"]
+    assert list(volumes) == ["joint", "hardware only", "model only"]
     assert rows(tmp_path / "out") == rows(undisturbed)
 
 
@@ -138,6 +141,8 @@ def test_what_is_wrong_is_said(
     result = cimc("explore", written(tmp_path, **changes), "-o", "out", *options)
     assert result.code == 2
     assert f"error[{code}]" in result.err, result.err
+    if code != "E156":  # is known when the workers are called, not before
+        assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def made_up(evaluator, points):
 
 def described(sampler: str, **changes) -> Study:
     found = {"sampler": sampler, "trials": 50, "population": 8, "seed": 3}
-    return Study.model_validate(changed(**found, **changes))
+    return Study.model_validate(changed(**{**found, **changes}))
 
 
 def results(search: Search) -> list:
@@ -85,12 +85,12 @@ def test_trials_of_another_study_are_refused(tmp_path):
 
 
 def test_more_trials_go_on_with_the_same_ones(tmp_path):
-    few = Search(described("nsga2").model_copy(update={"trials": 16}), tmp_path / "a")
+    few = Search(described("nsga2").model_copy(update={"trials": 12}), tmp_path / "a")
     list(few.run(made_up))
     before = results(few)
     more = Search(described("nsga2"), tmp_path / "a")
     list(more.run(made_up))
-    assert results(more)[:16] == before
+    assert results(more)[:12] == before
     assert len(more.trials) == 50
 
 
@@ -102,3 +102,13 @@ def test_a_storage_that_is_none(tmp_path):
 def test_a_trial_that_is_not_there(tmp_path):
     with pytest.raises(InputError, match="E155"):
         Search(described("random"), tmp_path).point(0)
+
+
+def test_restricted_searches_lie_beside_the_joint_one(tmp_path):
+    study = described("random", trials=4)
+    hardware = study.restricted("hardware")
+    for part in (study, hardware, study.restricted("model")):
+        list(Search(part, tmp_path).run(made_up))
+    found = Search(hardware, tmp_path).trials
+    assert len(found) == 4
+    assert {trial.params["network"] for trial in found} == {"a"}
