@@ -26,6 +26,7 @@ def pipeline(chip: Chip, objective: Objective = "latency", batch: int = 1) -> st
     )
     # Each signal takes a beat of the bus; on a mesh they do not meet.
     together = 1 if machine.mesh_columns else 2
+    parts = "group=4 finest=1" if machine.mesh_columns else "group=8 finest=8"
     return ",".join(
         [
             "fuse-tables",
@@ -43,7 +44,8 @@ def pipeline(chip: Chip, objective: Objective = "latency", batch: int = 1) -> st
             f"distribute-sweeps{{vectors={machine.kept_vectors}}}",
             f"recycle-buffers{{slack={together}}}",
             *([f"stream-images{{images={batch}}}"] if batch > 1 else []),
-            f'insert-sync{{scheme="auto" release={together} {_timing(machine)}}}',
+            f'insert-sync{{scheme="auto" release={together} {parts} '
+            f"{_timing(machine)}}}",
             f"allocate-buffers{{capacity={machine.shared_memory_bytes} "
             f"alignment={machine.bus_bytes}{mesh}}}",
             "convert-tile-to-rram",

@@ -24,22 +24,16 @@ def follow(sequences: Sequences, writer: Writer, reader: Reader, group: int) -> 
     whole ones.
     """
     sweep, step, columns = reader.sweep, reader.step, writer.columns
-    parts = _parts(columns.size, sweep.columns.size, group)
-    if any(_rows_at_once(part) > 1 for part in writer.sweeps):
-        parts = 1
+    sizes = {1}
+    if all(_rows_at_once(part) == 1 for part in writer.sweeps):
+        sizes = _parts(columns.size, sweep.columns.size, group)
+    # With a lag of more, the last part of a row would wait for the next row.
+    parts = max(n for n in sizes if n == 1 or _lag(writer, reader, n) <= 1)
     wide, narrow = columns.size // parts, sweep.columns.size // parts
-    needed = [
-        reader.first_column + (narrow * (part + 1) - 1) * reader.column_step
-        for part in range(parts)
-    ]
-    beyond = max(
-        -(-min(max(column - columns.start, 0), columns.size) // wide) - part
-        for part, column in enumerate(needed)
-    )
     preset, stop = writer.rows[0].start, writer.rows[-1].stop
     awaited = step * sweep.rows.size * parts
     signalled = (stop - preset) * parts
-    ahead = (reader.first - preset - step) * parts + beyond - 1
+    ahead = (reader.first - preset - step) * parts + _lag(writer, reader, parts) - 1
     ahead = max(ahead, signalled - awaited)
     sequence = sequences.new(writer.core, core_of(sweep), credit=max(0, -ahead))
     window = next(
@@ -66,16 +60,29 @@ def follow(sequences: Sequences, writer: Writer, reader: Reader, group: int) -> 
         insert(writer.sweeps[-1], tile.SignalOp(sequence, by=surplus))
 
 
-def _parts(wide: int, narrow: int, group: int) -> int:
-    """The most equal parts of two rows with at least ``group`` positions each.
+def _lag(writer: Writer, reader: Reader, parts: int) -> int:
+    """How many parts of a row, of so many, a reader is behind the writer at least."""
+    wide = writer.columns.size // parts
+    narrow = reader.sweep.columns.size // parts
+    last = (
+        reader.first_column + (narrow * (part + 1) - 1) * reader.column_step
+        for part in range(parts)
+    )
+    return max(
+        -(-min(max(column - writer.columns.start, 0), writer.columns.size) // wide)
+        - part
+        for part, column in enumerate(last)
+    )
+
+
+def _parts(wide: int, narrow: int, group: int) -> set[int]:
+    """Numbers of equal parts of two rows, of ``group`` positions at least.
 
     A row is halved as often as possible, then cut in three, and so on, so that of any
     two ways to cut it one refines the other: the loops of a sweep nest.
     """
     both = _refinements(wide) & _refinements(narrow)
-    return max(
-        parts for parts in both if parts == 1 or min(wide, narrow) // parts >= group
-    )
+    return {n for n in both if n == 1 or min(wide, narrow) // n >= group}
 
 
 def _refinements(size: int) -> set[int]:

@@ -32,6 +32,9 @@ from cimc.passes.tile.sweeps import core_of
 
 __all__ = ["InsertSync", "Scheme"]
 
+#: Windows that are loaded in the time of a product.
+_EXPOSED = 10
+
 Scheme = Literal["sequential", "linear", "cyclic", "auto"]
 
 
@@ -55,10 +58,10 @@ class InsertSync(ModulePass):
 
     Between layers, a core waits for each part of its rows until what it reads is
     there, and before it writes a row into a ring until all have read the row whose
-    place that takes. Parts have at least ``group`` positions. Readers say so for
-    ``release`` rows at once, for which rings need as much ``slack`` (see
-    ``recycle-buffers``). Without ``overlap``, or
-    where rows do not come in order, it waits until the maps that it reads are
+    place that takes. Parts have at least ``group`` positions, or down to ``finest`` of
+    a reader that has time to spare. Readers say so for ``release`` rows at once, for
+    which rings need as much ``slack`` (see ``recycle-buffers``). Without ``overlap``,
+    or where rows do not come in order, it waits until the maps that it reads are
     complete. Before it writes an image of a batch into a map that holds whole images,
     it waits until all have read the image whose place that takes. No sequence goes
     from one phase to another, which have an order.
@@ -70,6 +73,7 @@ class InsertSync(ModulePass):
     every: int = 1
     overlap: bool = True
     group: int = 4
+    finest: int = 4
     release: int = 1
     mvm: int = 1000
     hop: int = 50
@@ -78,7 +82,10 @@ class InsertSync(ModulePass):
     hold: int = 1
 
     def __post_init__(self) -> None:
-        positive = ("every", "group", "release", "mvm", "beat", "lanes", "hold")
+        positive = (
+            *("every", "group", "finest", "release"),
+            *("mvm", "beat", "lanes", "hold"),
+        )
         if min(getattr(self, name) for name in positive) < 1:
             raise ValueError(f"{', '.join(positive)} must be at least 1")
         if self.hop < 0:
@@ -196,6 +203,7 @@ class InsertSync(ModulePass):
         """Let sweeps wait for those that write the maps that they read."""
         writers = writers_of(sweeps)
         places = {sweep: place for place, sweep in enumerate(sweeps)}
+        busiest = max(sweep.positions for sweep in sweeps)
         for source, found in readers_of(sweeps).items():
             for writer in writers.get(source, []):
                 met = [reader for reader in found if writer.overlaps(reader)]
@@ -203,7 +211,8 @@ class InsertSync(ModulePass):
                     if core_of(reader.sweep) == writer.core:
                         continue
                     if self._at_once(writer, reader):
-                        follow(sequences, writer, reader, self.group)
+                        group = self._group(reader.sweep.positions, busiest)
+                        follow(sequences, writer, reader, group)
                     else:
                         before[reader.sweep] += writer.sweeps
                 if writer.map.ring is None:
@@ -217,6 +226,16 @@ class InsertSync(ModulePass):
                 for core, end in {core_of(end): end for end in in_order}.items():
                     if core != writer.core:
                         release_images(sequences, writer, end)
+
+    def _group(self, positions: int, busiest: int) -> int:
+        """The fewest positions of a part for a reader, while others are the busiest.
+
+        No product hides how the first window of a part is loaded, which takes about
+        1 / ``_EXPOSED`` of one.
+        """
+        spare = busiest - positions
+        least = -(-positions // (_EXPOSED * spare)) if spare else self.group
+        return min(self.group, max(self.finest, least))
 
     def _at_once(self, writer: Writer, reader: Reader) -> bool:
         """Whether the reader begins before the writer is through."""

@@ -22,7 +22,6 @@ from typing import NamedTuple
 from cimc.backends.rram.chip import CHIPS
 from tests.benchmarks.mapping.whole import Row, measure, show
 
-
 _MODULE = "tests.benchmarks.mapping"
 
 

@@ -1,37 +1,37 @@
 // RUN: cimc-opt %s -p insert-sync --split-input-file | filecheck %s
 // RUN: cimc-opt %s -p "insert-sync{overlap=false}" --split-input-file | filecheck %s --check-prefix=APART
 
-// Rows of 8 are cut in two parts. The window at column 3 of row 0 ends at column 4 of row
-// before each of its parts. Of its 16 + 3 the last three are never written; the writer
-// signals them in the end.
+// Rows of 8 are cut in two parts. The window at row 0 ends at row 1, so that the pool has
+// waited for two parts before its first row. Of its 16 + 2 the last two are never written;
+// the writer signals them in the end.
 builtin.module {
   %x = tile.feature_map "x" of "" role "input" : !tile.feature_map<8x8x2xi8>
-  %y = tile.feature_map "y" of "copy" role "intermediate" : !tile.feature_map<8x8x2xi8, halo 1x1x1x1 of 0>
+  %y = tile.feature_map "y" of "copy" role "intermediate" : !tile.feature_map<8x8x2xi8, halo 1x0x1x0 of 0>
   %z = tile.feature_map "z" of "pool" role "output" : !tile.feature_map<8x8x2xi8>
   tile.sweep "copy" core 0 rows <0 : 8> columns <0 : 8> {
     %a = tile.window %x <kernel 1x1> : !tile.feature_map<8x8x2xi8> -> vector<2xi8>
-    tile.store %a, %y channels <0 : 2> : vector<2xi8>, !tile.feature_map<8x8x2xi8, halo 1x1x1x1 of 0>
+    tile.store %a, %y channels <0 : 2> : vector<2xi8>, !tile.feature_map<8x8x2xi8, halo 1x0x1x0 of 0>
   }
   tile.sweep "pool" core 1 rows <0 : 8> columns <0 : 8> {
-    %b = tile.window %y <kernel 3x3 pad 1x1x1x1> : !tile.feature_map<8x8x2xi8, halo 1x1x1x1 of 0> -> vector<18xi8>
-    %c = tile.max %b segments 9 : vector<18xi8> -> vector<2xi8>
+    %b = tile.window %y <kernel 3x1 pad 1x0x1x0> : !tile.feature_map<8x8x2xi8, halo 1x0x1x0 of 0> -> vector<6xi8>
+    %c = tile.max %b segments 3 : vector<6xi8> -> vector<2xi8>
     tile.store %c, %z channels <0 : 2> : vector<2xi8>, !tile.feature_map<8x8x2xi8>
   }
 }
 
 // CHECK: builtin.module {
 // CHECK-NEXT: %x = tile.feature_map "x" of "" role "input" : !tile.feature_map<8x8x2xi8>
-// CHECK-NEXT: %y = tile.feature_map "y" of "copy" role "intermediate" : !tile.feature_map<8x8x2xi8, halo 1x1x1x1 of 0>
+// CHECK-NEXT: %y = tile.feature_map "y" of "copy" role "intermediate" : !tile.feature_map<8x8x2xi8, halo 1x0x1x0 of 0>
 // CHECK-NEXT: %z = tile.feature_map "z" of "pool" role "output" : !tile.feature_map<8x8x2xi8>
 // CHECK-NEXT: %0 = tile.sequence 0 -> 1 : !tile.sequence
 // CHECK-NEXT: tile.sweep "copy" core 0 rows <0 : 8> columns <0 : 8> {
 // CHECK-NEXT: %a = tile.window
 // CHECK-NEXT: tile.store %a, %y channels <0 : 2>
 // CHECK-NEXT: tile.signal %0 every 4{{$}}
-// CHECK-NEXT: tile.signal %0 by 3{{$}}
+// CHECK-NEXT: tile.signal %0 by 2{{$}}
 // CHECK-NEXT: }
 // CHECK-NEXT: tile.sweep "pool" core 1 rows <0 : 8> columns <0 : 8> {
-// CHECK-NEXT: tile.await %0 by 3{{$}}
+// CHECK-NEXT: tile.await %0 by 2{{$}}
 // CHECK-NEXT: tile.await %0 every 4{{$}}
 // CHECK-NEXT: %b = tile.window
 // CHECK-NEXT: %c = tile.max
@@ -41,7 +41,7 @@ builtin.module {
 
 // APART: builtin.module {
 // APART-NEXT: %x = tile.feature_map "x" of "" role "input" : !tile.feature_map<8x8x2xi8>
-// APART-NEXT: %y = tile.feature_map "y" of "copy" role "intermediate" : !tile.feature_map<8x8x2xi8, halo 1x1x1x1 of 0>
+// APART-NEXT: %y = tile.feature_map "y" of "copy" role "intermediate" : !tile.feature_map<8x8x2xi8, halo 1x0x1x0 of 0>
 // APART-NEXT: %z = tile.feature_map "z" of "pool" role "output" : !tile.feature_map<8x8x2xi8>
 // APART-NEXT: %0 = tile.sequence 0 -> 1 : !tile.sequence
 // APART-NEXT: tile.sweep "copy" core 0 rows <0 : 8> columns <0 : 8> {

@@ -36,24 +36,23 @@ builtin.module {
 // CHECK-NEXT: %h = tile.splat -3 : vector<2xi8>
 // CHECK-NEXT: tile.await %1 every 10{{$}}
 // CHECK-NEXT: tile.store %h, %y padded channels <0 : 2>
-// CHECK-NEXT: tile.signal %0 every 10 by 2{{$}}
+// CHECK-NEXT: tile.signal %0 every 10{{$}}
 // CHECK-NEXT: }
 // CHECK-NEXT: tile.sweep "copy" core 0 rows <0 : 8> columns <0 : 8> {
 // CHECK-NEXT: %a = tile.window
 // CHECK-NEXT: tile.await %1 every 8{{$}}
 // CHECK-NEXT: tile.store %a, %y channels <0 : 2>
-// CHECK-NEXT: tile.signal %0 every 4{{$}}
+// CHECK-NEXT: tile.signal %0 every 8{{$}}
 // CHECK-NEXT: }
 // CHECK-NEXT: tile.sweep "copy" core 0 rows <9 : 10> columns <0 : 10> {
 // CHECK-NEXT: %h_1 = tile.splat -3 : vector<2xi8>
 // CHECK-NEXT: tile.await %1 every 10{{$}}
 // CHECK-NEXT: tile.store %h_1, %y padded channels <0 : 2>
-// CHECK-NEXT: tile.signal %0 every 10 by 2{{$}}
-// CHECK-NEXT: tile.signal %0{{$}}
+// CHECK-NEXT: tile.signal %0 every 10{{$}}
 // CHECK-NEXT: }
 // CHECK-NEXT: tile.sweep "pool" core 1 rows <0 : 8> columns <0 : 8> {
-// CHECK-NEXT: tile.await %0 by 5{{$}}
-// CHECK-NEXT: tile.await %0 every 4{{$}}
+// CHECK-NEXT: tile.await %0 by 2{{$}}
+// CHECK-NEXT: tile.await %0 every 8{{$}}
 // CHECK-NEXT: %b = tile.window
 // CHECK-NEXT: %c = tile.max
 // CHECK-NEXT: tile.store %c, %z channels <0 : 2>
