@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping
-from importlib.resources import files
-from pathlib import Path
-from typing import Annotated, Any, Generic, Literal, TypeVar, cast
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
-import yaml
 from pydantic import Field
 
-from cimc.descriptions import Description, Kind, parsed, read_text, validated
-from cimc.diagnostics import InputError
+from cimc.descriptions import Description, DescriptionFiles, Kind, Named
 
 __all__ = [
     "Area",
@@ -74,68 +70,27 @@ class Sequencing(Description):
     """Instructions per core or bank, setup and main together."""
 
 
-class ChipModel(Description, ABC):
+class ChipModel(Named):
     """What all chip descriptions have; a machine's own adds structure and costs."""
-
-    name: str = Field(min_length=1)
-    description: str
 
     @property
     @abstractmethod
     def weights(self) -> int:
         """How many weights its arrays hold."""
 
-    def to_yaml(self) -> str:
-        """The whole description with its provenance."""
-        return yaml.safe_dump(
-            self.model_dump(), sort_keys=False, allow_unicode=True, width=88
-        )
-
 
 C = TypeVar("C", bound=ChipModel)
 
 
-class ChipFiles(Generic[C]):
+class ChipFiles(DescriptionFiles[C]):
     """The chips of one machine: presets in the folder ``chips`` of its package."""
 
     def __init__(self, package: str, model: type[C]) -> None:
-        self._presets: Any = files(package) / "chips"
-        self._model = model
-
-    def names(self) -> list[str]:
-        """Names of the presets."""
-        return sorted(
-            path.name.removesuffix(".yaml")
-            for path in self._presets.iterdir()
-            if path.name.endswith(".yaml")
-        )
+        super().__init__(package, "chips", model, _CHIP)
 
     def by_size(self) -> list[str]:
         """Names of the presets, the one with room for the fewest weights first."""
         return sorted(self.names(), key=lambda name: self.load(name).weights)
-
-    def load(self, source: str) -> C:
-        """The preset of that name, or the description in that YAML file.
-
-        A description may start from a preset with ``extends: NAME`` and give only
-        what differs.
-
-        Raises:
-            InputError: there is none, or it is unfit (E021).
-        """
-        if source in self.names():
-            return self.validated(self._read(self._preset(source), source), source)
-        path = Path(source)
-        if path.suffix not in (".yaml", ".yml"):
-            raise InputError(
-                "E021",
-                f"unknown chip {source!r}",
-                hints=(
-                    f"one of: {', '.join(self.names())}",
-                    "or the path of a .yaml file",
-                ),
-            )
-        return self.validated(self._read(read_text(path, _CHIP), source), source)
 
     def changed(self, chip: C, part: str, values: Mapping[str, Any]) -> C:
         """The same chip with other ``values`` in one part, such as ``structure``.
@@ -146,39 +101,3 @@ class ChipFiles(Generic[C]):
         description = chip.model_dump()
         description[part].update(values)
         return self.validated(description, chip.name)
-
-    def validated(self, values: Mapping[str, Any], where: str) -> C:
-        """The chip that ``values`` describe.
-
-        Raises:
-            InputError: a field is missing, unknown or out of bounds (E021).
-        """
-        return validated(self._model, values, _CHIP, where)
-
-    def _preset(self, name: str) -> str:
-        return (self._presets / f"{name}.yaml").read_text()
-
-    def _read(self, text: str, where: str) -> dict[str, Any]:
-        """The mapping in a YAML text, on top of the preset that it extends."""
-        values = parsed(text, _CHIP, where)
-        parent = values.pop("extends", None)
-        if parent is None:
-            return values
-        if parent not in self.names() or parent == where:
-            raise InputError(
-                "E021",
-                f"extends must name a preset, not {parent!r}",
-                where=where,
-                hints=(f"one of: {', '.join(self.names())}",),
-            )
-        return _merged(self._read(self._preset(str(parent)), str(parent)), values)
-
-
-def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """``base`` with ``changes``, mappings merged key by key."""
-    result = dict(base)
-    for key, value in changes.items():
-        old = result.get(key)
-        both = isinstance(old, dict) and isinstance(value, dict)
-        result[key] = _merged(cast(Any, old), cast(Any, value)) if both else value
-    return result

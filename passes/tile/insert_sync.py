@@ -203,7 +203,7 @@ class InsertSync(ModulePass):
         """Let sweeps wait for those that write the maps that they read."""
         writers = writers_of(sweeps)
         places = {sweep: place for place, sweep in enumerate(sweeps)}
-        busiest = max(sweep.positions for sweep in sweeps)
+        busiest = max((sweep.positions for sweep in sweeps), default=0)
         for source, found in readers_of(sweeps).items():
             for writer in writers.get(source, []):
                 met = [reader for reader in found if writer.overlaps(reader)]
