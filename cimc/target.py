@@ -23,10 +23,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Chip",
+    "Nonidealities",
     "Part",
     "Simulation",
     "Simulator",
     "SimulatorFactory",
+    "Specimen",
     "Target",
     "get_target",
     "target_names",
@@ -50,6 +52,27 @@ class Chip(Protocol):
     def with_structure(self, **sizes: int) -> Chip:
         """The same chip with other sizes; raises InputError where they are unfit."""
         ...
+
+
+class Nonidealities(Protocol):
+    """What the devices of a machine do other than they should, and how often."""
+
+    @property
+    def name(self) -> str:
+        """Name of the description, as in ``--nonidealities``."""
+        ...
+
+    def to_yaml(self) -> str:
+        """The whole description with its provenance, as text."""
+        ...
+
+
+@dataclass(frozen=True)
+class Specimen:
+    """One chip of those that non-idealities make differ: the one with this ``seed``."""
+
+    nonidealities: Nonidealities
+    seed: int
 
 
 @dataclass(frozen=True)
@@ -109,8 +132,18 @@ class Simulator(Protocol):
         ...
 
 
-SimulatorFactory = Callable[[bytes, WeightStore, Chip], Simulator]
-"""Loads a program with its constants."""
+class SimulatorFactory(Protocol):
+    """Loads a program with its constants."""
+
+    def __call__(
+        self,
+        program: bytes,
+        weights: WeightStore,
+        chip: Chip,
+        specimen: Specimen | None = None,
+    ) -> Simulator:
+        """A simulator of an ideal chip, or of a ``specimen``."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -150,6 +183,8 @@ class Target:
         default_factory=dict[str, "SimulatorFactory"]
     )
     """Simulators by level of detail, where there are several."""
+    load_nonidealities: Callable[[str], Nonidealities] | None = None
+    """Non-idealities by preset name or path of a YAML file."""
     streaming_pipeline: Callable[[Chip, Objective, int], str] | None = None
     """The pipeline for batches of so many images that are under way at the same time,
     where there is one."""
@@ -170,6 +205,21 @@ class Target:
                 hints=("leave it out: images run one after another",),
             )
         return self.streaming_pipeline(chip, objective, batch)
+
+    def nonidealities(self, source: str) -> Nonidealities:
+        """The non-idealities of a preset or YAML file.
+
+        Raises:
+            InputError: there are none of that name or for this target, or they are
+                unfit (E027).
+        """
+        if self.load_nonidealities is None:
+            raise InputError(
+                "E027",
+                f"target {self.name} has no non-idealities",
+                where="--nonidealities",
+            )
+        return self.load_nonidealities(source)
 
     def simulator_at(self, fidelity: str | None) -> SimulatorFactory:
         """The simulator of a level of detail, by default ``simulator``.

@@ -16,7 +16,7 @@ from cimc.driver.totals import Metrics, total
 from cimc.driver.traces import SegmentTraces
 from cimc.frontend import HostSegments
 from cimc.frontend.shapes import model_inputs
-from cimc.target import Simulation
+from cimc.target import Simulation, Specimen
 from cimc.weights import Array
 
 __all__ = ["Session"]
@@ -27,20 +27,31 @@ class Session:
 
     What the device cannot do runs on the host in onnxruntime, the rest in the
     simulator, from the encoded program. ``fidelity`` chooses between simulators where
-    the target has several.
+    the target has several. The chip is ideal, or a ``specimen``.
 
     Raises:
-        InputError: the target has no such simulator (E006).
+        InputError: the target has no such simulator (E006), or that one has only ideal
+            chips (E027).
     """
 
     @collector_paused()
-    def __init__(self, artifact: Artifact, fidelity: str | None = None) -> None:
+    def __init__(
+        self,
+        artifact: Artifact,
+        fidelity: str | None = None,
+        specimen: Specimen | None = None,
+    ) -> None:
         self.artifact = artifact
         borders = tuple(segment.border for segment in artifact.segments)
         self._host = HostSegments(artifact.model, borders)
         load = artifact.target.simulator_at(fidelity)
         self._simulators = [
-            load(segment.program, artifact.weights, segment.chip(artifact.chip))
+            load(
+                segment.program,
+                artifact.weights,
+                segment.chip(artifact.chip),
+                specimen,
+            )
             for segment in artifact.segments
         ]
 

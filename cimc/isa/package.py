@@ -1,9 +1,9 @@
 """A target from a package that is laid out like cimc's own backends.
 
-The package has the modules ``chip`` (``CHIPS``), ``instruction_set`` (``ISA``),
-``pipeline`` (``pipeline``), ``cost`` (``static_metrics``), ``segments`` (``share``,
-``crossing``) and ``simulator.simulator`` (``Simulator``). None is imported before it
-is needed.
+The package has the modules ``chip`` (``CHIPS``), ``nonideality`` (``NONIDEALITIES``),
+``instruction_set`` (``ISA``), ``pipeline`` (``pipeline``), ``cost``
+(``static_metrics``), ``segments`` (``share``, ``crossing``) and
+``simulator.simulator`` (``Simulator``). None is imported before it is needed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from cimc.objective import Objective
-from cimc.target import Chip, Part, Simulator, Target
+from cimc.target import (
+    Chip,
+    Nonidealities,
+    Part,
+    Simulator,
+    SimulatorFactory,
+    Specimen,
+    Target,
+)
 from cimc.weights import WeightStore
 
 if TYPE_CHECKING:
@@ -77,9 +85,17 @@ def package_target(
 
         return codec.decode(isa(), program)
 
-    def simulator(module: str, member: str) -> Callable[..., Simulator]:
-        def make(program: bytes, weights: WeightStore, chip: Chip) -> Simulator:
-            return part(module, member)(program, weights, chip)
+    def load_nonidealities(source: str) -> Nonidealities:
+        return part("nonideality", "NONIDEALITIES").load(source)
+
+    def simulator(module: str, member: str) -> SimulatorFactory:
+        def make(
+            program: bytes,
+            weights: WeightStore,
+            chip: Chip,
+            specimen: Specimen | None = None,
+        ) -> Simulator:
+            return part(module, member)(program, weights, chip, specimen)
 
         return make
 
@@ -111,6 +127,7 @@ def package_target(
         fidelities={
             name: simulator(*place) for name, place in (simulators or {}).items()
         },
+        load_nonidealities=load_nonidealities,
         streaming_pipeline=streaming_pipeline if streams else None,
     )
 

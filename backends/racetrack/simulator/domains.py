@@ -25,7 +25,7 @@ from cimc.backends.racetrack.simulator.domain_chip import MapArray, SharedParts
 from cimc.diagnostics import InputError, VerificationError
 from cimc.simulation.constants import Pool
 from cimc.simulation.simulator import ImageByImage, check_inputs, decode_for, put
-from cimc.target import Simulation
+from cimc.target import Simulation, Specimen
 from cimc.weights import Array, WeightStore
 
 __all__ = ["DomainSimulator"]
@@ -39,7 +39,17 @@ class DomainSimulator(ImageByImage):
             for another chip (E012, E022, E023, E026).
     """
 
-    def __init__(self, program: bytes, weights: WeightStore, chip: Chip) -> None:
+    def __init__(
+        self,
+        program: bytes,
+        weights: WeightStore,
+        chip: Chip,
+        specimen: Specimen | None = None,
+    ) -> None:
+        if specimen is not None:
+            raise InputError(
+                "E027", "the domain level has ideal devices only", where="--fidelity"
+            )
         self._module = decode_for(ISA, program, chip.machine())
         self._chip, self._pool = chip, Pool(weights)
         self._maps = [op for op in self._module.ops if isinstance(op, FeatureMapOp)]

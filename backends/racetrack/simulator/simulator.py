@@ -18,6 +18,7 @@ from cimc.backends.racetrack.simulator.traps import trap_error
 from cimc.diagnostics import VerificationError
 from cimc.simulation.simulator import ProgramSimulator, decode_for, put
 from cimc.simulation.traps import writer_of_shadow
+from cimc.target import Specimen
 from cimc.weights import Array, WeightStore
 
 __all__ = ["Simulator"]
@@ -31,7 +32,13 @@ class Simulator(ProgramSimulator[RacetrackState]):
             for another chip (E012, E022, E023, E026).
     """
 
-    def __init__(self, program: bytes, weights: WeightStore, chip: Chip) -> None:
+    def __init__(
+        self,
+        program: bytes,
+        weights: WeightStore,
+        chip: Chip,
+        specimen: Specimen | None = None,
+    ) -> None:
         self._chip, self._machine = chip, chip.machine()
         module = decode_for(ISA, program, self._machine)
         self._program = load_program(module, weights)

@@ -27,7 +27,7 @@ from cimc.simulation.simulator import (
     put,
 )
 from cimc.simulation.traps import writer_of_shadow
-from cimc.target import Simulation
+from cimc.target import Simulation, Specimen
 from cimc.weights import Array, WeightStore
 
 __all__ = ["Simulator"]
@@ -41,7 +41,13 @@ class Simulator(ProgramSimulator[RramState]):
             for another chip (E012, E022, E023, E026).
     """
 
-    def __init__(self, program: bytes, weights: WeightStore, chip: Chip) -> None:
+    def __init__(
+        self,
+        program: bytes,
+        weights: WeightStore,
+        chip: Chip,
+        specimen: Specimen | None = None,
+    ) -> None:
         self._chip, self._machine = chip, chip.machine()
         module = decode_for(ISA, program, self._machine)
         self._program = load_program(module, weights)
