@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import Field, model_validator
 
 from cimc.backends.rram.machine import RramMachine
@@ -166,10 +168,29 @@ class Chip(ChipModel):
     def with_structure(self, **sizes: int) -> Chip:
         """The same chip with other sizes, such as ``cores=256``.
 
+        With each bit more, a converter takes twice the energy and area, as in Walden's
+        figure of merit (IEEE JSAC 17(4), 1999).
+
         Raises:
             InputError: a size is unknown or out of bounds (E021).
         """
-        return CHIPS.changed(self, "structure", sizes)
+        chip = CHIPS.changed(self, "structure", sizes)
+        bits = chip.structure.adc_bits - self.structure.adc_bits
+        if bits == 0:
+            return chip
+        for part in ("energy", "area"):
+            chip = CHIPS.changed(
+                chip, part, {"adc": _scaled(getattr(chip, part), bits)}
+            )
+        return chip
+
+
+def _scaled(costs: Energies | Areas, bits: int) -> dict[str, Any]:
+    """What a converter of so many bits more costs."""
+    known = costs.adc.model_dump()
+    source = f"{known['source']}; times 2 for each of {bits:+} bits (Walden)"
+    value = known["value"] * 2.0**bits
+    return {**known, "value": value, "status": "assumed", "source": source}
 
 
 CHIPS = ChipFiles("cimc.backends.rram", Chip)

@@ -22,9 +22,11 @@ from cimc.driver.inputs import Images, load_images
 from cimc.driver.machines import Machine, load_machine
 from cimc.exploration.accuracy import classify
 from cimc.exploration.measures import measured
+from cimc.exploration.specimens import run_specimens
 from cimc.exploration.store import Store, digest
 from cimc.exploration.study import CHIP, Study, Value
 from cimc.frontend import import_model, quantise_model
+from cimc.target import Nonidealities, Specimen
 
 __all__ = ["Evaluator", "Outcome", "Point"]
 
@@ -68,7 +70,7 @@ class Evaluator:
                 )
         for file in self.study.networks.values():
             read_bytes(file)
-        _ = self._images
+        _ = self._images, self._nonidealities
 
     def evaluate(self, point: Point) -> Outcome:
         """All measures of a point, or the reason that it cannot be.
@@ -85,18 +87,21 @@ class Evaluator:
             return Outcome({}, _reason(error))
         quantised = self.quantised(point)
         key = digest(quantised, machine.chip.to_yaml(), self._value(point, "objective"))
-        found = self.store.value(
+        program = self.store.value(
             "program", key, lambda: self._program(point, machine, quantised)
         )
-        if "rejected" in found:
-            return Outcome({}, found["rejected"])
-        measures: dict[str, float] = found["measures"]
+        if "rejected" in program:
+            return Outcome({}, program["rejected"])
+        measures: dict[str, float] = program["measures"]
         broken = [k for k, v in self.study.violations(measures).items() if v > 0]
         if broken:
             return Outcome(measures, f"out of bounds: {', '.join(broken)}")
         key = digest(quantised, read_bytes(self.study.data), self.study.images)
         rate = self.store.value("accuracy", key, lambda: self._accuracy(quantised))
-        return Outcome({"accuracy": rate, **measures})
+        found = {"accuracy": rate, **measures}
+        if self.study.specimens is not None:
+            found["nonideal_accuracy"] = self._nonideal(point, machine, quantised)
+        return Outcome(found)
 
     def artifact(self, point: Point) -> Artifact:
         """The program of a point, verified on one image.
@@ -175,6 +180,44 @@ class Evaluator:
         assert execution.verified is not None
         execution.verified.require()
         return execution.measured(artifact)
+
+    def _nonideal(self, point: Point, machine: Machine, quantised: bytes) -> float:
+        """Mean accuracy on the study's specimens."""
+        chosen, described = self.study.specimens, self._nonidealities
+        assert chosen is not None
+        assert described is not None
+
+        def compute() -> float:
+            images = self._images
+            assert images.labels is not None
+            some = Images(
+                images.feeds[: chosen.images],
+                images.source,
+                images.labels[: chosen.images],
+            )
+            chips = [
+                Specimen(described, seed, chosen.repair) for seed in range(chosen.count)
+            ]
+            artifact = self._compiled(point, machine, quantised)
+            return run_specimens(artifact, some, chips).mean
+
+        key = digest(
+            quantised,
+            machine.chip.to_yaml(),
+            self._value(point, "objective"),
+            described.to_yaml(),
+            chosen.model_dump(),
+            read_bytes(self.study.data),
+        )
+        return self.store.value("nonideal", key, compute)
+
+    @property
+    def _nonidealities(self) -> Nonidealities | None:
+        """Those of the study's specimens, if it has some."""
+        chosen = self.study.specimens
+        if chosen is None:
+            return None
+        return self._base.target.nonidealities(chosen.nonidealities)
 
     def _accuracy(self, quantised: bytes) -> float:
         model = import_model(quantised, name="accuracy")

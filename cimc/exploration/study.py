@@ -65,6 +65,19 @@ class Bounds(Description):
         return self
 
 
+class Specimens(Description):
+    """Chips that are not ideal, on which ``nonideal_accuracy`` is the mean accuracy."""
+
+    nonidealities: str
+    """Preset of the target, or a file, relative to the study's folder."""
+    count: int = Field(default=3, ge=1)
+    """Chips, with seeds from 0 on."""
+    images: int = Field(default=100, ge=1)
+    """How many of the study's images each runs, from the first on."""
+    repair: str = "none"
+    """What is done about faults, as for ``cimc robustness``."""
+
+
 class Study(Description):
     """What is searched, for which networks and on which machine.
 
@@ -86,6 +99,7 @@ class Study(Description):
     """Images from which float networks are quantised."""
     images: int = Field(default=1000, ge=1)
     """How many of the images, from the first on, an accuracy is measured on."""
+    specimens: Specimens | None = None
     space: dict[str, Parameter] = Field(min_length=1)
     objectives: list[MeasureName] = Field(min_length=1)
     constraints: dict[MeasureName, Bounds] = Field(
@@ -105,6 +119,11 @@ class Study(Description):
                 raise ValueError(f"space.{name}: one of {known}, chip.…")
         if len(set(self.objectives)) < len(self.objectives):
             raise ValueError("objectives: one is given twice")
+        wanted = {*self.objectives, *self.constraints}
+        if ("nonideal_accuracy" in wanted) != (self.specimens is not None):
+            raise ValueError("nonideal_accuracy and specimens go together")
+        if self.specimens is not None and self.specimens.images > self.images:
+            raise ValueError("specimens.images: the study has fewer")
         chosen = self.space.get("network", list(self.networks))
         if isinstance(chosen, Range):
             raise ValueError("space.network: give names of networks")
@@ -165,10 +184,15 @@ def load_study(path: Path) -> Study:
     values = parsed(read_text(path, STUDY), STUDY, str(path))
     study = validated(Study, values, STUDY, str(path))
     folder = path.resolve().parent
+    specimens = study.specimens
+    if specimens is not None and Path(specimens.nonidealities).suffix:
+        file = str(folder / specimens.nonidealities)
+        specimens = specimens.model_copy(update={"nonidealities": file})
     return study.model_copy(
         update={
             "networks": {name: folder / file for name, file in study.networks.items()},
             "data": folder / study.data,
             "calibration": study.calibration and folder / study.calibration,
+            "specimens": specimens,
         }
     )
