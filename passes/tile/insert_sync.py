@@ -42,15 +42,15 @@ Scheme = Literal["sequential", "linear", "cyclic", "auto"]
 class InsertSync(ModulePass):
     """Order all accesses to shared memory by sequences between pairs of cores.
 
-    Inside a horizontal group (cores that add into the same partial sums; Pelke et
-    al., VLSI-SoC 2023) ``sequential`` lets the cores run one after another. With
-    ``linear`` all go through the vectors in one order, and with ``cyclic`` each begins
-    elsewhere and wraps around; a core waits for ``every`` so many vectors, right
-    before it reads their partial sums. ``auto`` takes what is the fastest by the
-    times ``mvm`` of a product and ``hop`` from core to core, which grows with the
-    beats of ``beat`` bytes and the steps of ``lanes`` that a vector of sums takes, and
-    of what is about as fast what synchronises least often. ``hold`` says the products
-    of how many vectors a core holds while it waits.
+    Inside a horizontal group (cores that add into the same partial sums; Pelke et al.,
+    VLSI-SoC 2023) ``sequential`` lets the cores run one after another. With ``linear``
+    all go through the vectors in one order, and with ``cyclic`` each begins elsewhere
+    and wraps around; a core waits for ``every`` so many vectors, right before it reads
+    their partial sums. ``auto`` takes what is the fastest by the times ``mvm`` of a
+    product and ``hand_on`` from core to core, which grows with the beats of
+    ``beat_bytes`` bytes and the steps of ``lanes`` that a vector of sums takes, and of
+    what is about as fast what synchronises least often. ``hold`` says the products of
+    how many vectors a core holds while it waits.
 
     All this is for layers that do not share the time with their neighbours or with
     the next image of a batch; others, and with ``auto`` all that have neighbours on the
@@ -58,9 +58,9 @@ class InsertSync(ModulePass):
 
     Between layers, a core waits for each part of its rows until what it reads is
     there, and before it writes a row into a ring until all have read the row whose
-    place that takes. Parts have at least ``group`` positions, or down to ``finest`` of
-    a reader that has time to spare. Readers say so for ``release`` rows at once, for
-    which rings need as much ``slack`` (see ``recycle-buffers``). Without ``overlap``,
+    place that takes. Parts have at least ``part`` positions, or down to ``finest_part``
+    of a reader that has time to spare. Readers say so for ``release_rows`` rows at
+    once, which rings must be made for (see ``recycle-buffers``). Without ``overlap``,
     or where rows do not come in order, it waits until the maps that it reads are
     complete. Before it writes an image of a batch into a map that holds whole images,
     it waits until all have read the image whose place that takes. No sequence goes
@@ -72,24 +72,24 @@ class InsertSync(ModulePass):
     scheme: str = "linear"
     every: int = 1
     overlap: bool = True
-    group: int = 4
-    finest: int = 4
-    release: int = 1
+    part: int = 4
+    finest_part: int = 4
+    release_rows: int = 1
     mvm: int = 1000
-    hop: int = 50
-    beat: int = 64
+    hand_on: int = 50
+    beat_bytes: int = 64
     lanes: int = 32
     hold: int = 1
 
     def __post_init__(self) -> None:
         positive = (
-            *("every", "group", "finest", "release"),
-            *("mvm", "beat", "lanes", "hold"),
+            *("every", "part", "finest_part", "release_rows"),
+            *("mvm", "beat_bytes", "lanes", "hold"),
         )
         if min(getattr(self, name) for name in positive) < 1:
             raise ValueError(f"{', '.join(positive)} must be at least 1")
-        if self.hop < 0:
-            raise ValueError("hop must not be negative")
+        if self.hand_on < 0:
+            raise ValueError("hand_on must not be negative")
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Add ``tile.sequence``, ``tile.signal`` and ``tile.await`` operations."""
@@ -167,11 +167,11 @@ class InsertSync(ModulePass):
             return Order("linear", cores, positions)
         if self.scheme == "auto":
             sizes = [sums.type.column_stride for sums in sums_of(group)]
-            beats = sum(-(-size // self.beat) for size in sizes)
+            beats = sum(-(-size // self.beat_bytes) for size in sizes)
             steps = sum(-(-size // (4 * self.lanes)) for size in sizes)
             more = 2 * beats + steps
             hold = self.hold if _may_hold(group) else 1
-            timing = Timing(self.mvm, self.hop + more, more, hold)
+            timing = Timing(self.mvm, self.hand_on + more, more, hold)
             return best_order(cores, positions, timing)
         scheme = "linear" if self.scheme == "linear" else "cyclic"
         return Order(scheme, cores, positions, self.every)
@@ -211,8 +211,8 @@ class InsertSync(ModulePass):
                     if core_of(reader.sweep) == writer.core:
                         continue
                     if self._at_once(writer, reader):
-                        group = self._group(reader.sweep.positions, busiest)
-                        follow(sequences, writer, reader, group)
+                        part = self._part(reader.sweep.positions, busiest)
+                        follow(sequences, writer, reader, part)
                     else:
                         before[reader.sweep] += writer.sweeps
                 if writer.map.ring is None:
@@ -220,22 +220,22 @@ class InsertSync(ModulePass):
                 ends = {last.get(r.sweep, r.sweep): r for r in met}
                 if writer.map.rows < writer.map.whole:
                     for end, reader in ends.items():
-                        release_rows(sequences, writer, reader, end, self.release)
+                        release_rows(sequences, writer, reader, end, self.release_rows)
                     continue
                 in_order = sorted(ends, key=lambda end: places[end])
                 for core, end in {core_of(end): end for end in in_order}.items():
                     if core != writer.core:
                         release_images(sequences, writer, end)
 
-    def _group(self, positions: int, busiest: int) -> int:
+    def _part(self, positions: int, busiest: int) -> int:
         """The fewest positions of a part for a reader, while others are the busiest.
 
         No product hides how the first window of a part is loaded, which takes about
         1 / ``_EXPOSED`` of one.
         """
         spare = busiest - positions
-        least = -(-positions // (_EXPOSED * spare)) if spare else self.group
-        return min(self.group, max(self.finest, least))
+        least = -(-positions // (_EXPOSED * spare)) if spare else self.part
+        return min(self.part, max(self.finest_part, least))
 
     def _at_once(self, writer: Writer, reader: Reader) -> bool:
         """Whether the reader begins before the writer is through."""
