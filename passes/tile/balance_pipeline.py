@@ -25,7 +25,7 @@ from cimc.passes.tile.pace import (
     pace_for_throughput,
 )
 from cimc.passes.tile.phases import phases_of
-from cimc.passes.tile.stages import Link, Stage
+from cimc.passes.tile.stages import LayerStage, Link
 from cimc.passes.tile.sweeps import split, weight_blocks
 
 __all__ = ["BalancePipeline"]
@@ -108,7 +108,7 @@ class BalancePipeline(ModulePass):
                     split(sweep, "columns", number)
         return pace.gap
 
-    def _pace(self, stages: list[Stage]) -> Pace:
+    def _pace(self, stages: list[LayerStage]) -> Pace:
         match self.objective:
             case "latency":
                 return pace_for_latency(stages, self.cores)
@@ -124,7 +124,7 @@ class BalancePipeline(ModulePass):
 
     def _stages(
         self, groups: dict[_Key, list[tile.SweepOp]], sweeps: list[tile.SweepOp]
-    ) -> list[Stage]:
+    ) -> list[LayerStage]:
         writers: dict[SSAValue, list[int]] = defaultdict(list)
         for index, (target, _) in enumerate(groups):
             writers[target].append(index)
@@ -156,7 +156,7 @@ class BalancePipeline(ModulePass):
         members: list[tile.SweepOp],
         links: tuple[Link, ...],
         signalled: int,
-    ) -> Stage:
+    ) -> LayerStage:
         assert isinstance(target.type, tile.FeatureMapType)
         height, width, _ = target.type.shape
         strips = [blocks for sweep in members if (blocks := weight_blocks(sweep))]
@@ -166,7 +166,7 @@ class BalancePipeline(ModulePass):
         )
         rate = self.bytes_per_cycle
         bus = BusTime(rate, self.crossbars) if rate else None
-        return Stage(
+        return LayerStage(
             height,
             width,
             max(self._cycles(sweep) for sweep in members),

@@ -141,7 +141,7 @@ def release_images(sequences: Sequences, writer: Writer, end: tile.SweepOp) -> N
     The map holds whole images. ``end`` is the last sweep of its core that reads one, or
     finishes what others have begun to compute from it.
     """
-    credit = writer.map.rows // writer.map.whole
+    credit = writer.map.rows // writer.map.rows_per_image
     first, *_ = writer.sweeps
     sequence = sequences.new(core_of(end), core_of(first), credit)
     insert(first, tile.AwaitOp(sequence), before=first_of(first, tile.StoreOp))

@@ -1,4 +1,4 @@
-"""How long the cores of a horizontal group take in an order, by a recurrence.
+"""How long the cores of a chain take in an order, by a recurrence.
 
 A core takes the product of a position ``mvm`` cycles after the one before, and not
 before the sums of the position have come from another core: ``hand_on`` cycles after
@@ -65,7 +65,7 @@ def best_order(cores: int, positions: int, timing: Timing) -> Order:
 
 
 def cycles(order: Order, timing: Timing) -> int:
-    """From the first MVM of the group until the last product is taken."""
+    """From the first MVM of the chain until the last product is taken."""
     cores = range(order.cores)
     awaited = [_awaited(order, core, timing) for core in cores]
     taken = [_taken(order, awaited[core], None, timing) for core in cores]

@@ -58,17 +58,17 @@ class RecycleBuffers(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Set ``ring`` of buffers, and add the sweeps that write halos."""
         phases = phases_of(op)
-        whole = handed_over(phases)
+        kept = handed_over(phases)
         targets = targets_of([sweep for sweeps in phases for sweep in sweeps])
         for sweeps in phases:
             readers = readers_of(sweeps)
             alive = rows_alive(sweeps, readers, targets, self.release_rows)
-            alive = {m: rows for m, rows in alive.items() if m not in whole}
+            alive = {m: rows for m, rows in alive.items() if m not in kept}
             self._recycle_maps(writers_of(sweeps), readers, alive)
             for sums, chain in chains_of(sweeps).items():
                 assert isinstance(sums.owner, tile.PartialSumsOp)
                 vectors = self.sums + len(chain) // 2
-                if sums not in whole and vectors < chain[0].positions:
+                if sums not in kept and vectors < chain[0].positions:
                     sums.owner.properties["ring"] = integer(vectors)
 
     def _recycle_maps(

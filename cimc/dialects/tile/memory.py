@@ -138,14 +138,16 @@ class FeatureMapOp(LeanIRDLOperation):
         return 1 if self.some_images is None else self.some_images.value.data
 
     @property
-    def whole(self) -> int:
+    def rows_per_image(self) -> int:
         """Rows of one image."""
         return self.type.padded_rows
 
     @property
     def rows(self) -> int:
         """Rows that the buffer holds at a time."""
-        return self.images * self.whole if self.ring is None else self.ring.value.data
+        if self.ring is not None:
+            return self.ring.value.data
+        return self.images * self.rows_per_image
 
     @property
     def size_bytes(self) -> int:
@@ -160,16 +162,16 @@ class FeatureMapOp(LeanIRDLOperation):
             )
         _verify_address(self.address)
         _verify_images(self.images)
-        if not 1 <= self.rows <= self.images * self.whole:
+        if not 1 <= self.rows <= self.images * self.rows_per_image:
             raise VerifyException(
                 f"[TILE-2] a ring of {self.rows} rows is not within the "
-                f"{self.images * self.whole} of the map"
+                f"{self.images * self.rows_per_image} of the map"
             )
 
 
 @lean_op_definition
 class PartialSumsOp(LeanIRDLOperation):
-    """Partial sums of a layer, shared by the cores of one horizontal group.
+    """Partial sums of a layer, shared by the cores of one chain.
 
     Where each core has a memory of its own, ``core`` is the one that holds them.
     With ``ring`` their buffer holds so many vectors at a time: the one of position p
@@ -214,7 +216,7 @@ class PartialSumsOp(LeanIRDLOperation):
         return 1 if self.some_images is None else self.some_images.value.data
 
     @property
-    def whole(self) -> int:
+    def vectors_per_image(self) -> int:
         """Vectors of one image."""
         height, width, _ = self.type.shape
         return height * width
@@ -222,7 +224,9 @@ class PartialSumsOp(LeanIRDLOperation):
     @property
     def vectors(self) -> int:
         """Vectors that the buffer holds at a time."""
-        return self.images * self.whole if self.ring is None else self.ring.value.data
+        if self.ring is not None:
+            return self.ring.value.data
+        return self.images * self.vectors_per_image
 
     @property
     def size_bytes(self) -> int:
@@ -233,10 +237,10 @@ class PartialSumsOp(LeanIRDLOperation):
         """TILE-2: address, images and ring are in bounds."""
         _verify_address(self.address)
         _verify_images(self.images)
-        if not 1 <= self.vectors <= self.images * self.whole:
+        if not 1 <= self.vectors <= self.images * self.vectors_per_image:
             raise VerifyException(
                 f"[TILE-2] a ring of {self.vectors} vectors is not within the "
-                f"{self.images * self.whole} of the sums"
+                f"{self.images * self.vectors_per_image} of the sums"
             )
 
 

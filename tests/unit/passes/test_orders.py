@@ -1,4 +1,4 @@
-"""Orders of a horizontal group, the model of their time, and the simulator."""
+"""Orders of a chain, the model of their time, and the simulator."""
 
 from __future__ import annotations
 
