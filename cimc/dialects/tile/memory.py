@@ -6,7 +6,7 @@ import re
 from functools import cache
 from typing import Literal
 
-from xdsl.dialects.builtin import I64, IntegerAttr, StringAttr, i64
+from xdsl.dialects.builtin import I64, ArrayAttr, IntegerAttr, StringAttr, i64
 from xdsl.ir import Block, Operation, Region
 from xdsl.irdl import (
     opt_prop_def,
@@ -45,9 +45,13 @@ def name_hint(text: str) -> str:
 class LayerOp(LeanIRDLOperation):
     """A layer of the network, for reports: its kind and multiply-accumulates.
 
-    ``copies`` says how often its weights are there, if more than once.
+    Its im2col matrix is cut into ``p_v`` × ``p_h`` blocks: row blocks, which add into
+    the same sums, times column blocks, each for other channels of the OFM (P_V and P_H
+    of Pelke et al.). Both are 1 before ``im2col-partition``, and without weights.
+    ``copies`` says how often its weights are there, if more than once; ``fused`` which
+    layers its sweeps compute as well: those behind the plus signs of its kind.
 
-    ``tile.layer "conv1" kind "conv" macs 442368 p_v 2 p_h 1``
+    ``tile.layer "conv1" kind "conv+add" macs 442368 p_v 2 p_h 1 fused ["add1"]``
     """
 
     name = "tile.layer"
@@ -57,9 +61,10 @@ class LayerOp(LeanIRDLOperation):
     p_v = prop_def(IntegerAttr[I64])
     p_h = prop_def(IntegerAttr[I64])
     copies = opt_prop_def(IntegerAttr[I64])
+    fused = opt_prop_def(ArrayAttr[StringAttr])
     assembly_format = (
         "$layer `kind` $kind `macs` $macs `p_v` $p_v `p_h` $p_h "
-        "(`copies` $copies^)? attr-dict"
+        "(`copies` $copies^)? (`fused` $fused^)? attr-dict"
     )
 
     def __init__(
