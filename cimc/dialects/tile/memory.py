@@ -266,8 +266,8 @@ class WeightBlockOp(LeanIRDLOperation):
     An array is a crossbar, or tracks that shift together. ``order`` is an int32
     constant that says which row each of its places along the tracks holds.
 
-    ``%w = tile.weight_block #cim.weights<"conv2.matrix", "…"> rows <0 : 128> columns
-    <0 : 64> core 7 array 0 : !tile.weight_block<128x64xi8>``
+    ``%w = tile.weight_block <"conv2.matrix", "…"> rows <0 : 128> columns <0 : 64>
+    core 7 array 0 : !tile.weight_block<128x64xi8>``
     """
 
     name = "tile.weight_block"

@@ -86,14 +86,14 @@ def test_everything_that_a_target_measures(capsys: pytest.CaptureFixture[str]) -
             "energy_pj": {"total": 2.5},
             "shifts": {"total": 5100, "bound": 5000},
             "area_mm2": {"total": 1.2345, "arrays": 1.0},
-            "memory_bytes": {"weights": 61_700, "feature_maps_and_sums": 12},
+            "memory_bytes": {"weights": 61_700, "maps_and_sums": 12},
         }
     )
 
     assert capsys.readouterr().err.splitlines()[1:] == [
         "banks: 2 of 64",
         "memory for weights: 61.7 kB",
-        "memory for feature maps and sums: 12 B",
+        "memory for maps and sums: 12 B",
         "instructions: 10",
         "cycles: 1 500 per image (3 us)",
         "shifts: 5 100 (bound 5 000, x1.02)",
