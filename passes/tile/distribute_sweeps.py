@@ -25,7 +25,7 @@ class DistributeSweeps(ModulePass):
 
     Each core adds its products to the partial sums that the core before it left in
     shared memory; the last one finishes and stores the OFM. The cores of such a
-    chain are what Pelke et al. call a horizontal group.
+    chain are a horizontal group of Pelke et al. (VLSI-SoC 2023).
 
     What one core does at the same positions and at the same place of its chains, for
     several column blocks, becomes one sweep, which loads a window once for all, as long

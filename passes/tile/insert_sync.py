@@ -42,8 +42,8 @@ Scheme = Literal["sequential", "linear", "cyclic", "auto"]
 class InsertSync(ModulePass):
     """Order all accesses to shared memory by sequences between pairs of cores.
 
-    Inside a chain (cores that add into the same partial sums: a horizontal group of
-    Pelke et al., VLSI-SoC 2023) ``sequential`` lets the cores run one after another.
+    Inside a chain (cores that add into the same partial sums) ``sequential`` lets the
+    cores run one after another.
     With ``linear`` all go through the vectors in one order, and with ``cyclic`` each
     begins elsewhere and wraps around; a core waits for ``every`` so many vectors, right
     before it reads their partial sums. ``auto`` takes what is the fastest by the times
