@@ -30,7 +30,9 @@ PASSES: dict[str, Callable[[], type[ModulePass]]] = {
     "im2col-partition": lazy_pass(
         "cimc.passes.tile.im2col_partition", "Im2colPartition"
     ),
-    "split-blocks": lazy_pass("cimc.passes.tile.split_blocks", "SplitBlocks"),
+    "split-position-blocks": lazy_pass(
+        "cimc.passes.tile.split_position_blocks", "SplitPositionBlocks"
+    ),
     "slide-windows": lazy_pass("cimc.passes.tile.slide_windows", "SlideWindows"),
     "split-vectors": lazy_pass("cimc.passes.tile.split_vectors", "SplitVectors"),
     "cut-phases": lazy_pass("cimc.passes.tile.cut_phases", "CutPhases"),

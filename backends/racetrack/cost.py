@@ -223,7 +223,7 @@ def static_metrics(module: ModuleOp, chip: Chip) -> dict[str, Any]:
         },
         "memory_bytes": {
             "weights": weight_units * structure.domains * structure.word_bits // 8,
-            "feature_maps": map_units * structure.domains * structure.word_bits // 8,
+            "maps_and_sums": map_units * structure.domains * structure.word_bits // 8,
         },
         "area_mm2": dict(area_report(chip, len(banks), map_arrays, map_units)),
         "shifts": {"bound": shift_bound(layers)},

@@ -95,7 +95,7 @@ def static_metrics(module: ModuleOp, chip: Chip) -> dict[str, Any]:
         "cores": {"used": cores, "available": structure.cores},
         "memory_bytes": {
             "weights": crossbars * crossbar_bits // 8,
-            "feature_maps": memory,
+            "maps_and_sums": memory,
         },
         "area_mm2": dict(area_report(chip, cores, memory)),
         **_programming(phases, parts, batch_of(module), chip),

@@ -78,9 +78,10 @@ class FillOp(DeclaredOp):
 class FeatureMapOp(DeclaredOp):
     """Where a feature map lies in shared memory, and what it is for.
 
-    ``rram.feature_map "tensor" layer "stem/conv" at 64 shape 32 x 32 x 16
-    strides 544, 16 i8 output``: height, width, channels; bytes from row to row and
-    from column to column; channels are adjacent.
+    ``rram.feature_map "tensor" layer "stem/conv" origin 64 shape 32 x 32 x 16
+    strides 544, 16 i8 output``: where element (0, 0, 0) lies, behind a halo; height,
+    width, channels; bytes from row to row and from column to column; channels are
+    adjacent.
 
     Of a map ``… i8 intermediate ring 64 + 4096`` memory holds a part at a time: what
     would lie at address u lies at 64 + ((u - 64) mod 4096).
@@ -88,7 +89,7 @@ class FeatureMapOp(DeclaredOp):
 
     name = "rram.feature_map"
     syntax = (
-        "{tensor} layer {layer} at {address} shape {height} x {width} x {channels} "
+        "{tensor} layer {layer} origin {address} shape {height} x {width} x {channels} "
         "strides {row_stride}, {column_stride} {element} {role}{ring_base}{ring_size}"
     )
     tensor = Text()

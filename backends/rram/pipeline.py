@@ -20,31 +20,32 @@ def pipeline(chip: Chip, objective: Objective = "latency", batch: int = 1) -> st
     # Sums take four bytes a lane, and parameter registers hold one crossbar's columns.
     lanes = min(machine.vector_register_bytes // 4, machine.columns)
     mesh = (
-        f" cores={machine.cores} columns={machine.mesh_columns}"
+        f" cores={machine.cores} mesh_columns={machine.mesh_columns}"
         if machine.mesh_columns
         else ""
     )
     # Each signal takes a beat of the bus; on a mesh they do not meet.
     together = 1 if machine.mesh_columns else 2
-    parts = "group=4 finest=1" if machine.mesh_columns else "group=8 finest=8"
+    parts = "part=4 finest_part=1" if machine.mesh_columns else "part=8 finest_part=8"
     return ",".join(
         [
             "fuse-tables",
             "convert-cnn-to-tile" + ("{apart=true}" if batch > 1 else ""),
             "fuse-sweeps",
             f"im2col-partition{{rows={machine.rows} columns={machine.columns}}}",
-            f"split-vectors{{lanes={lanes}}}",
-            f"slide-windows{{beat={machine.bus_bytes}}}",
+            f"split-vectors{{channels={lanes}}}",
+            f"slide-windows{{beat_bytes={machine.bus_bytes}}}",
             f"cut-phases{{cores={machine.cores} "
             f"crossbars={machine.crossbars_per_core} mvm={machine.mvm_cycles} "
-            f"program_row={machine.programming_row_cycles} bus={_bus(machine)}}}",
+            f"program_row={machine.programming_row_cycles} "
+            f"bytes_per_cycle={_bytes_per_cycle(machine)}}}",
             *([] if objective == "area" else [_balance(chip, objective)]),
             f"place-blocks{{cores={machine.cores} "
             f"crossbars={machine.crossbars_per_core}}}",
-            f"distribute-sweeps{{vectors={machine.kept_vectors}}}",
-            f"recycle-buffers{{slack={together}}}",
+            f"distribute-sweeps{{registers={machine.kept_vectors}}}",
+            f"recycle-buffers{{release_rows={together}}}",
             *([f"stream-images{{images={batch}}}"] if batch > 1 else []),
-            f'insert-sync{{scheme="auto" release={together} {parts} '
+            f'insert-sync{{scheme="auto" release_rows={together} {parts} '
             f"{_timing(machine)}}}",
             f"allocate-buffers{{capacity={machine.shared_memory_bytes} "
             f"alignment={machine.bus_bytes}{mesh}}}",
@@ -63,11 +64,11 @@ def _balance(chip: Chip, objective: Objective) -> str:
         f'balance-pipeline{{objective="{objective}" cores={machine.cores} '
         f"crossbars={machine.crossbars_per_core} mvm={machine.mvm_cycles} "
         f"lanes={machine.vector_lanes} overhead={overhead} "
-        f"bus={_bus(machine)} shared={shared}}}"
+        f"bytes_per_cycle={_bytes_per_cycle(machine)} shared_leakage={shared}}}"
     )
 
 
-def _bus(machine: RramMachine) -> int:
+def _bytes_per_cycle(machine: RramMachine) -> int:
     """Bytes a cycle on the bus that all cores share; 0 if there is none."""
     if machine.mesh_columns:
         return 0
@@ -81,7 +82,7 @@ def _timing(machine: RramMachine) -> str:
     core to core sums are added and stored, the sequence is raised, and sums are loaded.
     """
     called = machine.bus_cycles(SYNC_BYTES) + machine.call_latency_cycles
-    hop = (
+    hand_on = (
         machine.vector_startup_cycles
         + max(machine.memory_latency_cycles, called)
         + machine.issue_cycles
@@ -89,6 +90,6 @@ def _timing(machine: RramMachine) -> str:
     )
     mvm = machine.mvm_cycles + machine.issue_cycles
     return (
-        f"mvm={mvm} hop={hop} beat={machine.bus_bytes} lanes={machine.vector_lanes} "
-        f"hold={most_held(machine.vector_registers)}"
+        f"mvm={mvm} hand_on={hand_on} beat_bytes={machine.bus_bytes} "
+        f"lanes={machine.vector_lanes} hold={most_held(machine.vector_registers)}"
     )

@@ -94,6 +94,8 @@ def show_metrics(metrics: Mapping[str, Any]) -> None:
         lines.append(f"energy: {energy} per image")
     if area := facts.area(metrics):
         lines.append(f"area: {area}")
+    if source := metrics.get("simulator", {}).get("source"):
+        lines.append(f"images: {metrics['simulator']['images']} from {source}")
     if "accuracy" in metrics:
         lines.append(_accuracy(metrics["accuracy"]))
     if "verified" in metrics:
@@ -103,7 +105,7 @@ def show_metrics(metrics: Mapping[str, Any]) -> None:
 
 
 def _accuracy(accuracy: Mapping[str, Any]) -> str:
-    text = f"accuracy: {accuracy['correct']} of {accuracy['images']} images"
+    text = f"accuracy: {accuracy['correct']} of {facts.images(accuracy['images'])}"
     if "onnxruntime_correct" in accuracy:
         text += f" (onnxruntime: {accuracy['onnxruntime_correct']})"
     return text
@@ -112,7 +114,7 @@ def _accuracy(accuracy: Mapping[str, Any]) -> str:
 def _verdict(verified: Mapping[str, Any]) -> str:
     text = "equal to onnxruntime: " + ("yes" if verified["equal"] else "NO")
     text += f" ({facts.number(verified['elements'])} elements of "
-    text += f"{facts.number(verified['images'])} images compared"
+    text += f"{facts.images(verified['images'])} compared"
     if verified["mismatches"]:
         text += f", {facts.number(verified['mismatches'])} differ"
     return text + ")"
@@ -164,7 +166,7 @@ def _demand(report: FitReport) -> Iterator[str]:
     if host := facts.host(report.demand):
         yield f"to and from the host: {host}"
     if phases is None:
-        yield f"fits chip {report.chip}: {needs}"
+        yield f"fits chip {report.chip}: {needs}, with one copy of each layer"
         return
     yield f"exceeds chip {report.chip}, takes phases of at most {needs}"
     yield f"phases: {phases}"

@@ -17,6 +17,7 @@ __all__ = [
     "bound",
     "energy",
     "host",
+    "images",
     "memory",
     "number",
     "phases",
@@ -36,6 +37,11 @@ _BYTES = ("B", "kB", "MB", "GB")
 def number(value: float) -> str:
     """A whole number with its thousands apart."""
     return f"{value:,.0f}".replace(",", " ")
+
+
+def images(count: int) -> str:
+    """So many images, or one."""
+    return f"{number(count)} image{'s' * (count != 1)}"
 
 
 def resources(metrics: Metrics) -> dict[str, str]:

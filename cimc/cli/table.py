@@ -57,7 +57,7 @@ def _title(machines: Sequence[Metrics]) -> str:
     compared = [found for found in machines if "verified" in found]
     if compared:
         count = compared[0]["verified"]["images"]
-        parts.append(f"{facts.number(count)} image{'s' * (count != 1)}")
+        parts.append(facts.images(count))
         if "accuracy" in compared[0]:
             right = compared[0]["accuracy"]["onnxruntime_correct"]
             parts.append(f"onnxruntime has {facts.number(right)} right")

@@ -119,8 +119,8 @@ class OutputOp(IRDLOperation):
 class ConvOp(UnaryOp):
     """A convolution, requantised, clamped and optionally sent through a table.
 
-    ``%y = cnn.conv %x weights <…> bias <…> scale <…> window <kernel 3x3 …> groups 1
-    clamp <-128 : 127> as "y_q" layer "conv1" : tensor<…> -> tensor<…>``
+    ``%y = cnn.conv %x weights <…> bias <…> weight_scale <…> window <kernel 3x3 …>
+    groups 1 clamp <-128 : 127> as "y_q" layer "conv1" : tensor<…> -> tensor<…>``
 
     ``weights`` are int8 (kh, kw, cin / groups, cout) with their zero point already
     subtracted, ``bias`` int32 (cout), ``weight_scale`` float32 (cout), ``table`` the
@@ -139,7 +139,7 @@ class ConvOp(UnaryOp):
     table_input = opt_prop_def(Quantisation)
 
     assembly_format = (
-        "$input `weights` $weights `bias` $bias `scale` $weight_scale "
+        "$input `weights` $weights `bias` $bias `weight_scale` $weight_scale "
         "`window` $window `groups` $groups `clamp` $clamp "
         "(`table` $table^ `of` $table_input)? "
         "`as` $tensor `layer` $layer attr-dict `:` type($input) `->` type($output)"

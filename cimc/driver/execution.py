@@ -95,6 +95,7 @@ def execute_images(
     dynamic = metrics.get("instructions", {}).get("dynamic", 0)
     metrics["simulator"] = {
         "images": len(images.feeds),
+        "source": images.source,
         "wall_s": seconds,
         "instructions_per_s": dynamic * len(images.feeds) / max(seconds, 1e-9),
     }

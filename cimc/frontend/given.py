@@ -50,7 +50,7 @@ def take_weights(model: ModelProto) -> dict[str, GivenWeights]:
         if node.op_type != "DequantizeLinear" or not graph.is_constant(node.input[0]):
             continue
         check_blocks(node)
-        affine, stored = graph.affine(node), graph.constant(node.input[0])
+        affine, stored = graph.quantisation_of_node(node), graph.constant(node.input[0])
         if affine is None:
             continue
         values, name = _real(stored, affine), node.output[0]

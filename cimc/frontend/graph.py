@@ -115,7 +115,7 @@ class Graph:
         info = self._infos.get(name)
         return 0 if info is None else info.type.tensor_type.elem_type
 
-    def affine(self, node: NodeProto) -> Affine | None:
+    def quantisation_of_node(self, node: NodeProto) -> Affine | None:
         """The constant parameters of a Quantize- or DequantizeLinear."""
         if not all(self.is_constant(name) for name in node.input[1:] if name):
             return None
@@ -145,12 +145,12 @@ class Graph:
             return readers[0]
         return None
 
-    def meaning(self, name: str) -> Affine | None:
+    def quantisation_of_tensor(self, name: str) -> Affine | None:
         """Quantisation of an 8-bit tensor, from its maker or else its first reader."""
         maker = self.producer.get(name)
         if maker is not None and maker.op_type == "QuantizeLinear":
-            return self.affine(maker)
+            return self.quantisation_of_node(maker)
         for reader in self.consumers[name]:
             if reader.op_type == "DequantizeLinear" and reader.input[0] == name:
-                return self.affine(reader)
+                return self.quantisation_of_node(reader)
         return None

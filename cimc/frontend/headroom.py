@@ -72,7 +72,7 @@ def _factors(
 
 def _constant(graph: Graph, source: NodeProto) -> tuple[Array, Affine] | None:
     """Stored values and quantisation of a constant whose zero point is 0."""
-    affine = graph.affine(source)
+    affine = graph.quantisation_of_node(source)
     if affine is None or affine.zero.any() or not graph.is_constant(source.input[0]):
         return None
     return graph.constant(source.input[0]), affine
@@ -82,7 +82,7 @@ def _coarser(
     graph: Graph, editor: Editor, source: NodeProto, factors: Array
 ) -> NodeProto:
     """The DequantizeLinear of a constant whose scales are that much larger."""
-    stored, affine = graph.constant(source.input[0]), graph.affine(source)
+    stored, affine = graph.constant(source.input[0]), graph.quantisation_of_node(source)
     assert affine is not None
     along = [1] * stored.ndim
     along[affine.axis % stored.ndim] = -1

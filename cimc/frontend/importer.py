@@ -62,15 +62,18 @@ def build_module(
     """A device segment as a verified ``cnn`` module; constants go to ``weights``."""
     builder = _Builder(items, border, weights)
     for tensor in border.inputs:
-        shape, affine = map_shape(graph.shape(tensor)), graph.meaning(tensor)
-        assert shape is not None, "the readers of the units checked the shape"
-        assert affine is not None, "the readers of the units checked the parameters"
+        shape, affine = (
+            map_shape(graph.shape(tensor)),
+            graph.quantisation_of_tensor(tensor),
+        )
+        assert shape is not None, "the readers checked the shape"
+        assert affine is not None, "the readers checked the parameters"
         op = InputOp(tensor, feature_map(shape, affine))
         builder.bind(tensor, builder.insert(op))
     for item in items:
         assert item.step is not None
-        assert item.unit is not None
-        builder.bind(item.unit.output, item.step.emit(builder))
+        assert item.quantised is not None
+        builder.bind(item.quantised.output, item.step.emit(builder))
     for tensor in border.outputs:
         builder.block.add_op(OutputOp(builder.value(tensor), tensor))
     module = ModuleOp(Region(builder.block))

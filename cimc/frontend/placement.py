@@ -23,8 +23,8 @@ from cimc.frontend.operators.base import (
     Step,
 )
 from cimc.frontend.operators.layout import Layout, map_shape
+from cimc.frontend.quantised_ops import QuantisedOp, find_quantised_ops
 from cimc.frontend.turns import Kind, take_turns
-from cimc.frontend.units import Unit, find_units
 
 __all__ = ["Item", "Place", "Placement", "place"]
 
@@ -33,14 +33,14 @@ Place = Literal["device", "host", "refused"]
 
 @dataclass(eq=False)
 class Item:
-    """One unit, or one node outside of all units, and where it runs.
+    """One quantised operator, or one node outside of all, and where it runs.
 
     ``segment`` is the device's segment, or that which the host works before: 0 in the
     prologue, the number of device segments in the epilogue.
     """
 
     nodes: tuple[NodeProto, ...]
-    unit: Unit | None
+    quantised: QuantisedOp | None
     step: Step | None = None
     place: Place = "device"
     segment: int = 0
@@ -51,7 +51,7 @@ class Item:
     @property
     def node(self) -> NodeProto:
         """The node that stands for the item."""
-        return self.unit.node if self.unit else self.nodes[-1]
+        return self.quantised.node if self.quantised else self.nodes[-1]
 
     @property
     def name(self) -> str:
@@ -130,15 +130,22 @@ def _border(graph: Graph, items: list[Item], segment: list[Item]) -> Border:
 
 
 def _items(graph: Graph) -> list[Item]:
-    """Units and loose nodes, each after everything that it reads."""
-    units = {unit.output: unit for unit in find_units(graph)}
-    owned = {id(node) for unit in units.values() for node in unit.nodes}
+    """Quantised operators and loose nodes, each after everything that it reads."""
+    by_output = {quantised.output: quantised for quantised in find_quantised_ops(graph)}
+    owned = {id(node) for quantised in by_output.values() for node in quantised.nodes}
     items: list[Item] = []
     for node in graph.nodes:
-        unit = units.get(node.output[0])
-        if unit is not None:
-            nodes = (*unit.nodes, node)
-            items.append(Item(nodes, unit, inputs=unit.inputs, outputs=(unit.output,)))
+        quantised = by_output.get(node.output[0])
+        if quantised is not None:
+            nodes = (*quantised.nodes, node)
+            items.append(
+                Item(
+                    nodes,
+                    quantised,
+                    inputs=quantised.inputs,
+                    outputs=(quantised.output,),
+                )
+            )
         elif id(node) not in owned and not _is_edge(graph, node):
             items.append(_loose(graph, node))
     return _live(graph, items)
@@ -170,12 +177,12 @@ def _loose(graph: Graph, node: NodeProto) -> Item:
 
 
 def _read(graph: Graph, items: list[Item]) -> list[Item]:
-    """Read every unit, and return what the device is able to run."""
+    """Read every quantised operator, and return what the device is able to run."""
     layouts: dict[str, Layout] = {}
     context = Context(graph, layouts)
     for item in items:
         item.step = None
-        if item.unit is None:
+        if item.quantised is None:
             item.why = _why_loose(graph, item.nodes[-1])
         else:
             for name in item.inputs:
@@ -183,9 +190,9 @@ def _read(graph: Graph, items: list[Item]) -> list[Item]:
                 if name not in layouts and sizes and map_shape(sizes):
                     layouts[name] = Layout.of_image(sizes)
             try:
-                item.step = _step(item.unit, context)
-                layouts[item.unit.output] = item.step.layout or Layout.of_image(
-                    context.output_shape(item.unit)
+                item.step = _step(item.quantised, context)
+                layouts[item.quantised.output] = item.step.layout or Layout.of_image(
+                    context.output_shape(item.quantised)
                 )
             except Refusal as refusal:
                 item.why = str(refusal)
@@ -199,7 +206,7 @@ def _read_from_host(items: list[Item], item: Item, context: Context) -> None:
     That is what only describes an operand as something that is no image on the device,
     such as a Transpose of the model's input.
     """
-    assert item.unit is not None
+    assert item.quantised is not None
     graph, layouts = context.graph, dict(context.layouts)
     moved = [n for n in item.inputs if n in layouts and layouts[n].index is not None]
     for name in moved:
@@ -208,7 +215,7 @@ def _read_from_host(items: list[Item], item: Item, context: Context) -> None:
             return
         layouts[name] = Layout.of_image(sizes)
     try:
-        step = _step(item.unit, Context(graph, layouts)) if moved else None
+        step = _step(item.quantised, Context(graph, layouts)) if moved else None
     except Refusal:
         return
     if step is not None and step.macs:
@@ -219,11 +226,11 @@ def _read_from_host(items: list[Item], item: Item, context: Context) -> None:
                 other.why = f"'{item.name}' needs its result in the order of an image"
 
 
-def _step(unit: Unit, context: Context) -> Step:
-    reader = reader_of(unit)
+def _step(quantised: QuantisedOp, context: Context) -> Step:
+    reader = reader_of(quantised)
     if reader is None:
-        raise Refusal(f"the device has no {unit.node.op_type}")
-    return reader(unit, context)
+        raise Refusal(f"the device has no {quantised.node.op_type}")
+    return reader(quantised, context)
 
 
 def _why_loose(graph: Graph, node: NodeProto) -> str:

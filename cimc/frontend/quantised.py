@@ -35,7 +35,7 @@ def check_quantised(model: ModelProto) -> None:
 
 def _check_parameters(graph: Graph, node: NodeProto) -> None:
     """Constant scales and zero points must be of one size, that of the operand."""
-    affine = graph.affine(node)
+    affine = graph.quantisation_of_node(node)
     if affine is None:
         return
     scale, zero = affine.scale, affine.zero

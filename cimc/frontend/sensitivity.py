@@ -161,7 +161,7 @@ class _Comparison:
             floats = dict(zip(names, exact.run(names, sample), strict=True))
             found = golden.run(sample, [*stored, *outputs])
             for layer in self._layers:
-                affine = self._quantised.affine(layer.quantise)
+                affine = self._quantised.quantisation_of_node(layer.quantise)
                 assert affine is not None, "_find_layers checks it"
                 scale, zero = float(affine.scale.item()), float(affine.zero.item())
                 steps = found[layer.quantise.output[0]].astype(np.float64)
@@ -184,7 +184,11 @@ class _Comparison:
     def _find_layers(self) -> Iterator[_Layer]:
         """Layers whose result is a tensor of the float model."""
         for quantise in self._quantised.nodes:
-            affine = self._quantised.affine(quantise) if _quantises(quantise) else None
+            affine = (
+                self._quantised.quantisation_of_node(quantise)
+                if _quantises(quantise)
+                else None
+            )
             node = self._quantised.producer.get(quantise.input[0])
             if affine is None or not affine.per_tensor or node is None:
                 continue

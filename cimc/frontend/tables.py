@@ -1,4 +1,4 @@
-"""Tables of 256 entries, computed by onnxruntime itself on a model of one unit."""
+"""Tables of 256 entries, computed by onnxruntime itself on a model of one operator."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from onnx import helper, numpy_helper
 from cimc.dialects.feature_map import FeatureMap
 from cimc.frontend.cut import cut
 from cimc.frontend.graph import Graph
-from cimc.frontend.units import Unit
+from cimc.frontend.quantised_ops import QuantisedOp
 from cimc.golden import session
 from cimc.weights import Array
 
@@ -25,16 +25,16 @@ def stored_values(unsigned: bool) -> Array:
     return values if unsigned else values.view(np.int8)
 
 
-def tabulate(unit: Unit, graph: Graph) -> Array:
-    """What an elementwise unit makes of every stored byte of its input.
+def tabulate(quantised: QuantisedOp, graph: Graph) -> Array:
+    """What an elementwise operator makes of every stored byte of its input.
 
     int8 or uint8 of shape (256,), indexed by the byte read as an unsigned number.
     """
-    affine = graph.affine(unit.readers[0])
-    assert affine is not None, "find_units checks the parameters"
+    affine = graph.quantisation_of_node(quantised.readers[0])
+    assert affine is not None, "find_quantised_ops checks the parameters"
     values = stored_values(affine.zero.dtype.name == "uint8").reshape(_SHAPE)
-    model = cut(graph, unit.inputs, [unit.output], _SHAPE)
-    return session(model).run(None, {unit.inputs[0]: values})[0].reshape(256)
+    model = cut(graph, quantised.inputs, [quantised.output], _SHAPE)
+    return session(model).run(None, {quantised.inputs[0]: values})[0].reshape(256)
 
 
 def requantisation(before: FeatureMap, after: FeatureMap) -> Array:

@@ -119,7 +119,11 @@ def _quantise_maps(model: ModelProto, limits: Limits) -> None:
 def _type_of_maps(graph: Graph) -> np.dtype[np.generic]:
     """The integers of the first map that the model quantises."""
     for node in graph.nodes:
-        found = graph.affine(node) if node.op_type == "QuantizeLinear" else None
+        found = (
+            graph.quantisation_of_node(node)
+            if node.op_type == "QuantizeLinear"
+            else None
+        )
         if found is not None and found.zero.dtype.kind in "iu":
             return found.zero.dtype
     return np.dtype(np.uint8)
@@ -134,7 +138,10 @@ def _parameters(
 ) -> list[str]:
     """Scale and zero point of a map: the model's own where a reader quantises it."""
     for reader in graph.consumers[name]:
-        if reader.op_type == "QuantizeLinear" and graph.affine(reader) is not None:
+        if (
+            reader.op_type == "QuantizeLinear"
+            and graph.quantisation_of_node(reader) is not None
+        ):
             return list(reader.input[1:3])
     low, high = (float(limit) for limit in limits[name])
     affine = _spanning(min(low, 0.0), max(high, 0.0), dtype)
@@ -190,7 +197,7 @@ def _symmetric(graph: Graph, node: NodeProto) -> tuple[Array, Affine]:
     others = tuple({*range(values.ndim)} - {axis})
     scale = np.abs(values).max(others, keepdims=True) / 127
     source = graph.dequantised(node.input[0])
-    maps = None if source is None else graph.affine(source)
+    maps = None if source is None else graph.quantisation_of_node(source)
     if maps is not None and len(node.input) > 2 and graph.is_constant(node.input[2]):
         bias = np.abs(graph.constant(node.input[2]).astype(np.float64))
         if bias.shape == (values.shape[axis],):

@@ -57,7 +57,7 @@ class Layer(DeclaredOp):
     """A layer that sections refer to, with keys for the metrics.
 
     ``rram.layer "stem/conv" kind "conv" macs 442368 {copies = 1 : i64}``: values of
-    the dictionary are integers, f64 numbers or strings.
+    the dictionary are integers, f64 numbers, strings or arrays of strings.
     """
 
     syntax = "{layer} kind {kind} macs {macs}{details}"

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from xdsl.dialects.builtin import (
+    ArrayAttr,
     DictionaryAttr,
     Float64Type,
     FloatAttr,
@@ -25,7 +26,7 @@ from cimc.isa.machine import Machine
 
 __all__ = ["Tables"]
 
-Detail = int | float | str
+Detail = int | float | str | list[str]
 
 
 class Tables(BaseModel):
@@ -116,7 +117,7 @@ def _plain_details(details: DictionaryAttr) -> dict[str, Detail]:
     """The dictionary's values as plain Python ones, in order of their keys.
 
     Raises:
-        InputError: a value is no integer, f64 or string (E024).
+        InputError: a value is no integer, f64, string or array of strings (E024).
     """
     plain: dict[str, Detail] = {}
     for key, attribute in sorted(details.data.items()):
@@ -127,9 +128,13 @@ def _plain_details(details: DictionaryAttr) -> dict[str, Detail]:
                 plain[key] = attribute.value.data
             case StringAttr():
                 plain[key] = attribute.data
+            case ArrayAttr() if all(isinstance(item, StringAttr) for item in attribute):
+                names = cast("ArrayAttr[StringAttr]", attribute)
+                plain[key] = [name.data for name in names]
             case _:
                 raise InputError(
-                    "E024", f"detail {key!r} of a layer is no i64, f64 or string"
+                    "E024",
+                    f"detail {key!r} of a layer is no i64, f64, string or strings",
                 )
     return plain
 
@@ -138,6 +143,11 @@ def _detail(value: Any) -> Attribute:
     match value:
         case str():
             return StringAttr(value)
+        case list():
+            names = cast("list[Any]", value)
+            if not all(isinstance(name, str) for name in names):
+                raise malformed(f"a detail of a layer cannot be {value!r}")
+            return ArrayAttr([StringAttr(name) for name in names])
         case int():
             return IntegerAttr(value, IntegerType(64))
         case float():

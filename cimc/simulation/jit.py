@@ -79,7 +79,7 @@ def _cache_folder(chosen: str, owner: Path) -> Path | None:
 def _announce(root: Path | None) -> None:
     """Say, once, that compiling takes a moment, and where the result is kept."""
     kept = f"kept in {root}" if root else "for this run: no folder to keep it"
-    _log.info("compiling the simulator for this machine (%s)", kept)
+    _log.info("compiling native code for this machine (%s)", kept)
 
 
 def _writable(folder: Path) -> bool:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
-from xdsl.dialects.builtin import FloatAttr, IntegerAttr, StringAttr
+from xdsl.dialects.builtin import ArrayAttr, FloatAttr, IntegerAttr, StringAttr
 from xdsl.ir import Attribute
 
 from cimc.isa.program import Layer
@@ -22,9 +22,11 @@ def layer_row(op: Layer) -> dict[str, Any]:
     return {"name": op.layer, "kind": op.kind, "macs": op.macs, **details}
 
 
-def _plain(attribute: Attribute) -> int | float | str:
+def _plain(attribute: Attribute) -> int | float | str | list[str]:
     if isinstance(attribute, IntegerAttr | FloatAttr):
         return attribute.value.data
+    if isinstance(attribute, ArrayAttr):
+        return [name.data for name in cast("ArrayAttr[StringAttr]", attribute)]
     assert isinstance(attribute, StringAttr)
     return attribute.data
 

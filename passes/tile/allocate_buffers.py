@@ -27,10 +27,10 @@ Buffer = tile.FeatureMapOp | tile.PartialSumsOp
 class AllocateBuffers(ModulePass):
     """Lay all buffers side by side in shared memory, each ``alignment`` bytes aligned.
 
-    Feature maps include their halo. ``capacity`` is the size of the memory in bytes.
-    On a mesh each of the ``cores`` has an equal part of it, in rows of ``columns``: a
+    Feature maps include their halo. ``capacity`` is the size of the memory in bytes. On
+    a mesh each of the ``cores`` has an equal part of it, in rows of ``mesh_columns``: a
     buffer then lies where the bytes that cores move take the fewest hops, those with
-    the most first. Without columns there is one bus, and buffers keep their order.
+    the most first. Without those there is one bus, and buffers keep their order.
 
     On a bus, partial sums may lie in one place if no phase accesses both. Feature maps
     may not: halos are preset before an image, and all maps can be read behind it.
@@ -41,20 +41,20 @@ class AllocateBuffers(ModulePass):
     capacity: int
     alignment: int = 64
     cores: int = 1
-    columns: int = 0
+    mesh_columns: int = 0
 
     def __post_init__(self) -> None:
-        if min(self.capacity, self.alignment, self.cores) < 1 or self.columns < 0:
+        if min(self.capacity, self.alignment, self.cores) < 1 or self.mesh_columns < 0:
             raise ValueError("sizes must be at least 1")
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Set ``address`` of every feature map and of all partial sums."""
         buffers = [o for o in op.body.block.ops if isinstance(o, Buffer)]
-        if not self.columns:
+        if not self.mesh_columns:
             self._in_order(buffers, phases_of(op))
             return
         traffic = _traffic(op)
-        banks = Banks(self.capacity, self.alignment, self.cores, self.columns)
+        banks = Banks(self.capacity, self.alignment, self.cores, self.mesh_columns)
         by_traffic = sorted(buffers, key=lambda b: -traffic[b.result].total())
         for buffer in by_traffic:
             address = banks.take(buffer.size_bytes, traffic[buffer.result])

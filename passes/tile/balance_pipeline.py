@@ -25,7 +25,7 @@ from cimc.passes.tile.pace import (
     pace_for_throughput,
 )
 from cimc.passes.tile.phases import phases_of
-from cimc.passes.tile.stages import Link, Stage
+from cimc.passes.tile.stages import LayerStage, Link
 from cimc.passes.tile.sweeps import split, weight_blocks
 
 __all__ = ["BalancePipeline"]
@@ -45,8 +45,8 @@ class BalancePipeline(ModulePass):
 
     A product takes ``mvm`` cycles, and the vector unit one for ``lanes`` lanes and
     ``overhead`` more for each of its vectors. All cores share a bus, if there is one,
-    that moves ``bus`` bytes of one segment in a cycle. What all cores share leaks like
-    ``shared`` cores.
+    that moves ``bytes_per_cycle`` of one segment. What all cores share leaks like
+    ``shared_leakage`` cores.
     """
 
     name = "balance-pipeline"
@@ -57,16 +57,17 @@ class BalancePipeline(ModulePass):
     mvm: int = 1000
     lanes: int = 32
     overhead: int = 50
-    bus: int = 0
-    shared: int = 0
+    bytes_per_cycle: int = 0
+    shared_leakage: int = 0
     limit: int = 16
 
     def __post_init__(self) -> None:
         sizes = (self.cores, self.crossbars, self.mvm, self.lanes, self.limit)
-        if min(sizes) < 1 or min(self.overhead, self.bus, self.shared) < 0:
+        others = (self.overhead, self.bytes_per_cycle, self.shared_leakage)
+        if min(sizes) < 1 or min(others) < 0:
             raise ValueError(
                 "cores, crossbars, mvm, lanes and limit must be at least 1, "
-                "overhead, bus and shared at least 0"
+                "overhead, bytes_per_cycle and shared_leakage at least 0"
             )
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
@@ -107,14 +108,14 @@ class BalancePipeline(ModulePass):
                     split(sweep, "columns", number)
         return pace.gap
 
-    def _pace(self, stages: list[Stage]) -> Pace:
+    def _pace(self, stages: list[LayerStage]) -> Pace:
         match self.objective:
             case "latency":
                 return pace_for_latency(stages, self.cores)
             case "throughput":
                 return pace_for_throughput(stages, self.cores)
             case "energy":
-                return pace_for_energy(stages, self.cores, self.shared)
+                return pace_for_energy(stages, self.cores, self.shared_leakage)
             case _:
                 raise PassFailedException(
                     "objective must be latency, throughput or energy, "
@@ -123,7 +124,7 @@ class BalancePipeline(ModulePass):
 
     def _stages(
         self, groups: dict[_Key, list[tile.SweepOp]], sweeps: list[tile.SweepOp]
-    ) -> list[Stage]:
+    ) -> list[LayerStage]:
         writers: dict[SSAValue, list[int]] = defaultdict(list)
         for index, (target, _) in enumerate(groups):
             writers[target].append(index)
@@ -138,9 +139,10 @@ class BalancePipeline(ModulePass):
                 sink = number_of[reader.sweep]
                 for writer in writers[source]:
                     links[sink].append(_link(writer, reader))
-                    number = signals(stages[writer], reader.sweep) if self.bus else 0
-                    signalled[writer] += number
-                    signalled[sink] += number
+                    if self.bytes_per_cycle:
+                        number = signals(stages[writer], reader.sweep)
+                        signalled[writer] += number
+                        signalled[sink] += number
         return [
             self._stage(
                 target, members, tuple(dict.fromkeys(links[index])), signalled[index]
@@ -154,7 +156,7 @@ class BalancePipeline(ModulePass):
         members: list[tile.SweepOp],
         links: tuple[Link, ...],
         signalled: int,
-    ) -> Stage:
+    ) -> LayerStage:
         assert isinstance(target.type, tile.FeatureMapType)
         height, width, _ = target.type.shape
         strips = [blocks for sweep in members if (blocks := weight_blocks(sweep))]
@@ -162,8 +164,9 @@ class BalancePipeline(ModulePass):
             (sweep.rows.size, sweep.columns.size) == (height, width)
             for sweep in members
         )
-        bus = BusTime(self.bus, self.crossbars) if self.bus else None
-        return Stage(
+        rate = self.bytes_per_cycle
+        bus = BusTime(rate, self.crossbars) if rate else None
+        return LayerStage(
             height,
             width,
             max(self._cycles(sweep) for sweep in members),

@@ -29,8 +29,8 @@ class CutPhases(ModulePass):
     Nothing happens if ``cores`` with ``crossbars`` each hold all blocks. Otherwise the
     cuts are those with which an image takes the least time (see
     :mod:`cimc.passes.tile.phase_cuts`), at ``mvm`` cycles for a product,
-    ``program_row`` to program a row of a crossbar, and ``bus`` bytes a cycle on a
-    bus, if there is one.
+    ``program_row`` to program a row of a crossbar, and ``bytes_per_cycle`` on a bus,
+    if there is one.
 
     The column blocks of a layer may lie in several phases. If the row blocks of one
     column block alone exceed the chip, they do, too: each phase adds its products to
@@ -43,12 +43,12 @@ class CutPhases(ModulePass):
     crossbars: int = 1
     mvm: int = 1000
     program_row: int = 10000
-    bus: int = 64
+    bytes_per_cycle: int = 64
 
     def __post_init__(self) -> None:
         if (
             min(self.cores, self.crossbars) < 1
-            or min(self.mvm, self.program_row, self.bus) < 0
+            or min(self.mvm, self.program_row, self.bytes_per_cycle) < 0
         ):
             raise ValueError("cores and crossbars must be at least 1, times at least 0")
 
@@ -85,11 +85,12 @@ class CutPhases(ModulePass):
             moved = sum(transfer.size for transfer in transfers(sweep))
         links = [length_of(product.result) for product in products[1:]]
         moved += 2 * SUM_BYTES * sum(links)  # Sums are stored and loaded.
+        width = self.bytes_per_cycle
         together = min(self.crossbars, of_layer)
         return Work(
             len(products),
             sweep.positions * self.mvm if products else 0,
-            sweep.positions * -(-moved // self.bus) if self.bus else 0,
+            sweep.positions * -(-moved // width) if width else 0,
             together * max(sizes, default=0) * self.program_row,
         )
 

@@ -25,16 +25,16 @@ class DistributeSweeps(ModulePass):
 
     Each core adds its products to the partial sums that the core before it left in
     shared memory; the last one finishes and stores the OFM. The cores of such a
-    chain are one horizontal group in the sense of Pelke et al.
+    chain are a horizontal group of Pelke et al. (VLSI-SoC 2023).
 
     What one core does at the same positions and at the same place of its chains, for
     several column blocks, becomes one sweep, which loads a window once for all, as long
-    as it has at most ``vectors`` windows and products.
+    as its windows and products take at most ``registers``.
     """
 
     name = "distribute-sweeps"
 
-    vectors: int = 8
+    registers: int = 8
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Replace sweeps by chains of sweeps, each with its core."""
@@ -63,7 +63,7 @@ class DistributeSweeps(ModulePass):
             _window_key(op) for op in operations if isinstance(op, tile.WindowOp)
         }
         products = [op for op in operations if isinstance(op, tile.MvmOp)]
-        return len(windows) + len(products) <= self.vectors
+        return len(windows) + len(products) <= self.registers
 
 
 def _merge(earlier: tile.SweepOp, sweep: tile.SweepOp) -> None:

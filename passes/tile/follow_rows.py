@@ -13,20 +13,20 @@ from cimc.passes.tile.sweeps import core_of
 __all__ = ["follow", "release_images", "release_rows"]
 
 
-def follow(sequences: Sequences, writer: Writer, reader: Reader, group: int) -> None:
+def follow(sequences: Sequences, writer: Writer, reader: Reader, least: int) -> None:
     """Let ``reader`` wait for what it needs of a map, part by part of each row.
 
-    Rows on both sides are cut into as many parts, and the writer signals each. Before
-    part m of its row i, the reader has waited for ahead + i · step · parts + m + 1 +
-    (step - 1) · parts of them. Both sides count the same number in all, so that the
-    next image finds the sequence as this one did: the reader waits for parts that it
-    does not need, or the writer signals more. A writer of several rows together signals
-    whole ones.
+    Rows on both sides are cut into as many parts, of ``least`` positions or more, and
+    the writer signals each. Before part m of its row i, the reader has waited for ahead
+    + i · step · parts + m + 1 + (step - 1) · parts of them. Both sides count the same
+    number in all, so that the next image finds the sequence as this one did: the reader
+    waits for parts that it does not need, or the writer signals more. A writer of
+    several rows together signals whole ones.
     """
     sweep, step, columns = reader.sweep, reader.step, writer.columns
     sizes = {1}
     if all(_rows_at_once(part) == 1 for part in writer.sweeps):
-        sizes = _parts(columns.size, sweep.columns.size, group)
+        sizes = _parts(columns.size, sweep.columns.size, least)
     lags = {parts: _lag(writer, reader, parts) for parts in sizes}
     parts = min(lags, key=lambda parts: (lags[parts] / parts, parts))
     wide, narrow = columns.size // parts, sweep.columns.size // parts
@@ -75,14 +75,14 @@ def _lag(writer: Writer, reader: Reader, parts: int) -> int:
     )
 
 
-def _parts(wide: int, narrow: int, group: int) -> set[int]:
-    """Numbers of equal parts of two rows, of ``group`` positions at least.
+def _parts(wide: int, narrow: int, least: int) -> set[int]:
+    """Numbers of equal parts of two rows, of ``least`` positions at least.
 
     A row is halved as often as possible, then cut in three, and so on, so that of any
     two ways to cut it one refines the other: the loops of a sweep nest.
     """
     both = _refinements(wide) & _refinements(narrow)
-    return {n for n in both if n == 1 or min(wide, narrow) // n >= group}
+    return {n for n in both if n == 1 or min(wide, narrow) // n >= least}
 
 
 def _refinements(size: int) -> set[int]:
@@ -141,7 +141,7 @@ def release_images(sequences: Sequences, writer: Writer, end: tile.SweepOp) -> N
     The map holds whole images. ``end`` is the last sweep of its core that reads one, or
     finishes what others have begun to compute from it.
     """
-    credit = writer.map.rows // writer.map.whole
+    credit = writer.map.rows // writer.map.rows_per_image
     first, *_ = writer.sweeps
     sequence = sequences.new(core_of(end), core_of(first), credit)
     insert(first, tile.AwaitOp(sequence), before=first_of(first, tile.StoreOp))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp, StringAttr
+from xdsl.dialects.builtin import ArrayAttr, ModuleOp, StringAttr
 from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 
@@ -21,8 +21,9 @@ class FuseSweeps(ModulePass):
     """Append to a sweep the pointwise sweep that alone reads what it stores.
 
     So a residual addition, a table, or the copy of a concatenation takes no core, and
-    no feature map between. A layer that is fused into another one is named with it:
-    its kind follows behind a plus sign. A shuffle stays apart, since vectors are cut.
+    no feature map between. A layer that is fused into another one is named with it as
+    ``fused``, and its kind follows behind a plus sign. A shuffle stays apart, since
+    vectors are cut.
     """
 
     name = "fuse-sweeps"
@@ -133,6 +134,9 @@ def _append(
     layer, gone = layers[producer.layer.data], layers[sweep.layer.data]
     if layer is not gone:
         layer.properties["kind"] = StringAttr(f"{layer.kind.data}+{gone.kind.data}")
+        layer.properties["fused"] = ArrayAttr(
+            [*(layer.fused or ()), gone.layer, *(gone.fused or ())]
+        )
     assert isinstance(map_, Operation)
     for op in (sweep, map_):
         op.detach()

@@ -15,6 +15,7 @@ from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
 
 from cimc.dialects import tile
+from cimc.passes.tile.chain_order import Chain, hand_on, reuse_sums, sums_of
 from cimc.passes.tile.dependences import (
     Reader,
     Writer,
@@ -23,7 +24,6 @@ from cimc.passes.tile.dependences import (
     writers_of,
 )
 from cimc.passes.tile.follow_rows import follow, release_images, release_rows
-from cimc.passes.tile.groups import Group, hand_on, reuse_sums, sums_of
 from cimc.passes.tile.order_time import Timing, best_order
 from cimc.passes.tile.orders import Order
 from cimc.passes.tile.phases import handed_over, phases_of
@@ -42,13 +42,13 @@ Scheme = Literal["sequential", "linear", "cyclic", "auto"]
 class InsertSync(ModulePass):
     """Order all accesses to shared memory by sequences between pairs of cores.
 
-    Inside a horizontal group (cores that add into the same partial sums; Pelke et
-    al., VLSI-SoC 2023) ``sequential`` lets the cores run one after another. With
-    ``linear`` all go through the vectors in one order, and with ``cyclic`` each begins
-    elsewhere and wraps around; a core waits for ``every`` so many vectors, right
-    before it reads their partial sums. ``auto`` takes what is the fastest by the
-    times ``mvm`` of a product and ``hop`` from core to core, which grows with the
-    beats of ``beat`` bytes and the steps of ``lanes`` that a vector of sums takes, and
+    Inside a chain (cores that add into the same partial sums) ``sequential`` lets the
+    cores run one after another.
+    With ``linear`` all go through the vectors in one order, and with ``cyclic`` each
+    begins elsewhere and wraps around; a core waits for ``every`` so many vectors, right
+    before it reads their partial sums. ``auto`` takes what is the fastest by the times
+    ``mvm`` of a product and ``hand_on`` from core to core, which grows with the beats
+    of ``beat_bytes`` bytes and the steps of ``lanes`` that a vector of sums takes, and
     of what is about as fast what synchronises least often. ``hold`` says the products
     of how many vectors a core holds while it waits.
 
@@ -58,9 +58,9 @@ class InsertSync(ModulePass):
 
     Between layers, a core waits for each part of its rows until what it reads is
     there, and before it writes a row into a ring until all have read the row whose
-    place that takes. Parts have at least ``group`` positions, or down to ``finest`` of
-    a reader that has time to spare. Readers say so for ``release`` rows at once, for
-    which rings need as much ``slack`` (see ``recycle-buffers``). Without ``overlap``,
+    place that takes. Parts have at least ``part`` positions, or down to ``finest_part``
+    of a reader that has time to spare. Readers say so for ``release_rows`` rows at
+    once, which rings must be made for (see ``recycle-buffers``). Without ``overlap``,
     or where rows do not come in order, it waits until the maps that it reads are
     complete. Before it writes an image of a batch into a map that holds whole images,
     it waits until all have read the image whose place that takes. No sequence goes
@@ -72,24 +72,24 @@ class InsertSync(ModulePass):
     scheme: str = "linear"
     every: int = 1
     overlap: bool = True
-    group: int = 4
-    finest: int = 4
-    release: int = 1
+    part: int = 4
+    finest_part: int = 4
+    release_rows: int = 1
     mvm: int = 1000
-    hop: int = 50
-    beat: int = 64
+    hand_on: int = 50
+    beat_bytes: int = 64
     lanes: int = 32
     hold: int = 1
 
     def __post_init__(self) -> None:
         positive = (
-            *("every", "group", "finest", "release"),
-            *("mvm", "beat", "lanes", "hold"),
+            *("every", "part", "finest_part", "release_rows"),
+            *("mvm", "beat_bytes", "lanes", "hold"),
         )
         if min(getattr(self, name) for name in positive) < 1:
             raise ValueError(f"{', '.join(positive)} must be at least 1")
-        if self.hop < 0:
-            raise ValueError("hop must not be negative")
+        if self.hand_on < 0:
+            raise ValueError("hand_on must not be negative")
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Add ``tile.sequence``, ``tile.signal`` and ``tile.await`` operations."""
@@ -110,15 +110,15 @@ class InsertSync(ModulePass):
                 "layers that run one after another need whole feature maps: no "
                 "recycle-buffers before insert-sync{overlap=false}"
             )
-        whole = handed_over(phases_of(op))
+        kept = handed_over(phases_of(op))
         for phase in range(len(phases_of(op))):
-            self._order_phase(op, phase, whole)
+            self._order_phase(op, phase, kept)
 
-    def _order_phase(self, op: ModuleOp, phase: int, whole: set[SSAValue]) -> None:
+    def _order_phase(self, op: ModuleOp, phase: int, kept: set[SSAValue]) -> None:
         sequences = Sequences()
         before: dict[tile.SweepOp, list[tile.SweepOp]] = defaultdict(list)
-        last = self._chain(phases_of(op)[phase], whole, sequences, before)
-        # Groups may have other sweeps now.
+        last = self._chain(phases_of(op)[phase], kept, sequences, before)
+        # Chains may have other sweeps now.
         sweeps = phases_of(op)[phase]
         self._connect(sweeps, sequences, before, last)
         positions = {sweep: i for i, sweep in enumerate(sweeps)}
@@ -131,47 +131,48 @@ class InsertSync(ModulePass):
     def _chain(
         self,
         sweeps: list[tile.SweepOp],
-        whole: set[SSAValue],
+        kept: set[SSAValue],
         sequences: Sequences,
         before: dict[tile.SweepOp, list[tile.SweepOp]],
     ) -> dict[tile.SweepOp, tile.SweepOp]:
-        """Synchronise each horizontal group; which sweep is the last for each.
+        """Synchronise each chain; which sweep is the last for each.
 
-        Sums that are ``whole`` are those of no group: another phase adds to them.
+        Sums that are ``kept`` across phases are those of no chain: another phase adds
+        to them.
         """
         in_pipeline = self._in_pipeline(sweeps)
         chains = {sums: tuple(chain) for sums, chain in chains_of(sweeps).items()}
         memberships = Counter(
-            sweep for group in dict.fromkeys(chains.values()) for sweep in group
+            sweep for chain in dict.fromkeys(chains.values()) for sweep in chain
         )
-        groups = dict.fromkeys(chains[sums] for sums in chains if sums not in whole)
+        own = dict.fromkeys(chains[sums] for sums in chains if sums not in kept)
         maps = [source.owner for source in {op.source for op in _windows(sweeps)}]
         streams = any(isinstance(m, tile.FeatureMapOp) and m.images > 1 for m in maps)
         last: dict[tile.SweepOp, tile.SweepOp] = {}
-        for group in groups:
+        for chain in own:
             if self.scheme == "sequential":
-                for earlier, later in pairwise(group):
+                for earlier, later in pairwise(chain):
                     before[later].append(earlier)
             else:
-                alone = not streams and _maps(group).isdisjoint(in_pipeline)
-                alone = alone and all(memberships[sweep] == 1 for sweep in group)
-                group = hand_on(sequences, group, self._order(group, alone=alone))
-            reuse_sums(sequences, group)
-            last |= dict.fromkeys(group, group[-1])
+                alone = not streams and _maps(chain).isdisjoint(in_pipeline)
+                alone = alone and all(memberships[sweep] == 1 for sweep in chain)
+                chain = hand_on(sequences, chain, self._order(chain, alone=alone))
+            reuse_sums(sequences, chain)
+            last |= dict.fromkeys(chain, chain[-1])
         return last
 
-    def _order(self, group: Group, *, alone: bool) -> Order:
-        """The order in which a group visits positions; in a pipeline it is linear."""
-        cores, positions = len(group), group[0].positions
+    def _order(self, chain: Chain, *, alone: bool) -> Order:
+        """The order in which a chain visits positions; in a pipeline it is linear."""
+        cores, positions = len(chain), chain[0].positions
         if not alone:
             return Order("linear", cores, positions)
         if self.scheme == "auto":
-            sizes = [sums.type.column_stride for sums in sums_of(group)]
-            beats = sum(-(-size // self.beat) for size in sizes)
+            sizes = [sums.type.column_stride for sums in sums_of(chain)]
+            beats = sum(-(-size // self.beat_bytes) for size in sizes)
             steps = sum(-(-size // (4 * self.lanes)) for size in sizes)
             more = 2 * beats + steps
-            hold = self.hold if _may_hold(group) else 1
-            timing = Timing(self.mvm, self.hop + more, more, hold)
+            hold = self.hold if _may_hold(chain) else 1
+            timing = Timing(self.mvm, self.hand_on + more, more, hold)
             return best_order(cores, positions, timing)
         scheme = "linear" if self.scheme == "linear" else "cyclic"
         return Order(scheme, cores, positions, self.every)
@@ -211,31 +212,31 @@ class InsertSync(ModulePass):
                     if core_of(reader.sweep) == writer.core:
                         continue
                     if self._at_once(writer, reader):
-                        group = self._group(reader.sweep.positions, busiest)
-                        follow(sequences, writer, reader, group)
+                        part = self._part(reader.sweep.positions, busiest)
+                        follow(sequences, writer, reader, part)
                     else:
                         before[reader.sweep] += writer.sweeps
                 if writer.map.ring is None:
                     continue
                 ends = {last.get(r.sweep, r.sweep): r for r in met}
-                if writer.map.rows < writer.map.whole:
+                if writer.map.rows < writer.map.rows_per_image:
                     for end, reader in ends.items():
-                        release_rows(sequences, writer, reader, end, self.release)
+                        release_rows(sequences, writer, reader, end, self.release_rows)
                     continue
                 in_order = sorted(ends, key=lambda end: places[end])
                 for core, end in {core_of(end): end for end in in_order}.items():
                     if core != writer.core:
                         release_images(sequences, writer, end)
 
-    def _group(self, positions: int, busiest: int) -> int:
+    def _part(self, positions: int, busiest: int) -> int:
         """The fewest positions of a part for a reader, while others are the busiest.
 
         No product hides how the first window of a part is loaded, which takes about
         1 / ``_EXPOSED`` of one.
         """
         spare = busiest - positions
-        least = -(-positions // (_EXPOSED * spare)) if spare else self.group
-        return min(self.group, max(self.finest, least))
+        least = -(-positions // (_EXPOSED * spare)) if spare else self.part
+        return min(self.part, max(self.finest_part, least))
 
     def _at_once(self, writer: Writer, reader: Reader) -> bool:
         """Whether the reader begins before the writer is through."""
@@ -246,14 +247,14 @@ class InsertSync(ModulePass):
 def _maps_recycled(op: ModuleOp) -> bool:
     """Whether a feature map does not hold all rows of an image at a time."""
     maps = [m for m in op.body.block.ops if isinstance(m, tile.FeatureMapOp)]
-    return any(map_.rows < map_.whole for map_ in maps)
+    return any(map_.rows < map_.rows_per_image for map_ in maps)
 
 
 def _sums_recycled(op: ModuleOp) -> bool:
     """Whether partial sums do not hold all vectors of an image at a time."""
     chains = chains_of([sweep for sweeps in phases_of(op) for sweep in sweeps])
     return any(
-        sums.vectors < (chain[0].positions if chain else sums.whole)
+        sums.vectors < (chain[0].positions if chain else sums.vectors_per_image)
         for sums in op.body.block.ops
         if isinstance(sums, tile.PartialSumsOp)
         for chain in [chains.get(sums.result)]
@@ -267,17 +268,17 @@ def _windows(sweeps: list[tile.SweepOp]) -> Iterator[tile.WindowOp]:
                 yield op
 
 
-def _may_hold(group: Group) -> bool:
+def _may_hold(chain: Chain) -> bool:
     """Whether no core has several products or other windows beside at a position."""
     return all(
         sum(isinstance(op, tile.WindowOp) for op in sweep.operations) == 1
-        for sweep in group
+        for sweep in chain
     )
 
 
-def _maps(group: Group) -> set[SSAValue]:
-    """The maps that a group reads or writes."""
-    operations = [op for sweep in group for op in sweep.operations]
+def _maps(chain: Chain) -> set[SSAValue]:
+    """The maps that a chain reads or writes."""
+    operations = [op for sweep in chain for op in sweep.operations]
     return {
         op.source if isinstance(op, tile.WindowOp) else op.target
         for op in operations

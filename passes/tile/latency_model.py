@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ortools.sat.python import cp_model
 
 from cimc.passes.tile.solver import solve
-from cimc.passes.tile.stages import Stage, beats_of
+from cimc.passes.tile.stages import LayerStage, beats_of
 
 __all__ = ["LatencyModel"]
 
@@ -23,7 +23,7 @@ class LatencyModel:
     wait for the bus in turn take at most both, and at least the longer of the two.
     """
 
-    def __init__(self, stages: Sequence[Stage], cores: int) -> None:
+    def __init__(self, stages: Sequence[LayerStage], cores: int) -> None:
         self.model = model = cp_model.CpModel()
         choices = [stage.choices() for stage in stages]
         most = [max(rows_of) for rows_of in choices]

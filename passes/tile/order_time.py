@@ -1,8 +1,9 @@
-"""How long the cores of a horizontal group take in an order, by a recurrence.
+"""How long the cores of a chain take in an order, by a recurrence.
 
 A core takes the product of a position ``mvm`` cycles after the one before, and not
-before the sums of the position have come from another core: ``hop`` cycles after that
-core took its product for the last position of the chunk. The bus is taken to be free.
+before the sums of the position have come from another core: ``hand_on`` cycles after
+that core took its product for the last position of the chunk. The bus is taken to be
+free.
 
 A core that can hold the products of all positions of a chunk multiplies on while it
 waits, and takes them all when the sums are there, which is ``more`` cycles later for
@@ -38,7 +39,7 @@ class Timing:
     """
 
     mvm: int
-    hop: int
+    hand_on: int
     more: int = 0
     hold: int = 1
 
@@ -64,7 +65,7 @@ def best_order(cores: int, positions: int, timing: Timing) -> Order:
 
 
 def cycles(order: Order, timing: Timing) -> int:
-    """From the first MVM of the group until the last product is taken."""
+    """From the first MVM of the chain until the last product is taken."""
     cores = range(order.cores)
     awaited = [_awaited(order, core, timing) for core in cores]
     taken = [_taken(order, awaited[core], None, timing) for core in cores]
@@ -98,7 +99,7 @@ def _awaited(order: Order, core: int, timing: Timing) -> tuple[Times, Times, Tim
         for first, last, hold in zip(starts, stops, held, strict=True)
     ]
     hops = [
-        np.full(found.size, timing.hop + (visit.every - 1) * timing.more * hold)
+        np.full(found.size, timing.hand_on + (visit.every - 1) * timing.more * hold)
         for found, visit, hold in zip(starts, visits, held, strict=True)
     ]
     here, there = order.start(core), order.start(order.before(core))

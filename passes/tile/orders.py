@@ -1,6 +1,6 @@
-"""In which order the cores of a horizontal group visit the vectors of an OFM.
+"""In which order the cores of a chain visit the vectors of an OFM.
 
-All cores of a group add their products to the same vectors of partial sums. They are
+All cores of a chain add their products to the same vectors of partial sums. They are
 P cores, numbered from 0, and O positions, cut into chunks of ``every`` of them (the
 last may be smaller). A core hands its sums on when it is through with a chunk.
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cimc.passes.tile.latency_model import LatencyModel
-from cimc.passes.tile.stages import Stage, beats_of, cores_of
+from cimc.passes.tile.stages import LayerStage, beats_of, cores_of
 
 __all__ = ["Pace", "pace_for_energy", "pace_for_latency", "pace_for_throughput"]
 
@@ -32,7 +32,7 @@ class Pace:
     gap: float = 0.0
 
 
-def pace_for_throughput(stages: Sequence[Stage], cores: int) -> Pace:
+def pace_for_throughput(stages: Sequence[LayerStage], cores: int) -> Pace:
     """The fewest copies with which images can follow each other the fastest.
 
     Together they take at most ``cores``. Images follow each other in the time of the
@@ -55,12 +55,12 @@ def pace_for_throughput(stages: Sequence[Stage], cores: int) -> Pace:
     return best
 
 
-def _fewest(stage: Stage, span: int) -> int:
+def _fewest(stage: LayerStage, span: int) -> int:
     """The fewest copies with which a stage takes at most ``span``; 0 if none do."""
     return next((c for c in stage.choices() if stage.span(c) <= span), 0)
 
 
-def pace_for_latency(stages: Sequence[Stage], cores: int) -> Pace:
+def pace_for_latency(stages: Sequence[LayerStage], cores: int) -> Pace:
     """The copies of each stage with which one image takes the least time.
 
     Together they take at most ``cores``. The time of the bus counts. Of copies that are
@@ -87,7 +87,7 @@ def pace_for_latency(stages: Sequence[Stage], cores: int) -> Pace:
     return Pace(copies, latency, gap)
 
 
-def pace_for_energy(stages: Sequence[Stage], cores: int, shared: int = 0) -> Pace:
+def pace_for_energy(stages: Sequence[LayerStage], cores: int, shared: int = 0) -> Pace:
     """The copies with which leakage takes the least energy for one image.
 
     What an image computes takes the same energy with any number of copies. Leakage is

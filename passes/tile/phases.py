@@ -39,5 +39,5 @@ def lifetimes(phases: list[list[tile.SweepOp]]) -> dict[SSAValue, range]:
 
 
 def handed_over(phases: list[list[tile.SweepOp]]) -> set[SSAValue]:
-    """The buffers that are accessed in several phases, and so stay whole."""
+    """The buffers that are accessed in several phases, and so are no rings."""
     return {buffer for buffer, life in lifetimes(phases).items() if len(life) > 1}

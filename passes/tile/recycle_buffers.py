@@ -36,39 +36,39 @@ class RecycleBuffers(ModulePass):
     holds at least what a sequential order of the rows needs (see
     :mod:`cimc.passes.tile.rows_alive`), so that no wait for a free row can end in a
     deadlock. For each layer between writer and reader, which work at the same time, it
-    holds more: ``slack`` times the rows by which the reader moves on. That is once at
-    least, since readers wait for part of the next row, or for rows that they leave out
-    (see ``insert-sync``). The rows of its halo are written like the others.
+    holds more: ``release_rows`` times the rows by which the reader moves on. That is
+    once at least, since readers wait for part of the next row, or for rows that they
+    leave out (see ``insert-sync``). The rows of its halo are written like the others.
 
     A buffer that is accessed in several phases stays whole.
 
-    The partial sums of a chain become a ring of ``vectors`` vectors, and half a
-    vector more for each core of the chain.
+    The partial sums of a chain become a ring of ``sums`` vectors, and half a vector
+    more for each core of the chain.
     """
 
     name = "recycle-buffers"
 
-    slack: int = 1
-    vectors: int = 4
+    release_rows: int = 1
+    sums: int = 4
 
     def __post_init__(self) -> None:
-        if min(self.slack, self.vectors) < 1:
-            raise ValueError("slack and vectors must be at least 1")
+        if min(self.release_rows, self.sums) < 1:
+            raise ValueError("release_rows and sums must be at least 1")
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Set ``ring`` of buffers, and add the sweeps that write halos."""
         phases = phases_of(op)
-        whole = handed_over(phases)
+        kept = handed_over(phases)
         targets = targets_of([sweep for sweeps in phases for sweep in sweeps])
         for sweeps in phases:
             readers = readers_of(sweeps)
-            alive = rows_alive(sweeps, readers, targets, self.slack)
-            alive = {m: rows for m, rows in alive.items() if m not in whole}
+            alive = rows_alive(sweeps, readers, targets, self.release_rows)
+            alive = {m: rows for m, rows in alive.items() if m not in kept}
             self._recycle_maps(writers_of(sweeps), readers, alive)
             for sums, chain in chains_of(sweeps).items():
                 assert isinstance(sums.owner, tile.PartialSumsOp)
-                vectors = self.vectors + len(chain) // 2
-                if sums not in whole and vectors < chain[0].positions:
+                vectors = self.sums + len(chain) // 2
+                if sums not in kept and vectors < chain[0].positions:
                     sums.owner.properties["ring"] = integer(vectors)
 
     def _recycle_maps(

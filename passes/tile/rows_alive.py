@@ -26,14 +26,14 @@ def rows_alive(
     sweeps: list[tile.SweepOp],
     readers: dict[SSAValue, list[Reader]],
     targets: dict[tile.SweepOp, SSAValue],
-    slack: int,
+    release_rows: int,
 ) -> dict[SSAValue, int]:
     """Rows, halo included, that a ring for each feature map needs.
 
     ``sweeps`` are those of a phase, ``readers`` theirs of each map, and ``targets``
     says for which map each works.
     For each layer between the one that writes a map and one that reads it, it gets
-    ``slack`` times the rows more by which the reader moves on.
+    ``release_rows`` times the rows more by which the reader moves on.
     """
     members = set(sweeps)
     of_phase = {s: map_ for s, map_ in targets.items() if s in members}
@@ -46,7 +46,7 @@ def rows_alive(
             map_.total,
             map_.alive
             + max(
-                slack * reading.step * (reading.target.depth - map_.depth)
+                release_rows * reading.step * (reading.target.depth - map_.depth)
                 for reading in map_.readings
             ),
         )

@@ -18,17 +18,17 @@ __all__ = ["SlideWindows"]
 class SlideWindows(ModulePass):
     """Let windows of matrix products slide where that takes fewer beats of the bus.
 
-    A beat takes up to ``beat`` bytes of one segment of memory. What two windows share
-    moves inside the core.
+    A beat takes up to ``beat_bytes`` bytes of one segment of memory. What two windows
+    share moves inside the core.
     """
 
     name = "slide-windows"
 
-    beat: int = 64
+    beat_bytes: int = 64
 
     def __post_init__(self) -> None:
-        if self.beat < 1:
-            raise ValueError("beat must be at least 1")
+        if self.beat_bytes < 1:
+            raise ValueError("beat_bytes must be at least 1")
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Mark windows as ``slides``."""
@@ -43,5 +43,8 @@ class SlideWindows(ModulePass):
         multiplied = all(
             isinstance(use.operation, tile.MvmOp) for use in window.result.uses
         )
-        fresh, whole = fresh_part(window), window_part(window)
-        return multiplied and fresh.beats(self.beat) < whole.beats(self.beat)
+        fresh, whole = (
+            part.beats(self.beat_bytes)
+            for part in (fresh_part(window), window_part(window))
+        )
+        return multiplied and fresh < whole

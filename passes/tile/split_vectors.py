@@ -16,21 +16,21 @@ __all__ = ["SplitVectors"]
 
 @dataclass(frozen=True)
 class SplitVectors(ModulePass):
-    """Cut sweeps without a matrix product into sweeps of at most ``lanes`` channels.
+    """Cut sweeps without a matrix product into sweeps of at most ``channels`` channels.
 
     A shuffle, whose elements come from all parts of a vector, stays whole.
     """
 
     name = "split-vectors"
 
-    lanes: int = 128
+    channels: int = 128
 
     def __post_init__(self) -> None:
-        if self.lanes < 1:
-            raise ValueError("lanes must be at least 1")
+        if self.channels < 1:
+            raise ValueError("channels must be at least 1")
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        """Replace every sweep that works on more than ``lanes`` channels."""
+        """Replace every sweep that works on more than ``channels`` channels."""
         for sweep in list(op.body.block.ops):
             if isinstance(sweep, tile.SweepOp):
                 self._split(sweep)
@@ -43,7 +43,7 @@ class SplitVectors(ModulePass):
         if (
             any(isinstance(inner, tile.MvmOp | tile.ShuffleOp) for inner in body)
             or not isinstance(stored, tile.StoreOp)
-            or stored.channels.size <= self.lanes
+            or stored.channels.size <= self.channels
         ):
             return
         parts = [
@@ -53,7 +53,7 @@ class SplitVectors(ModulePass):
                 sweep.columns,
                 narrow_all(body, {}, channels),
             )
-            for channels in chunks(stored.channels.size, self.lanes)
+            for channels in chunks(stored.channels.size, self.channels)
         ]
         block.insert_ops_before(parts, sweep)
         sweep.detach()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-__all__ = ["Link", "Stage", "beats_of", "cores_of"]
+__all__ = ["LayerStage", "Link", "beats_of", "cores_of"]
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Link:
 
 
 @dataclass(frozen=True)
-class Stage:
+class LayerStage:
     """A layer in a pipeline: ``rows`` of ``columns``, each position in ``cycles``.
 
     A copy takes ``cores``; there are at most ``limit`` copies. The bus is busy for
@@ -52,14 +52,14 @@ class Stage:
         return self.rows * -(-self.columns // copies) * self.cycles
 
 
-def cores_of(stages: Sequence[Stage], copies: Sequence[int]) -> int:
+def cores_of(stages: Sequence[LayerStage], copies: Sequence[int]) -> int:
     """The cores that so many copies of each stage take."""
     return sum(
         number * stage.cores for number, stage in zip(copies, stages, strict=True)
     )
 
 
-def beats_of(stages: Sequence[Stage], copies: Sequence[int]) -> int:
+def beats_of(stages: Sequence[LayerStage], copies: Sequence[int]) -> int:
     """Cycles in which the bus is busy with so many copies of each stage."""
     return sum(
         stage.beats + number * stage.copy_beats

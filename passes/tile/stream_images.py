@@ -55,7 +55,7 @@ class StreamImages(ModulePass):
         for map_ in operations:
             if isinstance(map_, tile.FeatureMapOp):
                 apart = map_.role.data != "intermediate" or map_.result in kept
-                self._stream(map_, None if apart else map_.whole)
+                self._stream(map_, None if apart else map_.rows_per_image)
         sweeps = [sweep for members in phases for sweep in members]
         for sums, chain in chains_of(sweeps).items():
             assert isinstance(sums.owner, tile.PartialSumsOp)

@@ -50,7 +50,7 @@ def test_memory_grows_by_inputs_and_outputs_but_little_else():
         for batch in (4, 12)
     ]
     host = 32 * 32 * 3 + 10
-    more = sizes[1]["feature_maps"] - sizes[0]["feature_maps"]
+    more = sizes[1]["maps_and_sums"] - sizes[0]["maps_and_sums"]
     # With their halos, and aligned.
     assert 8 * host <= more <= 8 * (34 * 34 * 3 + 64)
 

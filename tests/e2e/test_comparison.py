@@ -120,7 +120,7 @@ def test_targets_side_by_side(
     assert table["shifts per image"] == ["—", "5 100 (bound 5 000, x1.02)"]
     assert table["area"][1] == "1.23 mm2"
     assert table["memory for weights"] == ["655 kB", "61.7 kB"]
-    assert table["memory for feature maps"][1] == "—"
+    assert table["memory for maps and sums"][1] == "—"
     for machine in written(cimc):
         assert cimc("run", f"out/{machine}", "--verify").code == 0
 

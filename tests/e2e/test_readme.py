@@ -54,6 +54,32 @@ def test_the_numbers_of_the_main_job_are_current():
     assert f"cycles: {metrics['cycles']:_} per image".replace("_", " ") in README
 
 
+def listed(listing: str) -> str:
+    """What finds a listing in a text, which may say more for … and of types."""
+    lines = [line.split("//")[0].strip() for line in listing.splitlines()]
+    patterns = [
+        "(?s:.*?)" if line == "…" else re.escape(line).replace("…", ".*")
+        for line in lines
+    ]
+    return r"( : .*)?\n\s*".join(patterns)
+
+
+def test_the_listings_are_current(cimc: CommandLine) -> None:
+    model = ROOT / "models" / "resnet8_int8.onnx"
+    options = ["--objective", "area", "--dump-ir", "ir"]
+    shown = cimc("compile", model, "-o", "out", *options).err
+    static, cores = (
+        re.search(rf"^{what}: (\d+)", shown, re.M) for what in ("instructions", "cores")
+    )
+    assert static is not None
+    assert cores is not None
+    assert f"{static[1]} on {cores[1]} with `--objective area`" in README
+    ir = (cimc.folder / "ir" / "11-insert-sync.mlir").read_text()
+    program = cimc("disasm", "out").out
+    for listing, text in zip(blocks("mlir"), (ir, program), strict=True):
+        assert re.search(listed(listing.removesuffix("…\n")), text), listing
+
+
 def test_the_numbers_of_the_comparison_are_current(cimc: CommandLine) -> None:
     """As in the README, but on one image, which changes the first three rows."""
     found = re.search(r"^cimc (compile .*--(chip|target) \S+,\S+ .*)$", README, re.M)

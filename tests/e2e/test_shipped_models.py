@@ -157,7 +157,7 @@ def test_memory_of_a_mesh_counts_what_buffers_take() -> None:
         MODELS / "lenet5_int8.onnx", chip="mesh-128", objective="area", observer=keep
     )
 
-    used = artifact.metrics["memory_bytes"]["feature_maps"]
+    used = artifact.metrics["memory_bytes"]["maps_and_sums"]
     # Each begins at a multiple of the width of a link.
     assert sum(sizes) <= used < sum(sizes) + 64 * len(sizes)
     (line,) = re.findall(r"rram.memory (\d+) uses (\d+)", artifact.ir("rram"))

@@ -123,8 +123,8 @@ WAYS: dict[str, Callable[[str, Chip], str]] = {
     "in a line": lambda pipeline, chip: pipeline.replace('"auto"', '"linear"'),
     "whole buffers": lambda pipeline, chip: without(pipeline, "recycle-buffers"),
     "small rings, and parts of one position": lambda pipeline, chip: (
-        pipeline.replace("recycle-buffers{", "recycle-buffers{vectors=1 ")
-        .replace('"auto"', '"linear" group=1')
+        re.sub("part=[0-9]+", "part=1", pipeline.replace('"auto"', '"linear"'))
+        .replace("recycle-buffers{", "recycle-buffers{sums=1 ")
     ),
     "layer by layer": lambda pipeline, chip: (
         without(pipeline, "recycle-buffers")

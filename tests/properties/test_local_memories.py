@@ -19,7 +19,7 @@ from tests.properties.test_every_level import Reference
 
 PIPELINE = (
     "fuse-tables,convert-cnn-to-tile,"
-    "im2col-partition{{rows=8 columns=4 depthwise=true}},split-vectors{{lanes=4}},"
+    "im2col-partition{{rows=8 columns=4 depthwise=true}},split-vectors{{channels=4}},"
     "duplicate-weights{{{machine} limit=3}},assign-arrays{{{machine}}},"
     'distribute-sweeps,localise-maps,insert-sync{{scheme="sequential"}}'
 )

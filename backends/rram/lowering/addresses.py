@@ -12,13 +12,13 @@ from cimc.diagnostics import DoesNotFitError
 from cimc.dialects import tile
 from cimc.dialects.cim import Range
 
-__all__ = ["AddressRegisters", "Place", "Walk", "start_of"]
+__all__ = ["AddressRegisters", "Motion", "Place", "start_of"]
 
 Buffer = tile.FeatureMapOp | tile.PartialSumsOp
 
 
 @dataclass(frozen=True)
-class Walk:
+class Motion:
     """How an address moves: bytes per column, per row and per image of a batch.
 
     ``ring`` is the buffer that wraps around; addresses then count from its start.
@@ -32,7 +32,7 @@ class Walk:
 
 @dataclass
 class AddressRegisters:
-    """The registers of a series of sweeps, by stage of their pipeline and by walk.
+    """The registers of a series of sweeps, by stage of their pipeline and by motion.
 
     Accesses that move alike share a register and differ in their offsets. Stages run
     at different positions at a time, so they share none. The sweeps of a series have
@@ -43,28 +43,28 @@ class AddressRegisters:
     sweep: tile.SweepOp
     single: bool = False
     limit: int = 16
-    walks: list[tuple[str, Walk]] = field(default_factory=list[tuple[str, Walk]])
+    motions: list[tuple[str, Motion]] = field(default_factory=list[tuple[str, Motion]])
     _at: dict[int, int] = field(default_factory=dict[int, int])
 
-    def register(self, stage: str, walk: Walk) -> int:
-        """The register that walks like this in a stage.
+    def register(self, stage: str, motion: Motion) -> int:
+        """The register that moves like this in a stage.
 
         Raises:
             DoesNotFitError: there is none left (E034).
         """
-        key = stage, walk
-        if key not in self.walks:
-            self.walks.append(key)
-        if len(self.walks) > self.limit:
+        key = stage, motion
+        if key not in self.motions:
+            self.motions.append(key)
+        if len(self.motions) > self.limit:
             raise DoesNotFitError(
                 "E034",
                 f"a sweep needs more than {self.limit} address registers",
                 hints=("a chip with fewer crossbars_per_core",),
             )
-        return self.walks.index(key)
+        return self.motions.index(key)
 
     def place(self, registers: Iterable[int], part: Range) -> list[Operation]:
-        """What puts registers that walk over a part at its first position.
+        """What puts registers that move over a part at its first position.
 
         Nothing for those that came there in the sweep before.
         """
@@ -76,23 +76,23 @@ class AddressRegisters:
         return operations
 
     def _place(self, a: int, position: int) -> Iterator[Operation]:
-        _, walk = self.walks[a]
+        _, motion = self.motions[a]
         row, column = divmod(position, self.sweep.columns.size)
-        value = row * walk.row_stride + column * walk.column_stride
-        if walk.ring is None:
+        value = row * motion.row_stride + column * motion.column_stride
+        if motion.ring is None:
             yield SetOp(a=a, value=value)
         else:
-            base, size = start_of(walk.ring), walk.ring.size_bytes
+            base, size = start_of(motion.ring), motion.ring.size_bytes
             yield RingOp(a=a, base=base, size=size, value=value)
-        if walk.pitch:
-            yield SlotOp(a=a, pitch=walk.pitch)
-        if self._jump(walk):
+        if motion.pitch:
+            yield SlotOp(a=a, pitch=motion.pitch)
+        if self._jump(motion):
             yield WalkOp(
                 a=a,
                 columns=self.sweep.columns.size,
                 column=column,
-                step=walk.column_stride,
-                jump=self._jump(walk),
+                step=motion.column_stride,
+                jump=self._jump(motion),
             )
 
     def advance(self, registers: Iterable[int], positions: int = 1) -> list[Operation]:
@@ -101,23 +101,25 @@ class AddressRegisters:
         if self.single:
             return operations
         for a in registers:
-            _, walk = self.walks[a]
-            if self._jump(walk):
+            _, motion = self.motions[a]
+            if self._jump(motion):
                 operations += [NextOp(a=a) for _ in range(positions)]
             else:
-                operations.append(StepOp(a=a, by=positions * self.stride(walk)))
+                operations.append(StepOp(a=a, by=positions * self.stride(motion)))
         return operations
 
-    def stride(self, walk: Walk) -> int:
+    def stride(self, motion: Motion) -> int:
         """Bytes from a position to the next one, but for those in the next row."""
-        return walk.row_stride if self.sweep.columns.size == 1 else walk.column_stride
+        return (
+            motion.row_stride if self.sweep.columns.size == 1 else motion.column_stride
+        )
 
-    def _jump(self, walk: Walk) -> int:
+    def _jump(self, motion: Motion) -> int:
         """Bytes by which the step from row to row differs from others."""
         rows, columns = self.sweep.rows.size, self.sweep.columns.size
         if rows == 1 or columns == 1:
             return 0
-        return walk.row_stride - columns * walk.column_stride
+        return motion.row_stride - columns * motion.column_stride
 
 
 def start_of(buffer: Buffer) -> int:
@@ -128,16 +130,16 @@ def start_of(buffer: Buffer) -> int:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a sweep's rectangle begins: an offset to a register that walks so."""
+    """Where a sweep's rectangle begins: an offset to a register that moves so."""
 
     offset: int
-    walk: Walk
+    motion: Motion
 
     @classmethod
     def of_window(cls, op: tile.WindowOp) -> Place:
         """The first tap of the window at the first position of the rectangle."""
         type_, window, sweep = op.source_type, op.window, op.sweep
-        walk = Walk(
+        motion = Motion(
             window.stride[0] * type_.row_stride,
             window.stride[1] * type_.column_stride,
             type_.size_bytes,
@@ -147,13 +149,13 @@ class Place:
             + op.input_row(sweep.rows.start, 0) * type_.row_stride
             + op.input_column(sweep.columns.start, 0) * type_.column_stride
         )
-        return cls._in(op.source, offset, walk)
+        return cls._in(op.source, offset, motion)
 
     @classmethod
     def of_store(cls, op: tile.StoreOp) -> Place:
         """The channels that are stored at the first position."""
         type_, sweep = op.target_type, op.sweep
-        walk = Walk(
+        motion = Motion(
             op.stride[0] * type_.row_stride,
             op.stride[1] * type_.column_stride,
             type_.size_bytes,
@@ -164,7 +166,7 @@ class Place:
             + op.output_row(sweep.rows.start) * type_.row_stride
             + op.output_column(sweep.columns.start) * type_.column_stride
         )
-        return cls._in(op.target, offset, walk)
+        return cls._in(op.target, offset, motion)
 
     @classmethod
     def of_sums(cls, sums: SSAValue, sweep: tile.SweepOp) -> Place:
@@ -175,21 +177,21 @@ class Place:
         if buffer.ring is not None:
             vector = type_.column_stride
             row = sweep.columns.size * vector
-            walk = Walk(row, vector, sweep.rows.size * row)
-            return cls._in(sums, 0, walk)
-        walk = Walk(type_.row_stride, type_.column_stride, type_.size_bytes)
+            motion = Motion(row, vector, sweep.rows.size * row)
+            return cls._in(sums, 0, motion)
+        motion = Motion(type_.row_stride, type_.column_stride, type_.size_bytes)
         offset = (
             sweep.rows.start * type_.row_stride
             + sweep.columns.start * type_.column_stride
         )
-        return cls._in(sums, offset, walk)
+        return cls._in(sums, offset, motion)
 
     @classmethod
-    def _in(cls, value: SSAValue, offset: int, walk: Walk) -> Place:
+    def _in(cls, value: SSAValue, offset: int, motion: Motion) -> Place:
         buffer = value.owner
         assert isinstance(buffer, tile.FeatureMapOp | tile.PartialSumsOp)
         if buffer.images == 1:
-            walk = replace(walk, pitch=0)
+            motion = replace(motion, pitch=0)
         if buffer.ring is None:
-            return cls(start_of(buffer) + offset, walk)
-        return cls(offset, replace(walk, ring=buffer))
+            return cls(start_of(buffer) + offset, motion)
+        return cls(offset, replace(motion, ring=buffer))

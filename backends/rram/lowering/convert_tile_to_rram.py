@@ -88,9 +88,9 @@ def _convert(
                 macs=op.macs.value.data,
                 details=layer_details(op, {} if bound is None else bound.details()),
             )
-    whole = handed_over(phases)
+    kept = handed_over(phases)
     for phase, sweeps in enumerate(phases):
-        yield from _programs(phase, sweeps, whole, machine)
+        yield from _programs(phase, sweeps, kept, machine)
 
 
 def _feature_map(op: tile.FeatureMapOp) -> Operation:
@@ -139,14 +139,14 @@ def _halo(op: tile.FeatureMapOp) -> Iterator[Operation]:
     Of a ring of rows, only those beside them; sweeps write the others with its rows.
     """
     type_, start = op.type, start_of(op)
-    if op.rows < op.whole:
+    if op.rows < op.rows_per_image:
         beside = type_.halo[1] * type_.column_stride
         yield from _fills(type_, start, start + beside, op.rows, op.rows)
         return
-    for image in range(op.rows // op.whole):
+    for image in range(op.rows // op.rows_per_image):
         begin = start + image * type_.size_bytes
         height, _, _ = type_.shape
-        yield from _fills(type_, begin, begin + type_.origin, height, op.whole)
+        yield from _fills(type_, begin, begin + type_.origin, height, op.rows_per_image)
 
 
 def _fills(
@@ -179,13 +179,13 @@ def _fills(
 def _programs(
     phase: int,
     sweeps: list[tile.SweepOp],
-    whole: set[SSAValue],
+    kept: set[SSAValue],
     machine: RramMachine,
 ) -> Iterator[Operation]:
     """One program per core that has work in a phase, by number."""
     programs = Programs(machine, rram.CoreOp, rram.SectionOp, phase)
     cores: dict[int, CoreState] = {}
-    holds = held(sweeps, whole, most_held(machine.vector_registers))
+    holds = held(sweeps, kept, most_held(machine.vector_registers))
     for series in series_of(sweeps):
         core = core_of(series[0])
         if core not in cores:

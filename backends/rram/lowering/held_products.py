@@ -30,12 +30,12 @@ def most_held(vector_registers: int) -> int:
 
 
 def held(
-    sweeps: list[tile.SweepOp], whole: set[SSAValue], most: int
+    sweeps: list[tile.SweepOp], kept: set[SSAValue], most: int
 ) -> dict[tile.SweepOp, int]:
     """For how many positions each sweep holds the products; 1 if it need not.
 
     All sweeps that add to the same sums hold as many, or none of them do. Sums that are
-    ``whole`` do not count: another phase adds to them.
+    ``kept`` across phases do not count: another phase adds to them.
     """
     by_sums: dict[SSAValue, list[tile.SweepOp]] = defaultdict(list)
     for sweep in sweeps:
@@ -43,7 +43,7 @@ def held(
             by_sums[sums].append(sweep)
     found = dict.fromkeys(sweeps, 1)
     for sums, members in by_sums.items():
-        if sums not in whole and all(_may_hold(sweep, sums) for sweep in members):
+        if sums not in kept and all(_may_hold(sweep, sums) for sweep in members):
             found.update({sweep: _period(sweep, most) for sweep in members})
     return found
 

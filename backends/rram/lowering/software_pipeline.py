@@ -21,11 +21,11 @@ from xdsl.ir import Operation
 from cimc.backends.rram.isa import LoopOp
 from cimc.isa.program import MAX_LOOP_DEPTH, Loop
 
-__all__ = ["Stages"]
+__all__ = ["SweepStages"]
 
 
 @dataclass
-class Stages:
+class SweepStages:
     """The instructions of a sweep: of one position by stage, and of every few of them.
 
     ``multiply`` says after how many instructions of ``compute`` a product has been
@@ -61,7 +61,7 @@ class Stages:
 
     place_fetch: list[Operation] = field(default_factory=list[Operation])
     place_compute: list[Operation] = field(default_factory=list[Operation])
-    following: Stages | None = None
+    following: SweepStages | None = None
 
     def loops(self) -> list[Operation]:
         """The code for all positions of a sweep on its own."""
@@ -87,7 +87,7 @@ class Stages:
     def series(self) -> list[Operation]:
         """The code for all positions of this sweep and of those that follow it."""
         code = [*self.place_fetch, *self._start(self.positions)]
-        sweep: Stages | None = self
+        sweep: SweepStages | None = self
         while sweep:
             code += [*sweep.place_compute, *sweep._turns(sweep.positions)]
             if sweep.following:
@@ -140,7 +140,7 @@ class Stages:
         code = _loop(turns, turn(last=False)) if turns else []
         return [*code, *(turn(last=True) if last else ())]
 
-    def _same_turn(self, following: Stages) -> bool:
+    def _same_turn(self, following: SweepStages) -> bool:
         """Whether the turn before the next sweep is like those before."""
         return not following.place_fetch and len(following.multiply) == len(
             self.multiply

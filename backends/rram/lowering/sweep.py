@@ -13,7 +13,7 @@ from cimc.backends.rram import isa
 from cimc.backends.rram.isa import VECTOR
 from cimc.backends.rram.lowering.addresses import AddressRegisters, Place
 from cimc.backends.rram.lowering.held_products import repeated
-from cimc.backends.rram.lowering.software_pipeline import Stages
+from cimc.backends.rram.lowering.software_pipeline import SweepStages
 from cimc.backends.rram.lowering.window_loads import taps_of, window_loads
 from cimc.backends.rram.machine import RramMachine
 from cimc.dialects import tile
@@ -57,7 +57,7 @@ class SweepLowering:
 
     def __post_init__(self) -> None:
         self._positions: dict[Operation, int] = {}
-        self.stages = Stages(
+        self.stages = SweepStages(
             self.sweep.positions // self.hold, row=self.sweep.columns.size
         )
         if self.hold > 1:
@@ -88,7 +88,7 @@ class SweepLowering:
             self.machine.vector_register_bytes,
         )
 
-    def lower(self) -> Stages:
+    def lower(self) -> SweepStages:
         """The instructions for the main section; fills ``setup`` as well."""
         read: dict[SSAValue, int] = {}
         for op in self.sweep.operations:
@@ -206,7 +206,7 @@ class SweepLowering:
 
     def _place(self, place: Place, stage: str = "compute") -> tuple[int, int]:
         """Address register and offset of a place."""
-        register = self.addresses.register(stage, place.walk)
+        register = self.addresses.register(stage, place.motion)
         if register not in self._used[stage]:
             self._used[stage].append(register)
         return register, place.offset
@@ -287,7 +287,7 @@ class SweepLowering:
         place = Place.of_sums(sums, self.sweep)
         base, offset = self._place(place)
         ahead = self._positions.get(op, 0)
-        return base, offset + ahead * self.addresses.stride(place.walk)
+        return base, offset + ahead * self.addresses.stride(place.motion)
 
     def _store(self, place: tuple[int, int], value: SSAValue, length: int) -> None:
         base, offset = place

@@ -8,10 +8,10 @@ from cimc.backends.rram.simulator.layout import (
     W_BASE,
     W_COLUMN,
     W_COLUMNS,
-    W_COPY_SIZE,
     W_JUMP,
     W_SIZE,
     W_STEP,
+    W_UNWRAPPED_SIZE,
     WALK,
     WAY_COLUMNS,
 )
@@ -39,7 +39,7 @@ def move(row: Array, image: int, addresses: Array, ways: Array) -> None:
     op, a = row[OP], row[A0]
     way = ways[a]
     if op == SET:
-        way[W_SIZE] = way[W_COPY_SIZE] = 0
+        way[W_SIZE] = way[W_UNWRAPPED_SIZE] = 0
     elif op == RING:
         addresses[a] = row[A1]
         for i in range(W_COLUMNS - W_BASE):

@@ -14,12 +14,12 @@ V_READY, V_READ, V_WRITER = range(3)
 VECTOR_COLUMNS = 3
 
 # The way of an address register: base and size (0: none) of its ring, place and size
-# of the whole copies of the maps in it; columns of a row, column, step and jump.
+# of the maps in it unwrapped; columns of a row, column, step and jump.
 (
     W_BASE,
     W_SIZE,
-    W_COPY,
-    W_COPY_SIZE,
+    W_UNWRAPPED,
+    W_UNWRAPPED_SIZE,
     W_COLUMNS,
     W_COLUMN,
     W_STEP,

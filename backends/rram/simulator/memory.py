@@ -26,9 +26,9 @@ from cimc.backends.rram.simulator.layout import (
     STRADDLE,
     UNINITIALISED_BYTE,
     W_BASE,
-    W_COPY,
-    W_COPY_SIZE,
     W_SIZE,
+    W_UNWRAPPED,
+    W_UNWRAPPED_SIZE,
     WRITE_RACE,
 )
 from cimc.simulation.clocks import CLOCKS, Clocks, shadow_of, unordered
@@ -180,8 +180,8 @@ def store(
     marks: Array,
     histories: Array,
     scalars: Array,
-    copies: Array,
-    copy_writers: Array,
+    unwrapped: Array,
+    unwrapped_writers: Array,
     core_of: Array,
     core: int,
     clocks: Clocks,
@@ -222,12 +222,12 @@ def store(
     if histories[number, H_WRITE] != shadow or histories[number, H_READ] != 0:
         number = remember(histories, scalars, shadow, SHADOW_NONE, 0)
     marks[start:stop] = number
-    first, last = max(address, 0), min(address + source.size, way[W_COPY_SIZE])
+    first, last = max(address, 0), min(address + source.size, way[W_UNWRAPPED_SIZE])
     if first < last:
-        there = way[W_COPY]
+        there = way[W_UNWRAPPED]
         for i in range(first, last):
-            copies[there + i] = source[i - address]
-        copy_writers[there + first : there + last] = shadow >> EPOCH_BITS
+            unwrapped[there + i] = source[i - address]
+        unwrapped_writers[there + first : there + last] = shadow >> EPOCH_BITS
     return 0
 
 

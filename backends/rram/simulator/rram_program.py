@@ -78,9 +78,9 @@ class RramProgram(LoadedProgram):
     """Most crossbars that one core uses."""
     programming: list[Programming] = field(default_factory=list[Programming])
     """That of each phase."""
-    copies: dict[int, range] = field(default_factory=dict[int, range])
-    """By base of a ring, where whole copies of the maps in it lie beside memory."""
-    copy_bytes: int = 0
+    unwrapped: dict[int, range] = field(default_factory=dict[int, range])
+    """By base of a ring, where the maps in it lie unwrapped, beside memory."""
+    unwrapped_bytes: int = 0
     batch: int = 1
     """Up to how many images it works on at the same time."""
     cells: Array = field(default_factory=lambda: np.empty(0, np.float32))
@@ -96,8 +96,9 @@ class RramProgram(LoadedProgram):
                 size = op.stop - op.ring_base
                 sizes[op.ring_base] = max(sizes.get(op.ring_base, 0), size)
         for base, size in sizes.items():
-            self.copies[base] = range(self.copy_bytes, self.copy_bytes + size)
-            self.copy_bytes += size
+            start = self.unwrapped_bytes
+            self.unwrapped[base] = range(start, start + size)
+            self.unwrapped_bytes += size
         empty = np.empty(0, np.int8)
         self.constants = Constants(empty, empty, empty, empty)
 
@@ -200,8 +201,8 @@ class _Builder(ProgramBuilder):
                 row[layout.A1 : layout.A3] = (block.rows, block.columns)
                 row[layout.A4] = self._cells[op.xb]
             case RingOp():
-                copy = self._program.copies.get(op.base, range(0))
-                row[layout.A4 : layout.A6] = (copy.start, len(copy))
+                whole = self._program.unwrapped.get(op.base, range(0))
+                row[layout.A4 : layout.A6] = (whole.start, len(whole))
             case Requant():
                 row[layout.A0] = self._parameters[op.q]
             case Table():

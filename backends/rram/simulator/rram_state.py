@@ -86,8 +86,8 @@ class RramState(State):
         self.histories = np.zeros((_HISTORIES, HISTORY_COLUMNS), np.int64)
         self.histories[H_HOST, H_WRITE] = SHADOW_HOST
         self.scalars[G_HISTORIES] = H_HOST + 1
-        self.copies = np.zeros(program.copy_bytes, np.uint8)
-        self.copy_writers = np.zeros(program.copy_bytes, np.int32)
+        self.unwrapped = np.zeros(program.unwrapped_bytes, np.uint8)
+        self.unwrapped_writers = np.zeros(program.unwrapped_bytes, np.int32)
         for fill in program.fills:
             run = np.full(fill.length, fill.value & 0xFF, np.uint8)
             for index in range(fill.count):
@@ -117,23 +117,23 @@ class RramState(State):
     def whole(self, op: FeatureMapOp, image: int) -> Array:
         """The feature map of an image, from its first byte on.
 
-        Of a map in a ring that is the copy beside memory.
+        A map in a ring lies unwrapped beside memory.
         """
-        values = self.copies if op.in_ring else self.memory
+        values = self.unwrapped if op.in_ring else self.memory
         return values[self._start(op, image) :]
 
     def shadow(self, op: FeatureMapOp, image: int, offset: int) -> int:
         """Who wrote a byte of a feature map."""
         at = self._start(op, image) + offset
         if op.in_ring:
-            return int(self.copy_writers[at]) << EPOCH_BITS
+            return int(self.unwrapped_writers[at]) << EPOCH_BITS
         return int(self.histories[self.marks[at], H_WRITE])
 
     def _start(self, op: FeatureMapOp, image: int) -> int:
-        """Where the map of an image begins, in memory or in the copies."""
+        """Where the map of an image begins, in memory or unwrapped."""
         start = op.address + op.shift(image)
         if op.in_ring:
-            start += self.program.copies[op.ring_base].start - op.ring_base
+            start += self.program.unwrapped[op.ring_base].start - op.ring_base
         return start
 
     def begin(self, phase: int, start: int = 0) -> None:
@@ -189,8 +189,8 @@ class RramState(State):
             self.memory,
             self.marks,
             self.histories,
-            self.copies,
-            self.copy_writers,
+            self.unwrapped,
+            self.unwrapped_writers,
             self.stalls,
             self.counts,
             self.layers,

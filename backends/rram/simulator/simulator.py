@@ -133,7 +133,7 @@ class Simulator(ProgramSimulator[RramState]):
         return trap_error(state, code)
 
     def feature_maps(self, state: RramState, image: int = 0) -> Mapping[str, Array]:
-        """See base class."""
+        """See base class; maps in rings are taken from where they lie unwrapped."""
         return {n: _view(state.whole(op, image), op) for n, op in self._maps.items()}
 
     def writer(

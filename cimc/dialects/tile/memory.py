@@ -6,7 +6,7 @@ import re
 from functools import cache
 from typing import Literal
 
-from xdsl.dialects.builtin import I64, IntegerAttr, StringAttr, i64
+from xdsl.dialects.builtin import I64, ArrayAttr, IntegerAttr, StringAttr, i64
 from xdsl.ir import Block, Operation, Region
 from xdsl.irdl import (
     opt_prop_def,
@@ -45,9 +45,13 @@ def name_hint(text: str) -> str:
 class LayerOp(LeanIRDLOperation):
     """A layer of the network, for reports: its kind and multiply-accumulates.
 
-    ``copies`` says how often its weights are there, if more than once.
+    Its im2col matrix is cut into ``p_v`` × ``p_h`` blocks: row blocks, which add into
+    the same sums, times column blocks, each for other channels of the OFM (P_V and P_H
+    of Pelke et al.). Both are 1 before ``im2col-partition``, and without weights.
+    ``copies`` says how often its weights are there, if more than once; ``fused`` which
+    layers its sweeps compute as well: those behind the plus signs of its kind.
 
-    ``tile.layer "conv1" kind "conv" macs 442368 p_v 2 p_h 1``
+    ``tile.layer "conv1" kind "conv+add" macs 442368 p_v 2 p_h 1 fused ["add1"]``
     """
 
     name = "tile.layer"
@@ -57,9 +61,10 @@ class LayerOp(LeanIRDLOperation):
     p_v = prop_def(IntegerAttr[I64])
     p_h = prop_def(IntegerAttr[I64])
     copies = opt_prop_def(IntegerAttr[I64])
+    fused = opt_prop_def(ArrayAttr[StringAttr])
     assembly_format = (
         "$layer `kind` $kind `macs` $macs `p_v` $p_v `p_h` $p_h "
-        "(`copies` $copies^)? attr-dict"
+        "(`copies` $copies^)? (`fused` $fused^)? attr-dict"
     )
 
     def __init__(
@@ -138,14 +143,16 @@ class FeatureMapOp(LeanIRDLOperation):
         return 1 if self.some_images is None else self.some_images.value.data
 
     @property
-    def whole(self) -> int:
+    def rows_per_image(self) -> int:
         """Rows of one image."""
         return self.type.padded_rows
 
     @property
     def rows(self) -> int:
         """Rows that the buffer holds at a time."""
-        return self.images * self.whole if self.ring is None else self.ring.value.data
+        if self.ring is not None:
+            return self.ring.value.data
+        return self.images * self.rows_per_image
 
     @property
     def size_bytes(self) -> int:
@@ -160,16 +167,16 @@ class FeatureMapOp(LeanIRDLOperation):
             )
         _verify_address(self.address)
         _verify_images(self.images)
-        if not 1 <= self.rows <= self.images * self.whole:
+        if not 1 <= self.rows <= self.images * self.rows_per_image:
             raise VerifyException(
                 f"[TILE-2] a ring of {self.rows} rows is not within the "
-                f"{self.images * self.whole} of the map"
+                f"{self.images * self.rows_per_image} of the map"
             )
 
 
 @lean_op_definition
 class PartialSumsOp(LeanIRDLOperation):
-    """Partial sums of a layer, shared by the cores of one horizontal group.
+    """Partial sums of a layer, shared by the cores of one chain.
 
     Where each core has a memory of its own, ``core`` is the one that holds them.
     With ``ring`` their buffer holds so many vectors at a time: the one of position p
@@ -214,7 +221,7 @@ class PartialSumsOp(LeanIRDLOperation):
         return 1 if self.some_images is None else self.some_images.value.data
 
     @property
-    def whole(self) -> int:
+    def vectors_per_image(self) -> int:
         """Vectors of one image."""
         height, width, _ = self.type.shape
         return height * width
@@ -222,7 +229,9 @@ class PartialSumsOp(LeanIRDLOperation):
     @property
     def vectors(self) -> int:
         """Vectors that the buffer holds at a time."""
-        return self.images * self.whole if self.ring is None else self.ring.value.data
+        if self.ring is not None:
+            return self.ring.value.data
+        return self.images * self.vectors_per_image
 
     @property
     def size_bytes(self) -> int:
@@ -233,10 +242,10 @@ class PartialSumsOp(LeanIRDLOperation):
         """TILE-2: address, images and ring are in bounds."""
         _verify_address(self.address)
         _verify_images(self.images)
-        if not 1 <= self.vectors <= self.images * self.whole:
+        if not 1 <= self.vectors <= self.images * self.vectors_per_image:
             raise VerifyException(
                 f"[TILE-2] a ring of {self.vectors} vectors is not within the "
-                f"{self.images * self.whole} of the sums"
+                f"{self.images * self.vectors_per_image} of the sums"
             )
 
 
@@ -257,8 +266,8 @@ class WeightBlockOp(LeanIRDLOperation):
     An array is a crossbar, or tracks that shift together. ``order`` is an int32
     constant that says which row each of its places along the tracks holds.
 
-    ``%w = tile.weight_block #cim.weights<"conv2.matrix", "…"> rows <0 : 128> columns
-    <0 : 64> core 7 array 0 : !tile.weight_block<128x64xi8>``
+    ``%w = tile.weight_block <"conv2.matrix", "…"> rows <0 : 128> columns <0 : 64>
+    core 7 array 0 : !tile.weight_block<128x64xi8>``
     """
 
     name = "tile.weight_block"

@@ -35,8 +35,8 @@ class RequantiseOp(BodyOp):
     clamp(round(float32(sum + bias) · multiplier) + zero), rounding half to even;
     ``channels`` says which part of the bias and multiplier vectors applies.
 
-    ``%y = tile.requantise %p bias #cim.weights<…> multiplier #cim.weights<…>
-    channels <0 : 64> zero -5 clamp <-5 : 127> : vector<64xi32> -> vector<64xi8>``
+    ``%y = tile.requantise %p bias <"conv2.bias", "…"> multiplier <"conv2.multiplier",
+    "…"> channels <0 : 64> zero -5 clamp <-5 : 127> : vector<64xi32> -> vector<64xi8>``
     """
 
     name = "tile.requantise"
@@ -322,8 +322,7 @@ class TableOp(BodyOp):
 
     The index is the stored byte, read as unsigned.
 
-    ``%y = tile.table %x #cim.weights<"relu.table", "…"> : vector<64xi8> ->
-    vector<64xi8>``
+    ``%y = tile.table %x <"relu.table", "…"> : vector<64xi8> -> vector<64xi8>``
     """
 
     name = "tile.table"

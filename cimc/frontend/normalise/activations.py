@@ -11,7 +11,7 @@ from onnx import ModelProto, NodeProto
 
 from cimc.frontend.graph import Affine, Graph, attributes
 from cimc.frontend.normalise.edit import Editor
-from cimc.frontend.units import unary_operand
+from cimc.frontend.quantised_ops import unary_operand
 from cimc.weights import Array
 
 __all__ = ["collapse_pairs", "split_activations"]
@@ -29,7 +29,9 @@ def split_activations(model: ModelProto) -> None:
     dropped: dict[str, str] = {}
     gone: set[int] = set()
     for quantise in graph.nodes:
-        affine = graph.affine(quantise) if _is_quantise(quantise) else None
+        affine = (
+            graph.quantisation_of_node(quantise) if _is_quantise(quantise) else None
+        )
         if affine is None or not affine.per_tensor:
             continue
         chain = _activations(graph, quantise)
@@ -107,7 +109,7 @@ def _scalar(graph: Graph, name: str) -> float | None:
     source = graph.dequantised(name)
     if source is None or not graph.is_constant(source.input[0]):
         return None
-    affine = graph.affine(source)
+    affine = graph.quantisation_of_node(source)
     if affine is None:
         return None
     stored: Array = graph.constant(source.input[0]).astype(np.int32)
@@ -122,7 +124,10 @@ def collapse_pairs(model: ModelProto) -> None:
         source = graph.dequantised(node.input[0]) if _is_quantise(node) else None
         if source is None or node.output[0] in graph.outputs:
             continue
-        own, before = graph.affine(node), graph.affine(source)
+        own, before = (
+            graph.quantisation_of_node(node),
+            graph.quantisation_of_node(source),
+        )
         made = graph.producer.get(source.input[0])
         if (
             own is not None

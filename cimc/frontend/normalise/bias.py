@@ -71,7 +71,9 @@ def _product_scale(graph: Graph, node: NodeProto) -> Array | None:
     if node.op_type not in _DENSE or len(node.input) < 3 or not node.input[2]:
         return None
     sources = [graph.dequantised(name) for name in node.input[:2]]
-    found = [graph.affine(source) for source in sources if source is not None]
+    found = [
+        graph.quantisation_of_node(source) for source in sources if source is not None
+    ]
     if len(found) != 2 or found[0] is None or found[1] is None:
         return None
     product = found[0].scale.ravel() * found[1].scale.ravel()
@@ -88,7 +90,7 @@ def _other_bias(graph: Graph, name: str, scale: Array) -> Array | None:
         fits = bias.dtype == np.float32 and _is_row(bias, scale)
         return bias.astype(np.float64).ravel() if fits else None
     source = graph.dequantised(name)
-    affine = None if source is None else graph.affine(source)
+    affine = None if source is None else graph.quantisation_of_node(source)
     if source is None or affine is None or not graph.is_constant(source.input[0]):
         return None
     own = affine.scale.ravel()

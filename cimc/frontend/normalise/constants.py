@@ -136,7 +136,7 @@ def explicit_parameters(model: ModelProto) -> None:
     for node in graph.nodes:
         if node.op_type not in ("QuantizeLinear", "DequantizeLinear"):
             continue
-        affine = graph.affine(node)
+        affine = graph.quantisation_of_node(node)
         if affine is None:
             continue
         operands = list(node.input[:2])

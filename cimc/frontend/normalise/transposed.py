@@ -57,7 +57,7 @@ def _is_plain(graph: Graph, node: NodeProto) -> bool:
     # Per channel the scale of the weights lies along cout / groups, axis 1.
     for axis, name in zip((1, 0), node.input[1:], strict=False):
         source = graph.dequantised(name)
-        affine = None if source is None else graph.affine(source)
+        affine = None if source is None else graph.quantisation_of_node(source)
         if source is None or affine is None or not graph.is_constant(source.input[0]):
             return False
         if not affine.per_tensor and affine.axis != axis:
@@ -103,7 +103,7 @@ def _rearranged(
 ) -> NodeProto:
     """The DequantizeLinear of weights or bias for the channels of all phases."""
     source = graph.dequantised(name)
-    affine = None if source is None else graph.affine(source)
+    affine = None if source is None else graph.quantisation_of_node(source)
     assert source is not None, "_is_plain checks it"
     assert affine is not None, "_is_plain checks it"
     stored, parameters = graph.constant(source.input[0]), [affine.scale, affine.zero]

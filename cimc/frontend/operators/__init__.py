@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 
 from cimc.frontend.operators.base import Reader
-from cimc.frontend.units import Unit
+from cimc.frontend.quantised_ops import QuantisedOp
 
 __all__ = ["OPERATORS", "reader_of"]
 
@@ -35,10 +35,10 @@ OPERATORS: dict[str, str] = {
 }
 
 
-def reader_of(unit: Unit) -> Reader | None:
-    """The reader of a unit, or None for an operator that the device lacks."""
-    place = OPERATORS.get(unit.node.op_type)
-    if unit.elementwise:
+def reader_of(quantised: QuantisedOp) -> Reader | None:
+    """Its reader, or None for an operator that the device lacks."""
+    place = OPERATORS.get(quantised.node.op_type)
+    if quantised.elementwise:
         place = "elementwise:read_elementwise"
     if place is None:
         return None

@@ -13,7 +13,7 @@ from cimc.dialects.cim import WeightsRef
 from cimc.dialects.feature_map import FeatureMap
 from cimc.frontend.graph import Affine, Graph
 from cimc.frontend.operators.layout import Layout, Shape
-from cimc.frontend.units import Unit
+from cimc.frontend.quantised_ops import QuantisedOp
 from cimc.weights import Array
 
 __all__ = [
@@ -76,37 +76,40 @@ class Context:
     graph: Graph
     layouts: Mapping[str, Layout]
 
-    def ifm(self, unit: Unit, index: int = 0) -> FeatureMap:
+    def ifm(self, quantised: QuantisedOp, index: int = 0) -> FeatureMap:
         """Shape and quantisation of an operand.
 
         Raises:
             Refusal: it is no feature map.
         """
-        name, layout = unit.inputs[index], self.layout(unit, index)
-        own, made = self.graph.affine(unit.readers[index]), self.graph.meaning(name)
+        name, layout = quantised.inputs[index], self.layout(quantised, index)
+        own, made = (
+            self.graph.quantisation_of_node(quantised.readers[index]),
+            self.graph.quantisation_of_tensor(name),
+        )
         if own is None or made is None or not own.equals(made):
             raise Refusal("its operand is dequantised otherwise than it was quantised")
         return feature_map(layout.shape, own)
 
-    def layout(self, unit: Unit, index: int = 0) -> Layout:
+    def layout(self, quantised: QuantisedOp, index: int = 0) -> Layout:
         """How an operand lies in its map.
 
         Raises:
             Refusal: it is no feature map.
         """
-        name = unit.inputs[index]
+        name = quantised.inputs[index]
         if name not in self.layouts:
             raise Refusal(f"its operand has shape {self.graph.shape(name)}, no image")
         return self.layouts[name]
 
-    def output_shape(self, unit: Unit) -> tuple[int, ...]:
+    def output_shape(self, quantised: QuantisedOp) -> tuple[int, ...]:
         """The ONNX shape of the result."""
-        return self._known(unit.output)
+        return self._known(quantised.output)
 
-    def ofm(self, unit: Unit, shape: Shape) -> FeatureMap:
-        """The result of ``unit``, with that shape (H, W, C)."""
-        affine = self.graph.affine(unit.quantise)
-        assert affine is not None, "find_units checks the parameters"
+    def ofm(self, quantised: QuantisedOp, shape: Shape) -> FeatureMap:
+        """The result of ``quantised``, with that shape (H, W, C)."""
+        affine = self.graph.quantisation_of_node(quantised.quantise)
+        assert affine is not None, "find_quantised_ops checks the parameters"
         return feature_map(shape, affine)
 
     def _known(self, name: str) -> tuple[int, ...]:
@@ -119,8 +122,8 @@ class Context:
 class Reader(Protocol):
     """Reads one kind of operator."""
 
-    def __call__(self, unit: Unit, context: Context) -> Step:
-        """Read a unit.
+    def __call__(self, quantised: QuantisedOp, context: Context) -> Step:
+        """Read a quantised operator.
 
         Raises:
             Refusal: the device cannot take it.
@@ -128,13 +131,13 @@ class Reader(Protocol):
         ...
 
 
-def image(context: Context, unit: Unit, index: int = 0) -> FeatureMap:
+def image(context: Context, quantised: QuantisedOp, index: int = 0) -> FeatureMap:
     """An operand that must be an image (1, C, H, W) or (1, C, W) in ONNX, too.
 
     Raises:
         Refusal: it is not.
     """
-    ifm, layout = context.ifm(unit, index), context.layout(unit, index)
+    ifm, layout = context.ifm(quantised, index), context.layout(quantised, index)
     if len(layout.sizes) < 3 or not layout.is_image:
         raise Refusal(f"its operand has shape {layout.sizes}, not (1, C, H, W)")
     return ifm

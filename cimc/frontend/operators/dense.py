@@ -10,7 +10,7 @@ from cimc.dialects.cim import Window
 from cimc.frontend.graph import attributes
 from cimc.frontend.operators.base import Context, Refusal, Step
 from cimc.frontend.operators.weights import Kernel, convolve, read_kernel
-from cimc.frontend.units import Unit
+from cimc.frontend.quantised_ops import QuantisedOp
 from cimc.weights import Array
 
 __all__ = ["read_gemm", "read_matmul"]
@@ -19,37 +19,39 @@ __all__ = ["read_gemm", "read_matmul"]
 _BLOCK = 128
 
 
-def read_gemm(unit: Unit, context: Context) -> Step:
+def read_gemm(quantised: QuantisedOp, context: Context) -> Step:
     """Gemm of one row with constant weights, alpha = beta = 1."""
-    found = attributes(unit.node)
+    found = attributes(quantised.node)
     if found.get("alpha", 1.0) != 1.0 or found.get("beta", 1.0) != 1.0:
         raise Refusal("its alpha or beta is not 1")
     if found.get("transA", 0):
         raise Refusal("its first operand is transposed")
     transposed = bool(found.get("transB", 0))
-    kernel = read_kernel(unit, context, cout_axis=0 if transposed else 1)
+    kernel = read_kernel(quantised, context, cout_axis=0 if transposed else 1)
     matrix = kernel.values.T if transposed else kernel.values
-    return _dense(unit, context, kernel, matrix)
+    return _dense(quantised, context, kernel, matrix)
 
 
-def read_matmul(unit: Unit, context: Context) -> Step:
+def read_matmul(quantised: QuantisedOp, context: Context) -> Step:
     """MatMul of one row with a constant matrix."""
-    constant = context.graph.dequantised(unit.node.input[1])
+    constant = context.graph.dequantised(quantised.node.input[1])
     if constant is None or not context.graph.is_constant(constant.input[0]):
         raise Refusal("its second operand is not a constant matrix")
     if len(context.graph.constant(constant.input[0]).shape) != 2:
         raise Refusal("its second operand is not a matrix")
-    kernel = read_kernel(unit, context, cout_axis=1)
-    return _dense(unit, context, kernel, kernel.values)
+    kernel = read_kernel(quantised, context, cout_axis=1)
+    return _dense(quantised, context, kernel, kernel.values)
 
 
-def _dense(unit: Unit, context: Context, kernel: Kernel, matrix: Array) -> Step:
+def _dense(
+    quantised: QuantisedOp, context: Context, kernel: Kernel, matrix: Array
+) -> Step:
     """A convolution whose kernel is as large as the map behind the row.
 
     The rows of ``matrix`` (cin, cout) follow the elements of the tensor, most often
     (c, h, w); the device's order is (h, w, c).
     """
-    layout, ifm = context.layout(unit), context.ifm(unit)
+    layout, ifm = context.layout(quantised), context.ifm(quantised)
     sizes = layout.sizes
     if prod(sizes[:-1]) != 1 or sizes[-1] != prod(ifm.shape):
         raise Refusal(f"its operand has shape {sizes}, not one row")
@@ -63,7 +65,7 @@ def _dense(unit: Unit, context: Context, kernel: Kernel, matrix: Array) -> Step:
         weights = np.empty((*ifm.shape, cout), matrix.dtype)
         weights.reshape(rows, cout)[layout.order] = matrix
     window = Window.of((ifm.height, ifm.width))
-    return convolve(unit, context, kernel, weights, window, (1, 1, cout))
+    return convolve(quantised, context, kernel, weights, window, (1, 1, cout))
 
 
 def _contiguous(weights: Array) -> Array:

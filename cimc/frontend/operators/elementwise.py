@@ -12,43 +12,47 @@ from cimc.dialects.cim import Clamp
 from cimc.dialects.cnn import ConvOp, TableOp
 from cimc.dialects.feature_map import FeatureMap
 from cimc.frontend.operators.base import Context, Emitter, Step
+from cimc.frontend.quantised_ops import QuantisedOp
 from cimc.frontend.tables import stored_values, tabulate
-from cimc.frontend.units import Unit
 from cimc.weights import Array
 
 __all__ = ["read_elementwise"]
 
 
-def read_elementwise(unit: Unit, context: Context) -> Step:
+def read_elementwise(quantised: QuantisedOp, context: Context) -> Step:
     """An elementwise function, or a mere change of quantisation (no operator)."""
-    ifm = context.ifm(unit)
-    ofm = context.ofm(unit, ifm.shape)
-    table = tabulate(unit, context.graph)
-    emit = partial(_emit, unit, ifm, ofm, table)
-    return Step(ofm, emit, layout=context.layout(unit))
+    ifm = context.ifm(quantised)
+    ofm = context.ofm(quantised, ifm.shape)
+    table = tabulate(quantised, context.graph)
+    emit = partial(_emit, quantised, ifm, ofm, table)
+    return Step(ofm, emit, layout=context.layout(quantised))
 
 
 def _emit(
-    unit: Unit, ifm: FeatureMap, ofm: FeatureMap, table: Array, emitter: Emitter
+    quantised: QuantisedOp,
+    ifm: FeatureMap,
+    ofm: FeatureMap,
+    table: Array,
+    emitter: Emitter,
 ) -> SSAValue:
-    value = emitter.value(unit.inputs[0])
+    value = emitter.value(quantised.inputs[0])
     if ifm.encoding == ofm.encoding and (bounds := _bounds(table, ofm)):
         if bounds == (ofm.low, ofm.high):
             return value
         producer = value.owner
-        if isinstance(producer, ConvOp) and emitter.is_last_use(unit.inputs[0]):
+        if isinstance(producer, ConvOp) and emitter.is_last_use(quantised.inputs[0]):
             old = producer.clamp
             low, high = np.clip(bounds, old.low, old.high)
             producer.clamp = Clamp.of(int(low), int(high))
-            producer.tensor = StringAttr(unit.output)
+            producer.tensor = StringAttr(quantised.output)
             return value
     return emitter.insert(
         TableOp(
             value,
             ofm,
-            table=emitter.constant(f"{unit.layer}.table", table.view(np.uint8)),
-            layer=unit.layer,
-            tensor=unit.output,
+            table=emitter.constant(f"{quantised.layer}.table", table.view(np.uint8)),
+            layer=quantised.layer,
+            tensor=quantised.output,
         )
     )
 

@@ -15,49 +15,53 @@ from cimc.frontend.operators.base import Context, Emitter, Refusal, Step, image
 from cimc.frontend.operators.layout import Layout
 from cimc.frontend.operators.requantise import requantised
 from cimc.frontend.operators.weights import convolve, read_factor
-from cimc.frontend.units import Unit
+from cimc.frontend.quantised_ops import QuantisedOp
 
 __all__ = ["read_add", "read_concat", "read_multiply"]
 
 
-def read_add(unit: Unit, context: Context) -> Step:
+def read_add(quantised: QuantisedOp, context: Context) -> Step:
     """Sum of two feature maps; one may have channels only."""
-    return _binary(unit, context, AddOp)
+    return _binary(quantised, context, AddOp)
 
 
-def read_multiply(unit: Unit, context: Context) -> Step:
+def read_multiply(quantised: QuantisedOp, context: Context) -> Step:
     """Product of two feature maps, or of one with a constant for each channel."""
-    if len(unit.inputs) == 2:
-        return _binary(unit, context, MultiplyOp)
-    ifm = image(context, unit)
-    kernel = read_factor(unit, context, ifm.channels)
+    if len(quantised.inputs) == 2:
+        return _binary(quantised, context, MultiplyOp)
+    ifm = image(context, quantised)
+    kernel = read_factor(quantised, context, ifm.channels)
     weights = np.ascontiguousarray(kernel.values.reshape(1, 1, 1, ifm.channels))
     window = Window.of((1, 1))
     return convolve(
-        unit, context, kernel, weights, window, ifm.shape, groups=ifm.channels
+        quantised, context, kernel, weights, window, ifm.shape, groups=ifm.channels
     )
 
 
-def _binary(unit: Unit, context: Context, kind: type[AddOp] | type[MultiplyOp]) -> Step:
-    _operands(unit)
-    if len(unit.inputs) != 2:
-        raise Refusal(f"it has {len(unit.inputs)} operands")
-    layouts = [context.layout(unit, index) for index in range(2)]
+def _binary(
+    quantised: QuantisedOp, context: Context, kind: type[AddOp] | type[MultiplyOp]
+) -> Step:
+    _operands(quantised)
+    if len(quantised.inputs) != 2:
+        raise Refusal(f"it has {len(quantised.inputs)} operands")
+    layouts = [context.layout(quantised, index) for index in range(2)]
     layout = _broadcast(*layouts)
     if layout is None:
         sizes = " and ".join(str(found.sizes) for found in layouts)
         raise Refusal(f"its operands differ in shape: {sizes}")
-    ifms = [context.ifm(unit, index) for index in range(2)]
-    ofm = context.ofm(unit, layout.shape)
+    ifms = [context.ifm(quantised, index) for index in range(2)]
+    ofm = context.ofm(quantised, layout.shape)
 
     def emit(emitter: Emitter) -> SSAValue:
         lhs, rhs = (
-            _for_all_channels(emitter, unit, index, ofm.channels)
+            _for_all_channels(emitter, quantised, index, ofm.channels)
             if (ifm.channels, ofm.shape[:2]) == (1, ifm.shape[:2])
-            else emitter.value(unit.inputs[index])
+            else emitter.value(quantised.inputs[index])
             for index, ifm in enumerate(ifms)
         )
-        return emitter.insert(kind(lhs, rhs, ofm, layer=unit.layer, tensor=unit.output))
+        return emitter.insert(
+            kind(lhs, rhs, ofm, layer=quantised.layer, tensor=quantised.output)
+        )
 
     return Step(ofm, emit, layout=layout)
 
@@ -75,14 +79,14 @@ def _broadcast(left: Layout, right: Layout) -> Layout | None:
 
 
 def _for_all_channels(
-    emitter: Emitter, unit: Unit, index: int, channels: int
+    emitter: Emitter, quantised: QuantisedOp, index: int, channels: int
 ) -> SSAValue:
     """A map of one channel as one of many, by a convolution that copies it."""
-    value = emitter.value(unit.inputs[index])
+    value = emitter.value(quantised.inputs[index])
     ifm = FeatureMap.of(value)
     if channels == 1:
         return value
-    name = f"{unit.layer}.operand{index}"
+    name = f"{quantised.layer}.operand{index}"
     ones, scale = np.ones((1, 1, 1, channels), np.int8), np.ones(channels, np.float32)
     return emitter.insert(
         ConvOp(
@@ -92,27 +96,29 @@ def _for_all_channels(
             bias=emitter.constant(f"{name}.bias", np.zeros(channels, np.int32)),
             weight_scale=emitter.constant(f"{name}.scale", scale),
             window=Window.of((1, 1)),
-            layer=unit.layer,
-            tensor=f"{unit.output}/operand{index}",
+            layer=quantised.layer,
+            tensor=f"{quantised.output}/operand{index}",
         )
     )
 
 
-def _operands(unit: Unit) -> None:
-    if len(unit.inputs) != len(unit.node.input):
+def _operands(quantised: QuantisedOp) -> None:
+    if len(quantised.inputs) != len(quantised.node.input):
         raise Refusal("one of its operands is a constant")
 
 
-def read_concat(unit: Unit, context: Context) -> Step:
+def read_concat(quantised: QuantisedOp, context: Context) -> Step:
     """Feature maps side by side along the channels, requantised where they differ."""
-    _operands(unit)
-    ifms = [context.ifm(unit, index) for index in range(len(unit.inputs))]
-    layouts = [context.layout(unit, index) for index in range(len(unit.inputs))]
-    axis = attributes(unit.node)["axis"] % len(layouts[0].sizes)
+    _operands(quantised)
+    ifms = [context.ifm(quantised, index) for index in range(len(quantised.inputs))]
+    layouts = [
+        context.layout(quantised, index) for index in range(len(quantised.inputs))
+    ]
+    axis = attributes(quantised.node)["axis"] % len(layouts[0].sizes)
     if axis != 1 or not all(layout.is_image for layout in layouts):
         raise Refusal(f"it joins along axis {axis}, not along the channels")
     channels = sum(ifm.channels for ifm in ifms)
-    ofm = context.ofm(unit, (ifms[0].height, ifms[0].width, channels))
+    ofm = context.ofm(quantised, (ifms[0].height, ifms[0].width, channels))
 
     def emit(emitter: Emitter) -> SSAValue:
         values = [
@@ -120,13 +126,13 @@ def read_concat(unit: Unit, context: Context) -> Step:
                 emitter,
                 emitter.value(name),
                 ofm,
-                layer=unit.layer,
-                tensor=f"{unit.output}/operand{index}",
+                layer=quantised.layer,
+                tensor=f"{quantised.output}/operand{index}",
             )
-            for index, name in enumerate(unit.inputs)
+            for index, name in enumerate(quantised.inputs)
         ]
         return emitter.insert(
-            ConcatOp(values, ofm, layer=unit.layer, tensor=unit.output)
+            ConcatOp(values, ofm, layer=quantised.layer, tensor=quantised.output)
         )
 
     return Step(ofm, emit)

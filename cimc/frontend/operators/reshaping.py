@@ -12,7 +12,7 @@ from cimc.frontend.graph import Graph, attributes
 from cimc.frontend.operators.base import Context, Emitter, Refusal, Step, image
 from cimc.frontend.operators.layout import Layout, Move
 from cimc.frontend.operators.requantise import requantised
-from cimc.frontend.units import Unit
+from cimc.frontend.quantised_ops import QuantisedOp
 
 __all__ = [
     "read_depth_to_space",
@@ -30,38 +30,40 @@ _FREE = frozenset(
 )
 
 
-def read_reshape(unit: Unit, context: Context) -> Step:
+def read_reshape(quantised: QuantisedOp, context: Context) -> Step:
     """Flatten, Reshape, Squeeze, Unsqueeze: other dimensions."""
-    layout = context.layout(unit)
-    return _free(unit, context, layout.reshaped(context.output_shape(unit)))
+    layout = context.layout(quantised)
+    return _free(quantised, context, layout.reshaped(context.output_shape(quantised)))
 
 
-def read_transpose(unit: Unit, context: Context) -> Step:
+def read_transpose(quantised: QuantisedOp, context: Context) -> Step:
     """Transpose: the dimensions in another order."""
-    layout = context.layout(unit)
+    layout = context.layout(quantised)
     backwards = tuple(reversed(range(len(layout.sizes))))
-    order = attributes(unit.node).get("perm", backwards)
-    return _free(unit, context, layout.transposed(order))
+    order = attributes(quantised.node).get("perm", backwards)
+    return _free(quantised, context, layout.transposed(order))
 
 
-def read_depth_to_space(unit: Unit, context: Context) -> Step:
+def read_depth_to_space(quantised: QuantisedOp, context: Context) -> Step:
     """DepthToSpace: channels become positions."""
-    image(context, unit)
-    found = attributes(unit.node)
+    image(context, quantised)
+    found = attributes(quantised.node)
     by_channel = found.get("mode", "DCR") == "CRD"
-    layout = context.layout(unit)
+    layout = context.layout(quantised)
     moved = layout.depth_to_space(found["blocksize"], by_channel=by_channel)
-    return _described(unit, context, moved)
+    return _described(quantised, context, moved)
 
 
-def read_space_to_depth(unit: Unit, context: Context) -> Step:
+def read_space_to_depth(quantised: QuantisedOp, context: Context) -> Step:
     """SpaceToDepth: positions become channels."""
-    image(context, unit)
-    block = attributes(unit.node)["blocksize"]
-    return _described(unit, context, context.layout(unit).space_to_depth(block))
+    image(context, quantised)
+    block = attributes(quantised.node)["blocksize"]
+    return _described(
+        quantised, context, context.layout(quantised).space_to_depth(block)
+    )
 
 
-def _free(unit: Unit, context: Context, layout: Layout) -> Step:
+def _free(quantised: QuantisedOp, context: Context, layout: Layout) -> Step:
     """Like :func:`_described`, for what moves nothing in onnxruntime.
 
     Raises:
@@ -69,37 +71,37 @@ def _free(unit: Unit, context: Context, layout: Layout) -> Step:
     """
     vector = layout.shape[:2] == (1, 1)
     moves = vector and not layout.is_image and layout.moves()
-    if moves and _is_given(context.graph, unit):
+    if moves and _is_given(context.graph, quantised):
         raise Refusal("the host has the vector as an image at no cost")
-    return _described(unit, context, layout)
+    return _described(quantised, context, layout)
 
 
-def _is_given(graph: Graph, unit: Unit) -> bool:
+def _is_given(graph: Graph, quantised: QuantisedOp) -> bool:
     """Whether the operand is an input of the model, quantised and described anew."""
-    name = unit.inputs[0]
+    name = quantised.inputs[0]
     while (node := graph.producer.get(name)) and node.op_type in _FREE:
         name = node.input[0]
     return name in graph.inputs
 
 
-def _described(unit: Unit, context: Context, layout: Layout) -> Step:
+def _described(quantised: QuantisedOp, context: Context, layout: Layout) -> Step:
     """The operand under another description, or moved so that it is an image again.
 
     A tensor that is no image remains a description, for those that follow.
     """
-    ifm, moves = context.ifm(unit), list[Move]()
+    ifm, moves = context.ifm(quantised), list[Move]()
     if not layout.is_image and (found := layout.moves()) is not None:
         moves, layout = found, Layout.of_image(layout.sizes)
-    ofm = context.ofm(unit, layout.shape)
+    ofm = context.ofm(quantised, layout.shape)
 
     def emit(emitter: Emitter) -> SSAValue:
-        value = emitter.value(unit.inputs[0])
+        value = emitter.value(quantised.inputs[0])
         for number, move in enumerate(moves, 1):
             last = number == len(moves) and ofm.encoding == ifm.encoding
-            tensor = unit.output if last else f"{unit.output}/{move[0]}"
-            value = _moved(emitter, value, move, unit.layer, tensor)
-        named = unit.output if layout.index is None else f"{unit.output}/map"
-        return requantised(emitter, value, ofm, layer=unit.layer, tensor=named)
+            tensor = quantised.output if last else f"{quantised.output}/{move[0]}"
+            value = _moved(emitter, value, move, quantised.layer, tensor)
+        named = quantised.output if layout.index is None else f"{quantised.output}/map"
+        return requantised(emitter, value, ofm, layer=quantised.layer, tensor=named)
 
     return Step(ofm, emit, layout=layout)
 

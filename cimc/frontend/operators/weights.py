@@ -12,7 +12,7 @@ from cimc.dialects.cim import Clamp, Window
 from cimc.dialects.cnn import ConvOp
 from cimc.frontend.graph import Affine
 from cimc.frontend.operators.base import Context, Emitter, Refusal, Shape, Step
-from cimc.frontend.units import Unit
+from cimc.frontend.quantised_ops import QuantisedOp
 from cimc.weights import Array
 
 __all__ = ["Kernel", "convolve", "read_factor", "read_kernel"]
@@ -35,17 +35,17 @@ class Kernel:
     name: str
 
 
-def read_kernel(unit: Unit, context: Context, *, cout_axis: int) -> Kernel:
+def read_kernel(quantised: QuantisedOp, context: Context, *, cout_axis: int) -> Kernel:
     """Read operands 1 (weights) and 2 (bias) of a node.
 
     Raises:
         Refusal: they are not constant, or not what the device multiplies with.
     """
-    node, graph = unit.node, context.graph
+    node, graph = quantised.node, context.graph
     source = graph.dequantised(node.input[1])
     if source is None or not graph.is_constant(source.input[0]):
         raise Refusal("its weights are not quantised constants")
-    affine = graph.affine(source)
+    affine = graph.quantisation_of_node(source)
     stored = graph.constant(source.input[0])
     if affine is None or stored.dtype.name not in ("int8", "uint8"):
         raise Refusal(f"its weights are {stored.dtype}, not int8 or uint8")
@@ -64,12 +64,12 @@ def read_kernel(unit: Unit, context: Context, *, cout_axis: int) -> Kernel:
                 "its weights minus their zero point leave int8 "
                 f"(they span [{values.min()}, {values.max()}])"
             )
-    ifm = context.ifm(unit)
+    ifm = context.ifm(quantised)
     bias = _read_bias(node, context, np.float32(ifm.scale) * scale)
     return Kernel(values.astype(np.int8, copy=False), scale, bias, source.input[0])
 
 
-def read_factor(unit: Unit, context: Context, channels: int) -> Kernel:
+def read_factor(quantised: QuantisedOp, context: Context, channels: int) -> Kernel:
     """Read the constant operand of a product, one for each of the ``channels``.
 
     onnxruntime multiplies as it requantises sums, so that this is a convolution of
@@ -79,11 +79,14 @@ def read_factor(unit: Unit, context: Context, channels: int) -> Kernel:
         Refusal: it is not such a constant, or leaves int8.
     """
     graph = context.graph
-    for name in unit.node.input:
+    for name in quantised.node.input:
         source = graph.dequantised(name)
         if source is None or not graph.is_constant(source.input[0]):
             continue
-        affine, stored = graph.affine(source), graph.constant(source.input[0])
+        affine, stored = (
+            graph.quantisation_of_node(source),
+            graph.constant(source.input[0]),
+        )
         if affine is None or not affine.per_tensor or stored.dtype.itemsize != 1:
             break
         values = stored.astype(np.int16) - affine.zero.astype(np.int16).reshape(())
@@ -114,7 +117,7 @@ def _read_bias(node: NodeProto, context: Context, expected: Array) -> Array:
     source = graph.dequantised(node.input[2])
     if source is None or not graph.is_constant(source.input[0]):
         raise Refusal("its bias is not a quantised constant")
-    affine, stored = graph.affine(source), graph.constant(source.input[0])
+    affine, stored = graph.quantisation_of_node(source), graph.constant(source.input[0])
     if affine is None or stored.dtype != np.int32 or affine.zero.any():
         raise Refusal("its bias is not int32 with zero point 0")
     if stored.size not in (1, expected.size):
@@ -128,7 +131,7 @@ def _read_bias(node: NodeProto, context: Context, expected: Array) -> Array:
 
 
 def convolve(
-    unit: Unit,
+    quantised: QuantisedOp,
     context: Context,
     kernel: Kernel,
     weights: Array,
@@ -141,23 +144,23 @@ def convolve(
     Raises:
         Refusal: a sum could leave int32.
     """
-    ifm, ofm = context.ifm(unit), context.ofm(unit, shape)
+    ifm, ofm = context.ifm(quantised), context.ofm(quantised, shape)
     reach = max(ifm.high - ifm.zero, ifm.zero - ifm.low)
     if _largest_sum(weights, kernel.bias, reach) >= 2**31:
         raise Refusal("its sums can leave int32")
 
     def emit(emitter: Emitter) -> ConvOp:
         return ConvOp(
-            emitter.value(unit.inputs[0]),
+            emitter.value(quantised.inputs[0]),
             ofm,
-            weights=emitter.constant(f"{unit.layer}.weights", weights),
-            bias=emitter.constant(f"{unit.layer}.bias", kernel.bias),
-            weight_scale=emitter.constant(f"{unit.layer}.scale", kernel.scale),
+            weights=emitter.constant(f"{quantised.layer}.weights", weights),
+            bias=emitter.constant(f"{quantised.layer}.bias", kernel.bias),
+            weight_scale=emitter.constant(f"{quantised.layer}.scale", kernel.scale),
             window=window,
             groups=groups,
             clamp=Clamp.of(ofm.low, ofm.high),
-            layer=unit.layer,
-            tensor=unit.output,
+            layer=quantised.layer,
+            tensor=quantised.output,
         )
 
     macs = ofm.height * ofm.width * weights.size

@@ -44,7 +44,9 @@ CHANGES: dict[str, Change] = {
     "no fuse-sweeps": no("fuse-sweeps"),
     "no slide-windows": no("slide-windows"),
     "no balance-pipeline": no("balance-pipeline"),
-    "no chains on one core": lambda text: re.sub("vectors=[0-9]+", "vectors=0", text),
+    "no chains on one core": lambda text: re.sub(
+        "registers=[0-9]+", "registers=0", text
+    ),
     "no recycle-buffers": _WHOLE,
     "linear": scheme('scheme="linear"'),
     "cyclic": scheme('scheme="cyclic"'),

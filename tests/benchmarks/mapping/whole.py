@@ -80,7 +80,7 @@ def measure(
         "ratio": metrics["cycles"] / metrics["bound"]["cycles"],
         "crossbars": metrics["crossbars"]["used"],
         "cores": metrics["cores"]["used"],
-        "memory_bytes": metrics["memory_bytes"]["feature_maps"],
+        "memory_bytes": metrics["memory_bytes"]["maps_and_sums"],
         "energy_pj": metrics["energy_pj"]["total"],
         "data_bytes": traffic["data_bytes"],
         "sync_bytes": traffic["sync_bytes"],

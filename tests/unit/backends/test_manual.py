@@ -26,9 +26,11 @@ def test_the_manual_is_up_to_date(target):
 
 
 @targets
-def test_the_manual_has_every_instruction(target):
+def test_the_manual_has_every_instruction_by_opcode(target):
     text = manual_of(target)
-    for op in import_module(f"cimc.backends.{target}.isa").INSTRUCTIONS:
+    instructions = import_module(f"cimc.backends.{target}.isa").INSTRUCTIONS
+    assert instructions == tuple(sorted(instructions, key=lambda op: op.opcode))
+    for op in instructions:
         assert f"`{op.opcode:#04x}` | `{op.name} " in text
 
 

@@ -222,7 +222,7 @@ def test_pipeline_with_a_pass_twice(
     [
         "im2col-partition{rows=0 columns=8}",
         "im2col-partition{rows=8 columns=-1}",
-        "split-vectors{lanes=0}",
+        "split-vectors{channels=0}",
         "cut-phases{cores=0}",
         "cut-phases{program_row=-1}",
         "place-blocks{cores=0 crossbars=1}",

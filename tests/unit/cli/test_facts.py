@@ -62,6 +62,19 @@ def test_nothing_is_said_of_what_is_not_measured(
     assert capsys.readouterr().err == "net on mirror, chip mu-64\n"
 
 
+def test_a_run_says_where_its_images_come_from(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    compared = {"equal": True, "elements": 1000, "images": 1, "mismatches": 0}
+    simulator = {"images": 1, "source": "random numbers"}
+    show_metrics({**HEAD, "simulator": simulator, "verified": compared})
+
+    assert capsys.readouterr().err.splitlines()[1:] == [
+        "images: 1 from random numbers",
+        "equal to onnxruntime: yes (1 000 elements of 1 image compared)",
+    ]
+
+
 def test_everything_that_a_target_measures(capsys: pytest.CaptureFixture[str]) -> None:
     show_metrics(
         {
@@ -73,14 +86,14 @@ def test_everything_that_a_target_measures(capsys: pytest.CaptureFixture[str]) -
             "energy_pj": {"total": 2.5},
             "shifts": {"total": 5100, "bound": 5000},
             "area_mm2": {"total": 1.2345, "arrays": 1.0},
-            "memory_bytes": {"weights": 61_700, "feature_maps": 12},
+            "memory_bytes": {"weights": 61_700, "maps_and_sums": 12},
         }
     )
 
     assert capsys.readouterr().err.splitlines()[1:] == [
         "banks: 2 of 64",
         "memory for weights: 61.7 kB",
-        "memory for feature maps: 12 B",
+        "memory for maps and sums: 12 B",
         "instructions: 10",
         "cycles: 1 500 per image (3 us)",
         "shifts: 5 100 (bound 5 000, x1.02)",

@@ -121,7 +121,7 @@ def test_check_for_another_target(cimc: CommandLine, mirror: SecondTarget) -> No
     result = cimc("check", QUANTISED, "--target", "mirror", "--json")
 
     assert result.code == 0
-    assert "fits chip glass-64: 24 of 1 024 macro units\n" in result.err
+    assert "fits chip glass-64: 24 of 1 024 macro units, with one copy" in result.err
     assert "smallest preset that holds it: glass-64\n" in result.err
     assert result.document["demand"]["macro_units"]["used"] == 24
 

@@ -101,7 +101,7 @@ def test_narrow_terminals_lose_nothing(columns: str, tmp_path: Path) -> None:
 
     done = shell("check", QUANTISED, COLUMNS=columns, NO_COLOR="1")
     assert done.returncode == 0
-    fits = "fits chip pelke-128: 9 of 1 024 crossbars, 11 of 1 024 cores"
+    fits = "fits chip pelke-128: 9 of 1 024 crossbars, 11 of 1 024 cores, with one copy"
     assert fits in done.stderr.replace("\n", " ")
     assert "\x1b" not in done.stderr
 
@@ -149,5 +149,5 @@ def test_cold_machine_code_is_announced_once(tmp_path: Path) -> None:
         done = subprocess.run(
             [sys.executable, "-c", announce + code], capture_output=True, text=True
         )
-        lines.append(done.stderr.count("compiling the simulator for this machine"))
+        lines.append(done.stderr.count("compiling native code for this machine"))
     assert lines == [1, 1, 0]

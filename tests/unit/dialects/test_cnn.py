@@ -11,7 +11,7 @@ from cimc.dialects.cnn import CNN, ConvOp, FeatureMap
 
 Q = "#cim.quantisation<0.5 : 3>"
 MAP = f"tensor<8x8x4xi8, {Q}>"
-WEIGHTS = 'weights <"w", "00"> bias <"b", "00"> scale <"s", "00">'
+WEIGHTS = 'weights <"w", "00"> bias <"b", "00"> weight_scale <"s", "00">'
 NAMES = 'as "t" layer "l"'
 
 

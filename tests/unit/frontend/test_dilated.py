@@ -47,7 +47,7 @@ def test_a_dilated_pool_is_a_convolution(sizes, place):
     (real,) = session(model).run(None, {"image": images[:1]})
     graph = Graph(found.quantised)
     step = max(
-        float(graph.affine(node).scale.max())
+        float(graph.quantisation_of_node(node).scale.max())
         for node in graph.nodes
         if node.op_type == "QuantizeLinear"
     )

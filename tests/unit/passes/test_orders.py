@@ -1,4 +1,4 @@
-"""Orders of a horizontal group, the model of their time, and the simulator."""
+"""Orders of a chain, the model of their time, and the simulator."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cimc.passes.tile.orders import Order
 from tests.benchmarks.mapping.layers import Shape
 from tests.benchmarks.mapping.single import chip, run
 
-TIMING = Timing(mvm=1000, hop=50)
+TIMING = Timing(mvm=1000, hand_on=50)
 
 orders = st.builds(
     Order,
@@ -91,10 +91,10 @@ def event_driven(order: Order, timing: Timing) -> int:
                     last, size = found
                     if (order.before(core), last) not in taken:
                         break
-                    hop = timing.hop
+                    hand_on = timing.hand_on
                     if size <= timing.hold:
-                        hop += (size - 1) * timing.more
-                    ready = max(ready, taken[order.before(core), last] + hop)
+                        hand_on += (size - 1) * timing.more
+                    ready = max(ready, taken[order.before(core), last] + hand_on)
                 taken[core, position] = now[core] = ready
                 done[core] += 1
                 progress = True
@@ -103,8 +103,8 @@ def event_driven(order: Order, timing: Timing) -> int:
 
 
 @given(orders, st.integers(0, 3000), st.integers(1, 5))
-def test_the_recurrence_is_that_of_single_products(order, hop, hold):
-    timing = Timing(1000, hop, more=7, hold=hold)
+def test_the_recurrence_is_that_of_single_products(order, hand_on, hold):
+    timing = Timing(1000, hand_on, more=7, hold=hold)
     assert cycles(order, timing) == event_driven(order, timing)
 
 
@@ -125,7 +125,7 @@ def test_many_more_cores_than_positions_hand_on_vector_by_vector():
 
 
 def test_cores_that_hold_products_hand_on_less_often():
-    holding = Timing(mvm=1001, hop=46, more=3, hold=4)
+    holding = Timing(mvm=1001, hand_on=46, more=3, hold=4)
     assert best_order(72, 49, holding) == Order("cyclic", 72, 49, 2)
     assert cycles(Order("linear", 8, 64, 4), holding) == 64 * 1001 + 7 * (46 + 3 * 3)
     assert cycles(Order("linear", 8, 64, 5), holding) > 64 * 1001 + 7 * 4 * 1001
@@ -147,7 +147,7 @@ def test_the_simulator_takes_as_long_as_the_model_says(shape, scheme):
     machine = chip(32, bus_bytes=4096)
     (result,) = run(shape, [machine], scheme)
 
-    timing = Timing(mvm=1001, hop=43 + 2 + 1, more=2 + 1, hold=4)
+    timing = Timing(mvm=1001, hand_on=43 + 2 + 1, more=2 + 1, hold=4)
     cores = shape.row_blocks(32)
     order = Order(scheme, cores, shape.positions) if scheme != "auto" else None
     expected = cycles(order or best_order(cores, shape.positions, timing), timing)

@@ -10,7 +10,7 @@ from cimc.passes.tile.pace import (
     pace_for_latency,
     pace_for_throughput,
 )
-from cimc.passes.tile.stages import Link, Stage, beats_of, cores_of
+from cimc.passes.tile.stages import LayerStage, Link, beats_of, cores_of
 
 #: Latency that the choice may give away for fewer cores, as one part in so many.
 TRADE = 500
@@ -47,7 +47,7 @@ def pipelines(draw):
             first = draw(st.integers(1, stages[source].rows))
             links.append(Link(source, first, draw(st.integers(1, rows))))
         stages.append(
-            Stage(
+            LayerStage(
                 rows,
                 draw(st.integers(1, 8)),
                 draw(st.integers(1, 50)),
@@ -117,19 +117,19 @@ def test_leakage_takes_no_more_than_with_one_copy_or_the_best_latency(
 
 def test_leakage_that_all_share_asks_for_speed():
     # Three copies have two columns each, the last one less.
-    stages = [Stage(4, 5, 10, 5, 4)]
+    stages = [LayerStage(4, 5, 10, 5, 4)]
     assert pace_for_energy(stages, 40, 0).copies == (1,)
     assert pace_for_energy(stages, 40, 1000).copies == (3,)
 
 
 def test_too_few_cores_leave_one_of_each():
-    stages = [Stage(4, 4, 10, 3, 4), Stage(4, 4, 10, 3, 4)]
+    stages = [LayerStage(4, 4, 10, 3, 4), LayerStage(4, 4, 10, 3, 4)]
     assert pace_for_latency(stages, 5).copies == (1, 1)
 
 
 def test_only_numbers_that_shorten_a_row_are_choices():
     # 10 columns in 4 parts take as long as in 5 parts of two.
-    assert Stage(1, 10, 3, 1, 16).choices() == {
+    assert LayerStage(1, 10, 3, 1, 16).choices() == {
         1: 30,
         2: 15,
         3: 12,
@@ -137,12 +137,12 @@ def test_only_numbers_that_shorten_a_row_are_choices():
         5: 6,
         10: 3,
     }
-    assert Stage(1, 10, 3, 1, 4).choices() == {1: 30, 2: 15, 3: 12, 4: 9}
+    assert LayerStage(1, 10, 3, 1, 4).choices() == {1: 30, 2: 15, 3: 12, 4: 9}
 
 
 def test_the_slow_stage_gets_the_copies():
     # With 4 copies, a row of the slow stage takes 200 cycles instead of 800; more
     # than 4 of the 8 cores that are left after one for the other gain nothing.
-    slow = Stage(8, 8, 100, 1, 7)
-    quick = Stage(8, 8, 10, 1, 8, (Link(0, 1, 1),))
+    slow = LayerStage(8, 8, 100, 1, 7)
+    quick = LayerStage(8, 8, 10, 1, 8, (Link(0, 1, 1),))
     assert pace_for_latency([slow, quick], 5).copies == (4, 1)

@@ -71,9 +71,9 @@ def completes(network: RowNetwork, rings: dict[Rows, int], ahead: bool = False) 
     return all(written[map_] == map_.total for map_ in network.maps)
 
 
-def rings_of(network: RowNetwork, slack: int) -> dict[Rows, int]:
+def rings_of(network: RowNetwork, release_rows: int) -> dict[Rows, int]:
     sweeps = network.sweeps()
-    alive = rows_alive(sweeps, readers_of(sweeps), targets_of(sweeps), slack)
+    alive = rows_alive(sweeps, readers_of(sweeps), targets_of(sweeps), release_rows)
     return {map_: alive[map_.value] for map_ in network.maps[1:] if map_.users}
 
 

@@ -33,8 +33,8 @@ builtin.module attributes {rram.chip = {name = "rram-small", cores = 128 : i64, 
 // CHECK-NEXT: rram.memory 400
 // CHECK-NEXT: rram.fill 1 x 10 at 64 with -3
 // CHECK-NEXT: rram.fill 2 x 2 at 80 stride 8 with -3
-// CHECK-NEXT: rram.feature_map "x_q" layer "" at 74 shape 3 x 3 x 2 strides 8, 2 i8 input
-// CHECK-NEXT: rram.feature_map "y_q" layer "conv" at 128 shape 3 x 3 x 4 strides 12, 4 ui8 output
+// CHECK-NEXT: rram.feature_map "x_q" layer "" origin 74 shape 3 x 3 x 2 strides 8, 2 i8 input
+// CHECK-NEXT: rram.feature_map "y_q" layer "conv" origin 128 shape 3 x 3 x 4 strides 12, 4 ui8 output
 // CHECK-NEXT: rram.layer "conv" kind "conv" macs 576 {bound_by = "crossbar", bound_cycles = 900 : i64, cycles_after = 0 : i64, cycles_before = 0 : i64, p_h = 1 : i64, p_v = 2 : i64}
 // CHECK-NEXT: rram.core 3 setup {
 // CHECK-NEXT: rram.section "conv" {
@@ -127,9 +127,9 @@ builtin.module attributes {rram.chip = {name = "rram-small", cores = 128 : i64, 
 
 // CHECK: builtin.module attributes {rram.chip = {name = "rram-small", cores = 128 : i64, crossbars_per_core = 2 : i64, rows = 16 : i64, columns = 16 : i64, vector_registers = 16 : i64, vector_register_bytes = 64 : i64, vector_lanes = 8 : i64, sequence_registers = 2 : i64, parameter_registers = 8 : i64, table_registers = 4 : i64, instruction_memory = 1024 : i64, shared_memory_bytes = 1048576 : i64, bus_bytes = 8 : i64, mesh_columns = 0 : i64, issue_cycles = 1 : i64, mvm_cycles = 100 : i64, beat_cycles = 1 : i64, hop_cycles = 0 : i64, vector_startup_cycles = 2 : i64, memory_latency_cycles = 20 : i64, call_latency_cycles = 4 : i64, programming_row_cycles = 10000 : i64}} {
 // CHECK-NEXT: rram.memory 712
-// CHECK-NEXT: rram.feature_map "x_q" layer "" at 0 shape 7 x 7 x 8 strides 56, 8 ui8 input
-// CHECK-NEXT: rram.feature_map "y_q" layer "max" at 512 shape 3 x 3 x 8 strides 24, 8 ui8 intermediate
-// CHECK-NEXT: rram.feature_map "z_q" layer "mean" at 640 shape 3 x 3 x 8 strides 24, 8 i8 output
+// CHECK-NEXT: rram.feature_map "x_q" layer "" origin 0 shape 7 x 7 x 8 strides 56, 8 ui8 input
+// CHECK-NEXT: rram.feature_map "y_q" layer "max" origin 512 shape 3 x 3 x 8 strides 24, 8 ui8 intermediate
+// CHECK-NEXT: rram.feature_map "z_q" layer "mean" origin 640 shape 3 x 3 x 8 strides 24, 8 i8 output
 // CHECK-NEXT: rram.layer "max" kind "max_pool" macs 0 {bound_by = "vector unit", bound_cycles = 28 : i64, cycles_after = 0 : i64, cycles_before = 0 : i64, p_h = 1 : i64, p_v = 1 : i64}
 // CHECK-NEXT: rram.layer "mean" kind "average_pool" macs 0 {bound_by = "vector unit", bound_cycles = 16 : i64, cycles_after = 0 : i64, cycles_before = 0 : i64, p_h = 1 : i64, p_v = 1 : i64}
 // CHECK-NEXT: rram.core 0 main {
@@ -196,9 +196,9 @@ builtin.module attributes {rram.chip = {name = "rram-small", cores = 128 : i64, 
 
 // CHECK: builtin.module attributes {rram.chip = {name = "rram-small", cores = 128 : i64, crossbars_per_core = 2 : i64, rows = 16 : i64, columns = 16 : i64, vector_registers = 16 : i64, vector_register_bytes = 64 : i64, vector_lanes = 8 : i64, sequence_registers = 2 : i64, parameter_registers = 8 : i64, table_registers = 4 : i64, instruction_memory = 1024 : i64, shared_memory_bytes = 1048576 : i64, bus_bytes = 8 : i64, mesh_columns = 0 : i64, issue_cycles = 1 : i64, mvm_cycles = 100 : i64, beat_cycles = 1 : i64, hop_cycles = 0 : i64, vector_startup_cycles = 2 : i64, memory_latency_cycles = 20 : i64, call_latency_cycles = 4 : i64, programming_row_cycles = 10000 : i64}} {
 // CHECK-NEXT: rram.memory 52
-// CHECK-NEXT: rram.feature_map "x_q" layer "" at 0 shape 2 x 3 x 4 strides 12, 4 ui8 input
-// CHECK-NEXT: rram.feature_map "u_q" layer "add" at 24 shape 2 x 3 x 4 strides 12, 4 i8 intermediate
-// CHECK-NEXT: rram.feature_map "g_q" layer "mean" at 48 shape 1 x 1 x 4 strides 4, 4 i8 output
+// CHECK-NEXT: rram.feature_map "x_q" layer "" origin 0 shape 2 x 3 x 4 strides 12, 4 ui8 input
+// CHECK-NEXT: rram.feature_map "u_q" layer "add" origin 24 shape 2 x 3 x 4 strides 12, 4 i8 intermediate
+// CHECK-NEXT: rram.feature_map "g_q" layer "mean" origin 48 shape 1 x 1 x 4 strides 4, 4 i8 output
 // CHECK-NEXT: rram.layer "add" kind "add" macs 0 {bound_by = "vector unit", bound_cycles = 24 : i64, cycles_after = 6 : i64, cycles_before = 0 : i64, p_h = 1 : i64, p_v = 1 : i64}
 // CHECK-NEXT: rram.layer "mean" kind "global_average_pool" macs 0 {bound_by = "vector unit", bound_cycles = 6 : i64, cycles_after = 0 : i64, cycles_before = 24 : i64, p_h = 1 : i64, p_v = 1 : i64}
 // CHECK-NEXT: rram.core 0 setup {
@@ -262,9 +262,9 @@ builtin.module attributes {rram.chip = {name = "rram-small", cores = 128 : i64, 
 
 // CHECK: builtin.module attributes {rram.chip = {name = "rram-small", cores = 128 : i64, crossbars_per_core = 2 : i64, rows = 16 : i64, columns = 16 : i64, vector_registers = 16 : i64, vector_register_bytes = 64 : i64, vector_lanes = 8 : i64, sequence_registers = 2 : i64, parameter_registers = 8 : i64, table_registers = 4 : i64, instruction_memory = 1024 : i64, shared_memory_bytes = 1048576 : i64, bus_bytes = 8 : i64, mesh_columns = 0 : i64, issue_cycles = 1 : i64, mvm_cycles = 100 : i64, beat_cycles = 1 : i64, hop_cycles = 0 : i64, vector_startup_cycles = 2 : i64, memory_latency_cycles = 20 : i64, call_latency_cycles = 4 : i64, programming_row_cycles = 10000 : i64}} {
 // CHECK-NEXT: rram.memory 72
-// CHECK-NEXT: rram.feature_map "x_q" layer "" at 0 shape 2 x 3 x 4 strides 12, 4 i8 input
-// CHECK-NEXT: rram.feature_map "u_q" layer "a" at 24 shape 2 x 3 x 4 strides 12, 4 i8 intermediate
-// CHECK-NEXT: rram.feature_map "v_q" layer "b" at 48 shape 2 x 3 x 4 strides 12, 4 i8 output
+// CHECK-NEXT: rram.feature_map "x_q" layer "" origin 0 shape 2 x 3 x 4 strides 12, 4 i8 input
+// CHECK-NEXT: rram.feature_map "u_q" layer "a" origin 24 shape 2 x 3 x 4 strides 12, 4 i8 intermediate
+// CHECK-NEXT: rram.feature_map "v_q" layer "b" origin 48 shape 2 x 3 x 4 strides 12, 4 i8 output
 // CHECK-NEXT: rram.layer "a" kind "copy" macs 0 {bound_by = "vector unit", bound_cycles = 6 : i64, cycles_after = 1 : i64, cycles_before = 0 : i64, p_h = 1 : i64, p_v = 1 : i64}
 // CHECK-NEXT: rram.layer "b" kind "copy" macs 0 {bound_by = "vector unit", bound_cycles = 6 : i64, cycles_after = 0 : i64, cycles_before = 1 : i64, p_h = 1 : i64, p_v = 1 : i64}
 // CHECK-NEXT: rram.core 0 main {

@@ -26,9 +26,9 @@ builtin.module attributes {rram.chip = {name = "rram-small", cores = 128 : i64, 
 // CHECK-NEXT: rram.fill 1 x 10 at 222 with -3
 // CHECK-NEXT: rram.fill 1 x 2 at 240 with -3
 // CHECK-NEXT: rram.fill 1 x 2 at 250 with -3
-// CHECK-NEXT: rram.feature_maps "x_q" layer "" at 0 shape 4 x 4 x 2 strides 8, 2 i8 input images 4 pitch 32
-// CHECK-NEXT: rram.feature_maps "y_q" layer "copy" at 128 shape 4 x 4 x 2 strides 8, 2 i8 intermediate ring 128 + 24 images 4 pitch 32
-// CHECK-NEXT: rram.feature_maps "z_q" layer "halve" at 202 shape 2 x 4 x 2 strides 10, 2 i8 intermediate ring 192 + 60 images 4 pitch 30
+// CHECK-NEXT: rram.feature_maps "x_q" layer "" origin 0 shape 4 x 4 x 2 strides 8, 2 i8 input images 4 pitch 32
+// CHECK-NEXT: rram.feature_maps "y_q" layer "copy" origin 128 shape 4 x 4 x 2 strides 8, 2 i8 intermediate ring 128 + 24 images 4 pitch 32
+// CHECK-NEXT: rram.feature_maps "z_q" layer "halve" origin 202 shape 2 x 4 x 2 strides 10, 2 i8 intermediate ring 192 + 60 images 4 pitch 30
 // CHECK-NEXT: rram.layer "copy" kind "copy" macs 0 {bound_by = "vector unit", bound_cycles = 16 : i64, cycles_after = 0 : i64, cycles_before = 0 : i64, p_h = 1 : i64, p_v = 1 : i64}
 // CHECK-NEXT: rram.layer "halve" kind "copy" macs 0 {bound_by = "vector unit", bound_cycles = 8 : i64, cycles_after = 0 : i64, cycles_before = 1 : i64, p_h = 1 : i64, p_v = 1 : i64}
 // CHECK-NEXT: rram.core 0 main {

@@ -27,8 +27,8 @@ builtin.module attributes {rram.chip = {name = "rram-small", cores = 128 : i64, 
 // CHECK-NEXT: rram.memory 94
 // CHECK-NEXT: rram.fill 1 x 2 at 64 with -3
 // CHECK-NEXT: rram.fill 2 x 2 at 74 stride 10 with -3
-// CHECK-NEXT: rram.feature_map "x_q" layer "" at 0 shape 4 x 4 x 2 strides 8, 2 i8 input
-// CHECK-NEXT: rram.feature_map "y_q" layer "copy" at 76 shape 4 x 4 x 2 strides 10, 2 i8 intermediate ring 64 + 30
+// CHECK-NEXT: rram.feature_map "x_q" layer "" origin 0 shape 4 x 4 x 2 strides 8, 2 i8 input
+// CHECK-NEXT: rram.feature_map "y_q" layer "copy" origin 76 shape 4 x 4 x 2 strides 10, 2 i8 intermediate ring 64 + 30
 // CHECK-NEXT: rram.layer "copy" kind "copy" macs 0 {bound_by = "vector unit", bound_cycles = 16 : i64, cycles_after = 0 : i64, cycles_before = 0 : i64, p_h = 1 : i64, p_v = 1 : i64}
 // CHECK-NEXT: rram.core 0 setup {
 // CHECK-NEXT: rram.section "copy" {
@@ -91,8 +91,8 @@ builtin.module attributes {rram.chip = {name = "rram-small", cores = 128 : i64, 
 
 // CHECK: builtin.module attributes {rram.chip = {name = "rram-small", cores = 128 : i64, crossbars_per_core = 2 : i64, rows = 16 : i64, columns = 16 : i64, vector_registers = 16 : i64, vector_register_bytes = 64 : i64, vector_lanes = 8 : i64, sequence_registers = 2 : i64, parameter_registers = 8 : i64, table_registers = 4 : i64, instruction_memory = 1024 : i64, shared_memory_bytes = 1048576 : i64, bus_bytes = 8 : i64, mesh_columns = 0 : i64, issue_cycles = 1 : i64, mvm_cycles = 100 : i64, beat_cycles = 1 : i64, hop_cycles = 0 : i64, vector_startup_cycles = 2 : i64, memory_latency_cycles = 20 : i64, call_latency_cycles = 4 : i64, programming_row_cycles = 10000 : i64}} {
 // CHECK-NEXT: rram.memory 176
-// CHECK-NEXT: rram.feature_map "y_q" layer "" at 64 shape 4 x 4 x 2 strides 8, 2 i8 intermediate ring 64 + 24
-// CHECK-NEXT: rram.feature_map "z_q" layer "conv" at 128 shape 4 x 4 x 3 strides 12, 3 i8 output
+// CHECK-NEXT: rram.feature_map "y_q" layer "" origin 64 shape 4 x 4 x 2 strides 8, 2 i8 intermediate ring 64 + 24
+// CHECK-NEXT: rram.feature_map "z_q" layer "conv" origin 128 shape 4 x 4 x 3 strides 12, 3 i8 output
 // CHECK-NEXT: rram.layer "conv" kind "conv" macs 96 {bound_by = "crossbar", bound_cycles = 1600 : i64, cycles_after = 0 : i64, cycles_before = 0 : i64, p_h = 1 : i64, p_v = 1 : i64}
 // CHECK-NEXT: rram.core 1 setup {
 // CHECK-NEXT: rram.section "conv" {
@@ -156,8 +156,8 @@ builtin.module attributes {rram.chip = {name = "rram-small", cores = 128 : i64, 
 
 // CHECK: builtin.module attributes {rram.chip = {name = "rram-small", cores = 128 : i64, crossbars_per_core = 2 : i64, rows = 16 : i64, columns = 16 : i64, vector_registers = 16 : i64, vector_register_bytes = 64 : i64, vector_lanes = 8 : i64, sequence_registers = 2 : i64, parameter_registers = 8 : i64, table_registers = 4 : i64, instruction_memory = 1024 : i64, shared_memory_bytes = 1048576 : i64, bus_bytes = 8 : i64, mesh_columns = 0 : i64, issue_cycles = 1 : i64, mvm_cycles = 100 : i64, beat_cycles = 1 : i64, hop_cycles = 0 : i64, vector_startup_cycles = 2 : i64, memory_latency_cycles = 20 : i64, call_latency_cycles = 4 : i64, programming_row_cycles = 10000 : i64}} {
 // CHECK-NEXT: rram.memory 316
-// CHECK-NEXT: rram.feature_map "x_q" layer "" at 0 shape 2 x 4 x 2 strides 8, 2 i8 input
-// CHECK-NEXT: rram.feature_map "z_q" layer "conv" at 128 shape 2 x 4 x 3 strides 12, 3 i8 output
+// CHECK-NEXT: rram.feature_map "x_q" layer "" origin 0 shape 2 x 4 x 2 strides 8, 2 i8 input
+// CHECK-NEXT: rram.feature_map "z_q" layer "conv" origin 128 shape 2 x 4 x 3 strides 12, 3 i8 output
 // CHECK-NEXT: rram.layer "conv" kind "conv" macs 96 {bound_by = "crossbar", bound_cycles = 800 : i64, cycles_after = 0 : i64, cycles_before = 0 : i64, p_h = 1 : i64, p_v = 2 : i64}
 // CHECK-NEXT: rram.core 1 setup {
 // CHECK-NEXT: rram.section "conv" {

@@ -2,8 +2,8 @@
 
 rram.memory 4096
 rram.fill 1 x 64 at 0 with -3
-rram.feature_map "x/0" layer "" at 64 shape 4 x 4 x 16 strides 64, 16 i8 input
-rram.feature_map "y" layer "add" at 2112 shape 64 x 4 x 16 strides 64, 16 ui8 intermediate ring 2048 + 256
+rram.feature_map "x/0" layer "" origin 64 shape 4 x 4 x 16 strides 64, 16 i8 input
+rram.feature_map "y" layer "add" origin 2112 shape 64 x 4 x 16 strides 64, 16 ui8 intermediate ring 2048 + 256
 rram.layer "conv" kind "conv" macs 4096 {p_h = 1 : i64, p_v = 2 : i64}
 rram.layer "add" kind "add" macs 0
 rram.core 7 setup {
@@ -51,8 +51,8 @@ rram.core 7 phase 1 setup {
 // CHECK:       builtin.module {
 // CHECK-NEXT:    rram.memory 4096
 // CHECK-NEXT:    rram.fill 1 x 64 at 0 with -3
-// CHECK-NEXT:    rram.feature_map "x/0" layer "" at 64 shape 4 x 4 x 16 strides 64, 16 i8 input
-// CHECK-NEXT:    rram.feature_map "y" layer "add" at 2112 shape 64 x 4 x 16 strides 64, 16 ui8 intermediate ring 2048 + 256
+// CHECK-NEXT:    rram.feature_map "x/0" layer "" origin 64 shape 4 x 4 x 16 strides 64, 16 i8 input
+// CHECK-NEXT:    rram.feature_map "y" layer "add" origin 2112 shape 64 x 4 x 16 strides 64, 16 ui8 intermediate ring 2048 + 256
 // CHECK-NEXT:    rram.layer "conv" kind "conv" macs 4096 {p_h = 1 : i64, p_v = 2 : i64}
 // CHECK-NEXT:    rram.layer "add" kind "add" macs 0
 // CHECK-NEXT:    rram.core 7 setup {

@@ -3,7 +3,7 @@
 // Two rows an image go through a ring of three, from image to image.
 rram.memory 128
 rram.layer "conv" kind "conv" macs 0
-rram.feature_maps "x" layer "conv" at 32 shape 2 x 1 x 16 strides 16, 16 i8 intermediate ring 32 + 48 images 100 pitch 32
+rram.feature_maps "x" layer "conv" origin 32 shape 2 x 1 x 16 strides 16, 16 i8 intermediate ring 32 + 48 images 100 pitch 32
 rram.core 0 setup {
   rram.credit s0, 3
 } main {
@@ -39,7 +39,7 @@ rram.core 1 main {
 // A ring of an image and a half holds both of two images in part.
 rram.memory 128
 rram.layer "conv" kind "conv" macs 0
-rram.feature_maps "x" layer "conv" at 32 shape 2 x 1 x 16 strides 16, 16 i8 intermediate ring 32 + 48 images 2 pitch 32
+rram.feature_maps "x" layer "conv" origin 32 shape 2 x 1 x 16 strides 16, 16 i8 intermediate ring 32 + 48 images 2 pitch 32
 rram.core 0 setup {
   rram.credit s0, 3
 } main {

@@ -3,7 +3,7 @@
 // Three rows fit the ring, credit is for four: row 1 of the second image comes too early.
 rram.memory 128
 rram.layer "conv" kind "conv" macs 0
-rram.feature_maps "x" layer "conv" at 32 shape 2 x 1 x 16 strides 16, 16 i8 intermediate ring 32 + 48 images 4 pitch 32
+rram.feature_maps "x" layer "conv" origin 32 shape 2 x 1 x 16 strides 16, 16 i8 intermediate ring 32 + 48 images 4 pitch 32
 rram.core 0 setup {
   rram.credit s0, 4
 } main {
@@ -39,7 +39,7 @@ rram.core 1 main {
 // Nobody waits before the third image takes the place of the first.
 rram.memory 128
 rram.layer "conv" kind "conv" macs 0
-rram.feature_maps "x" layer "conv" at 32 shape 2 x 1 x 16 strides 16, 16 i8 intermediate ring 32 + 64 images 3 pitch 32
+rram.feature_maps "x" layer "conv" origin 32 shape 2 x 1 x 16 strides 16, 16 i8 intermediate ring 32 + 64 images 3 pitch 32
 rram.core 0 main {
   rram.section "conv" {
     rram.ring a0, 32 + 64 from 0
@@ -70,7 +70,7 @@ rram.core 1 main {
 // Of images a row each, the fourth takes the place of the first.
 rram.memory 128
 rram.layer "conv" kind "conv" macs 0
-rram.feature_maps "x" layer "conv" at 32 shape 2 x 1 x 16 strides 16, 16 i8 intermediate ring 32 + 48 images 8 pitch 32
+rram.feature_maps "x" layer "conv" origin 32 shape 2 x 1 x 16 strides 16, 16 i8 intermediate ring 32 + 48 images 8 pitch 32
 rram.core 0 main {
   rram.section "conv" {
     rram.ring a0, 32 + 48 from 0
@@ -101,7 +101,7 @@ rram.core 1 main {
 // Each image comes to other places than the one before, and in the end to those of x.
 rram.memory 128
 rram.layer "conv" kind "conv" macs 0
-rram.feature_maps "x" layer "conv" at 96 shape 1 x 1 x 16 strides 16, 16 i8 input images 2 pitch 16
+rram.feature_maps "x" layer "conv" origin 96 shape 1 x 1 x 16 strides 16, 16 i8 input images 2 pitch 16
 rram.core 0 main {
   rram.section "conv" {
     rram.slot a0, 96

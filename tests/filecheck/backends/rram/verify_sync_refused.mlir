@@ -2,7 +2,7 @@
 
 rram.memory 64
 rram.layer "conv" kind "conv" macs 0
-rram.feature_map "x" layer "conv" at 32 shape 8 x 1 x 16 strides 16, 16 i8 intermediate ring 32 + 32
+rram.feature_map "x" layer "conv" origin 32 shape 8 x 1 x 16 strides 16, 16 i8 intermediate ring 32 + 32
 rram.core 0 setup {
   rram.credit s0, 3
 } main {

@@ -15,12 +15,12 @@
 // -----
 // CHECK: error[E073]: input.mlir: is invalid: [CNN-4] 2 groups do not divide 2 input and 3 output channels
 %0 = cnn.input "x" : tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>>
-%1 = cnn.conv %0 weights <"w", "00"> bias <"b", "00"> scale <"s", "00"> window <kernel 1x1> groups 2 clamp <-3 : 127> as "y" layer "conv" : tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>> -> tensor<4x4x3xi8, #cim.quantisation<0.5 : -3>>
+%1 = cnn.conv %0 weights <"w", "00"> bias <"b", "00"> weight_scale <"s", "00"> window <kernel 1x1> groups 2 clamp <-3 : 127> as "y" layer "conv" : tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>> -> tensor<4x4x3xi8, #cim.quantisation<0.5 : -3>>
 
 // -----
 // CHECK: error[E073]: input.mlir: is invalid: [CNN-5] the clamp [-3, 255] exceeds the element type [-128, 127]
 %0 = cnn.input "x" : tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>>
-%1 = cnn.conv %0 weights <"w", "00"> bias <"b", "00"> scale <"s", "00"> window <kernel 1x1> groups 1 clamp <-3 : 255> as "y" layer "conv" : tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>> -> tensor<4x4x3xi8, #cim.quantisation<0.5 : -3>>
+%1 = cnn.conv %0 weights <"w", "00"> bias <"b", "00"> weight_scale <"s", "00"> window <kernel 1x1> groups 1 clamp <-3 : 255> as "y" layer "conv" : tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>> -> tensor<4x4x3xi8, #cim.quantisation<0.5 : -3>>
 
 // -----
 // CHECK: error[E073]: input.mlir: is invalid: [CNN-11] operands must have the shape of the result, or one of them its channels alone

@@ -4,8 +4,8 @@
 builtin.module attributes {cim.model = "every op"} {
   // CHECK-NEXT: %0 = cnn.input "x" : tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>>
   %0 = cnn.input "x" : tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>>
-  // CHECK-NEXT: %1 = cnn.conv %0 weights <"w", "00"> bias <"b", "00"> scale <"s", "00"> window <kernel 3x3 pad 1x1x1x1> groups 2 clamp <-3 : 127> as "y" layer "conv" : tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>> -> tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>>
-  %1 = cnn.conv %0 weights <"w", "00"> bias <"b", "00"> scale <"s", "00"> window <kernel 3x3 pad 1x1x1x1> groups 2 clamp <-3 : 127> as "y" layer "conv" : tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>> -> tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>>
+  // CHECK-NEXT: %1 = cnn.conv %0 weights <"w", "00"> bias <"b", "00"> weight_scale <"s", "00"> window <kernel 3x3 pad 1x1x1x1> groups 2 clamp <-3 : 127> as "y" layer "conv" : tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>> -> tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>>
+  %1 = cnn.conv %0 weights <"w", "00"> bias <"b", "00"> weight_scale <"s", "00"> window <kernel 3x3 pad 1x1x1x1> groups 2 clamp <-3 : 127> as "y" layer "conv" : tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>> -> tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>>
   // CHECK-NEXT: %2 = cnn.table %1 <"t", "00"> as "t" layer "sigmoid" : tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>> -> tensor<4x4x2xui8, #cim.quantisation<0.00390625 : 0>>
   %2 = cnn.table %1 <"t", "00"> as "t" layer "sigmoid" : tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>> -> tensor<4x4x2xui8, #cim.quantisation<0.00390625 : 0>>
   // CHECK-NEXT: %3 = cnn.max_pool %0 window <kernel 2x2 stride 2x2> as "m" layer "max" : tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>> -> tensor<2x2x2xi8, #cim.quantisation<0.5 : -3>>

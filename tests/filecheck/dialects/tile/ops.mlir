@@ -2,8 +2,8 @@
 
 tile.layer "conv" kind "conv" macs 288 p_v 2 p_h 1
 // CHECK: tile.layer "conv" kind "conv" macs 288 p_v 2 p_h 1
-tile.layer "copied" kind "conv" macs 288 p_v 2 p_h 1 copies 3
-// CHECK-NEXT: tile.layer "copied" kind "conv" macs 288 p_v 2 p_h 1 copies 3
+tile.layer "copied" kind "conv+add" macs 288 p_v 2 p_h 1 copies 3 fused ["add"]
+// CHECK-NEXT: tile.layer "copied" kind "conv+add" macs 288 p_v 2 p_h 1 copies 3 fused ["add"]
 
 %x = tile.feature_map "x_q" of "" role "input" at 64 : !tile.feature_map<4x4x2xi8, halo 1x1x0x0 of -3>
 // CHECK-NEXT: %x = tile.feature_map "x_q" of "" role "input" at 64 : !tile.feature_map<4x4x2xi8, halo 1x1x0x0 of -3>

@@ -1,4 +1,4 @@
-// RUN: cimc-opt %s -p "allocate-buffers{capacity=4096 alignment=16 cores=4 columns=2}" | filecheck %s
+// RUN: cimc-opt %s -p "allocate-buffers{capacity=4096 alignment=16 cores=4 mesh_columns=2}" | filecheck %s
 
 // Banks of 1024 bytes. Core 3 reads what core 3 alone writes: that lies in its bank. The
 // input is read by core 0 more often than by core 3, the next one below it.

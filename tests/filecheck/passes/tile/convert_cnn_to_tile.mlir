@@ -7,7 +7,7 @@
 // The halo holds the input's zero point, and only what the last window reaches.
 builtin.module attributes {cim.model = "convolution"} {
   %x = cnn.input "x_q" : tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>>
-  %y = cnn.conv %x weights <"conv.weights", "@conv.weights"> bias <"conv.bias", "@conv.bias"> scale <"conv.scale", "@conv.scale"> window <kernel 3x3 stride 2x2 pad 1x1x1x1> groups 1 clamp <-7 : 127> table <"relu.table", "@relu.table"> of <0.25 : 3> as "y_q" layer "conv" : tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>> -> tensor<2x2x5xi8, #cim.quantisation<0.125 : -7>>
+  %y = cnn.conv %x weights <"conv.weights", "@conv.weights"> bias <"conv.bias", "@conv.bias"> weight_scale <"conv.scale", "@conv.scale"> window <kernel 3x3 stride 2x2 pad 1x1x1x1> groups 1 clamp <-7 : 127> table <"relu.table", "@relu.table"> of <0.25 : 3> as "y_q" layer "conv" : tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>> -> tensor<2x2x5xi8, #cim.quantisation<0.125 : -7>>
   cnn.output %y "y_q" : tensor<2x2x5xi8, #cim.quantisation<0.125 : -7>>
 }
 
@@ -33,8 +33,8 @@ builtin.module attributes {cim.model = "convolution"} {
 // Two convolutions read one map: its halo is as large as both need.
 builtin.module {
   %x = cnn.input "x_q" : tensor<3x3x2xui8, #cim.quantisation<0.5 : 9>>
-  %y = cnn.conv %x weights <"d.weights", "@d.weights"> bias <"d.bias", "@d.bias"> scale <"d.scale", "@d.scale"> window <kernel 2x1 pad 1x0x0x0> groups 2 clamp <0 : 255> as "y_q" layer "up" : tensor<3x3x2xui8, #cim.quantisation<0.5 : 9>> -> tensor<3x3x4xui8, #cim.quantisation<0.25 : 0>>
-  %z = cnn.conv %x weights <"d.weights", "@d.weights"> bias <"d.bias", "@d.bias"> scale <"d.scale", "@d.scale"> window <kernel 2x1 pad 0x2x1x1> groups 2 clamp <0 : 255> as "z_q" layer "down" : tensor<3x3x2xui8, #cim.quantisation<0.5 : 9>> -> tensor<3x6x4xui8, #cim.quantisation<0.25 : 0>>
+  %y = cnn.conv %x weights <"d.weights", "@d.weights"> bias <"d.bias", "@d.bias"> weight_scale <"d.scale", "@d.scale"> window <kernel 2x1 pad 1x0x0x0> groups 2 clamp <0 : 255> as "y_q" layer "up" : tensor<3x3x2xui8, #cim.quantisation<0.5 : 9>> -> tensor<3x3x4xui8, #cim.quantisation<0.25 : 0>>
+  %z = cnn.conv %x weights <"d.weights", "@d.weights"> bias <"d.bias", "@d.bias"> weight_scale <"d.scale", "@d.scale"> window <kernel 2x1 pad 0x2x1x1> groups 2 clamp <0 : 255> as "z_q" layer "down" : tensor<3x3x2xui8, #cim.quantisation<0.5 : 9>> -> tensor<3x6x4xui8, #cim.quantisation<0.25 : 0>>
   cnn.output %y "y_q" : tensor<3x3x4xui8, #cim.quantisation<0.25 : 0>>
   cnn.output %z "z_q" : tensor<3x6x4xui8, #cim.quantisation<0.25 : 0>>
 }
@@ -108,7 +108,7 @@ builtin.module {
 // over the same map is cut at the border.
 builtin.module {
   %x = cnn.input "x_q" : tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>>
-  %y = cnn.conv %x weights <"conv.weights", "@conv.weights"> bias <"conv.bias", "@conv.bias"> scale <"conv.scale", "@conv.scale"> window <kernel 2x2 pad 1x0x0x0> groups 1 clamp <-128 : 127> as "y_q" layer "conv" : tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>> -> tensor<4x3x1xi8, #cim.quantisation<0.125 : -7>>
+  %y = cnn.conv %x weights <"conv.weights", "@conv.weights"> bias <"conv.bias", "@conv.bias"> weight_scale <"conv.scale", "@conv.scale"> window <kernel 2x2 pad 1x0x0x0> groups 1 clamp <-128 : 127> as "y_q" layer "conv" : tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>> -> tensor<4x3x1xi8, #cim.quantisation<0.125 : -7>>
   %m = cnn.max_pool %x window <kernel 2x4 stride 2x1 pad 0x0x1x0> as "m_q" layer "max" : tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>> -> tensor<2x1x2xi8, #cim.quantisation<0.5 : -3>>
   %n = cnn.max_pool %x window <kernel 2x4 stride 2x1 pad 1x0x1x0> as "n_q" layer "cut" : tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>> -> tensor<3x1x2xi8, #cim.quantisation<0.5 : -3>>
   cnn.output %y "y_q" : tensor<4x3x1xi8, #cim.quantisation<0.125 : -7>>
@@ -163,9 +163,9 @@ builtin.module {
 // padding leaves it to the maximum anyway.
 builtin.module {
   %x = cnn.input "x_q" : tensor<4x4x2xui8, #cim.quantisation<0.5 : 0>>
-  %y = cnn.conv %x weights <"conv.weights", "@conv.weights"> bias <"conv.bias", "@conv.bias"> scale <"conv.scale", "@conv.scale"> window <kernel 2x2 pad 1x0x0x0> groups 1 clamp <0 : 255> as "y_q" layer "conv" : tensor<4x4x2xui8, #cim.quantisation<0.5 : 0>> -> tensor<4x3x1xui8, #cim.quantisation<0.125 : 7>>
+  %y = cnn.conv %x weights <"conv.weights", "@conv.weights"> bias <"conv.bias", "@conv.bias"> weight_scale <"conv.scale", "@conv.scale"> window <kernel 2x2 pad 1x0x0x0> groups 1 clamp <0 : 255> as "y_q" layer "conv" : tensor<4x4x2xui8, #cim.quantisation<0.5 : 0>> -> tensor<4x3x1xui8, #cim.quantisation<0.125 : 7>>
   %n = cnn.max_pool %x window <kernel 2x4 stride 2x1 pad 1x0x1x0> as "n_q" layer "max" : tensor<4x4x2xui8, #cim.quantisation<0.5 : 0>> -> tensor<3x1x2xui8, #cim.quantisation<0.5 : 0>>
-  %z = cnn.conv %y weights <"one.weights", "@one.weights"> bias <"conv.bias", "@conv.bias"> scale <"conv.scale", "@conv.scale"> window <kernel 2x2> groups 1 clamp <0 : 255> as "z_q" layer "again" : tensor<4x3x1xui8, #cim.quantisation<0.125 : 7>> -> tensor<3x2x1xui8, #cim.quantisation<0.125 : 7>>
+  %z = cnn.conv %y weights <"one.weights", "@one.weights"> bias <"conv.bias", "@conv.bias"> weight_scale <"conv.scale", "@conv.scale"> window <kernel 2x2> groups 1 clamp <0 : 255> as "z_q" layer "again" : tensor<4x3x1xui8, #cim.quantisation<0.125 : 7>> -> tensor<3x2x1xui8, #cim.quantisation<0.125 : 7>>
   %o = cnn.max_pool %y window <kernel 2x3 stride 2x1 pad 1x0x1x0> as "o_q" layer "low" : tensor<4x3x1xui8, #cim.quantisation<0.125 : 7>> -> tensor<3x1x1xui8, #cim.quantisation<0.125 : 7>>
   cnn.output %n "n_q" : tensor<3x1x2xui8, #cim.quantisation<0.5 : 0>>
   cnn.output %z "z_q" : tensor<3x2x1xui8, #cim.quantisation<0.125 : 7>>
@@ -285,7 +285,7 @@ builtin.module {
 builtin.module {
   %x = cnn.input "x_q" : tensor<4x4x4xi8, #cim.quantisation<0.5 : -3>>
   %v = cnn.slice %x from <0x0> step <1x1> channels <2 : 4> as "v_q" layer "view" : tensor<4x4x4xi8, #cim.quantisation<0.5 : -3>> -> tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>>
-  %y = cnn.conv %v weights <"v.weights", "@v.weights"> bias <"v.bias", "@v.bias"> scale <"v.scale", "@v.scale"> window <kernel 3x3 pad 1x1x1x1> groups 1 clamp <-128 : 127> as "y_q" layer "c" : tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>> -> tensor<4x4x4xi8, #cim.quantisation<0.5 : -3>>
+  %y = cnn.conv %v weights <"v.weights", "@v.weights"> bias <"v.bias", "@v.bias"> weight_scale <"v.scale", "@v.scale"> window <kernel 3x3 pad 1x1x1x1> groups 1 clamp <-128 : 127> as "y_q" layer "c" : tensor<4x4x2xi8, #cim.quantisation<0.5 : -3>> -> tensor<4x4x4xi8, #cim.quantisation<0.5 : -3>>
   %r = cnn.global_average_pool %x as "r_q" layer "row" : tensor<4x4x4xi8, #cim.quantisation<0.5 : -3>> -> tensor<1x1x4xi8, #cim.quantisation<0.5 : -3>>
   %z = cnn.multiply %y, %r as "z_q" layer "gate" : tensor<4x4x4xi8, #cim.quantisation<0.5 : -3>>, tensor<1x1x4xi8, #cim.quantisation<0.5 : -3>> -> tensor<4x4x4xi8, #cim.quantisation<0.5 : -3>>
   %u = cnn.upsample %z block <2x1> as "u_q" layer "up" : tensor<4x4x4xi8, #cim.quantisation<0.5 : -3>> -> tensor<8x4x4xi8, #cim.quantisation<0.5 : -3>>

@@ -1,4 +1,4 @@
-// RUN: cimc-opt %s -p "cut-phases{cores=1 crossbars=2 mvm=100 program_row=10 bus=8}" | filecheck %s
+// RUN: cimc-opt %s -p "cut-phases{cores=1 crossbars=2 mvm=100 program_row=10 bytes_per_cycle=8}" | filecheck %s
 
 // Four blocks and two crossbars. The three row blocks of the second layer exceed the
 // chip by themselves: the first goes with the first layer, and leaves its products in

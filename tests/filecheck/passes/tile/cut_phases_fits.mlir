@@ -1,4 +1,4 @@
-// RUN: cimc-opt %s -p "cut-phases{cores=2 crossbars=2 mvm=100 program_row=10 bus=8}" | filecheck %s
+// RUN: cimc-opt %s -p "cut-phases{cores=2 crossbars=2 mvm=100 program_row=10 bytes_per_cycle=8}" | filecheck %s
 
 // Four crossbars hold all blocks: nothing is cut.
 builtin.module {

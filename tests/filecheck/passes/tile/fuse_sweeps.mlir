@@ -50,7 +50,7 @@ builtin.module {
 // CHECK-NEXT: %d = tile.feature_map "d_q"
 // CHECK-NEXT: tile.layer "one" kind "table"
 // CHECK-NEXT: tile.sweep "one"
-// CHECK: tile.layer "two" kind "table+add+concat"
+// CHECK: tile.layer "two" kind "table+add+concat" macs 0 p_v 1 p_h 1 fused ["add", "concat"]
 // CHECK-NEXT: tile.sweep "two" rows <0 : 4> columns <0 : 4> {
 // CHECK-NEXT: %[[X:[0-9]+]] = tile.window %x
 // CHECK-NEXT: %[[T:[0-9]+]] = tile.table %[[X]]

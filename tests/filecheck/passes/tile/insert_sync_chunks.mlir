@@ -1,6 +1,6 @@
 // RUN: cimc-opt %s -p "insert-sync{scheme=\"cyclic\"}" | filecheck %s
 // RUN: cimc-opt %s -p "insert-sync{scheme=\"cyclic\" every=4}" | filecheck %s --check-prefix=CHUNKS
-// RUN: cimc-opt %s -p "insert-sync{scheme=\"auto\" mvm=1000 hop=50 beat=8 lanes=8}" | filecheck %s --check-prefix=AUTO
+// RUN: cimc-opt %s -p "insert-sync{scheme=\"auto\" mvm=1000 hand_on=50 beat_bytes=8 lanes=8}" | filecheck %s --check-prefix=AUTO
 
 // Three cores add up; what core 1 is the first to visit, core 2 visits last.
 builtin.module {

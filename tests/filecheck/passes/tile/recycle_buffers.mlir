@@ -1,5 +1,5 @@
 // RUN: cimc-opt %s -p recycle-buffers --split-input-file | filecheck %s
-// RUN: cimc-opt %s -p "recycle-buffers{slack=3 vectors=1}" --split-input-file | filecheck %s --check-prefix=SLACK
+// RUN: cimc-opt %s -p "recycle-buffers{release_rows=3 sums=1}" --split-input-file | filecheck %s --check-prefix=SLACK
 
 // A window over 3 rows keeps them, and the halo below comes with the last row: 4 rows are
 // alive, and one more is slack. Halos above and below are swept like other rows, from

@@ -1,4 +1,4 @@
-// RUN: cimc-opt %s -p "slide-windows{beat=8}" | filecheck %s
+// RUN: cimc-opt %s -p "slide-windows{beat_bytes=8}" | filecheck %s
 
 builtin.module {
   %x = tile.feature_map "x" of "" role "input" : !tile.feature_map<6x6x4xi8>

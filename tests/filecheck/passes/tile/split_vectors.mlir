@@ -1,4 +1,4 @@
-// RUN: cimc-opt %s -p "split-vectors{lanes=4}" | filecheck %s
+// RUN: cimc-opt %s -p "split-vectors{channels=4}" | filecheck %s
 
 builtin.module {
   %x = tile.feature_map "x_q" of "" role "input" : !tile.feature_map<4x4x9xi8>

@@ -80,7 +80,7 @@ def test_one_bank_step_by_step():
     assert energy["total"] == pytest.approx(parts)
     (layer,) = metrics["layers"]
     assert (layer["start"], layer["cycles"], layer["shifts"]) == (0, 22, 8)
-    assert metrics["memory_bytes"] == {"weights": 0, "feature_maps": 4 * 8 * 4}
+    assert metrics["memory_bytes"] == {"weights": 0, "maps_and_sums": 4 * 8 * 4}
 
 
 def weights(store):

@@ -13,7 +13,7 @@ from cimc.backends.rram.isa import (
     StepOp,
     WalkOp,
 )
-from cimc.backends.rram.lowering.addresses import AddressRegisters, Place, Walk
+from cimc.backends.rram.lowering.addresses import AddressRegisters, Motion, Place
 from cimc.context import CompilationContext
 from cimc.diagnostics import DoesNotFitError
 from cimc.dialects import tile
@@ -60,7 +60,7 @@ strides = st.integers(0, 40)
 def test_registers_follow_the_position_of_their_stage(rows, columns, moves, dense):
     moves = [*moves[:5], *(("compute", columns.size * by, by) for by in dense)]
     addresses = AddressRegisters(SweepOp("l", rows, columns, []))
-    numbers = [addresses.register(stage, Walk(*move)) for stage, *move in moves]
+    numbers = [addresses.register(stage, Motion(*move)) for stage, *move in moves]
     fetching, computing = (
         sorted({n for n, (of, *_) in zip(numbers, moves, strict=True) if of == stage})
         for stage in ("fetch", "compute")
@@ -88,16 +88,16 @@ def test_registers_follow_the_position_of_their_stage(rows, columns, moves, dens
 
 def test_accesses_of_one_stage_that_move_alike_share_a_register():
     addresses = AddressRegisters(SweepOp("l", Range.of(0, 4), Range.of(0, 2), []))
-    assert addresses.register("fetch", Walk(64, 8)) == 0
-    assert addresses.register("compute", Walk(64, 8)) == 1
-    assert addresses.register("fetch", Walk(64, 16)) == 2
-    assert addresses.register("fetch", Walk(64, 8)) == 0
+    assert addresses.register("fetch", Motion(64, 8)) == 0
+    assert addresses.register("compute", Motion(64, 8)) == 1
+    assert addresses.register("fetch", Motion(64, 16)) == 2
+    assert addresses.register("fetch", Motion(64, 8)) == 0
 
 
 def test_only_registers_that_jump_from_row_to_row_need_a_walk():
     addresses = AddressRegisters(SweepOp("l", Range.of(0, 4), Range.of(0, 8), []))
-    addresses.register("compute", Walk(64, 8))
-    addresses.register("compute", Walk(80, 8))
+    addresses.register("compute", Motion(64, 8))
+    addresses.register("compute", Motion(80, 8))
     assert [op.name for op in addresses.place((0, 1), Range.of(0, 32))] == [
         "rram.set",
         "rram.set",
@@ -110,7 +110,7 @@ def test_only_registers_that_jump_from_row_to_row_need_a_walk():
 
 def test_a_single_column_steps_by_rows():
     addresses = AddressRegisters(SweepOp("l", Range.of(0, 4), Range.of(0, 1), []))
-    addresses.register("fetch", Walk(64, 8))
+    addresses.register("fetch", Motion(64, 8))
     assert [op.name for op in addresses.place((0,), Range.of(0, 4))] == ["rram.set"]
     assert [op.by for op in addresses.advance((0,))] == [64]
 
@@ -118,9 +118,9 @@ def test_a_single_column_steps_by_rows():
 def test_a_core_has_16_address_registers():
     addresses = AddressRegisters(SweepOp("l", Range.of(0, 4), Range.of(0, 1), []))
     for stride in range(16):
-        addresses.register("fetch", Walk(stride, 1))
+        addresses.register("fetch", Motion(stride, 1))
     with pytest.raises(DoesNotFitError, match="more than 16 address registers"):
-        addresses.register("fetch", Walk(16, 1))
+        addresses.register("fetch", Motion(16, 1))
 
 
 RINGS = """
@@ -151,14 +151,14 @@ def test_places_begin_where_the_sweep_does():
     window = next(op for op in found if isinstance(op, tile.WindowOp))
     inside, padded = (op for op in found if isinstance(op, tile.StoreOp))
     # Padded rows have 5 columns of 2 bytes. In a ring, addresses count from its start.
-    assert Place.of_window(window) == Place(10 + 4, Walk(10, 2, ring=maps[0]))
-    assert Place.of_store(inside) == Place(512 + 12 + 10 + 4 + 1, Walk(10, 2))
-    assert Place.of_store(padded) == Place(512 + 10 + 4 + 1, Walk(10, 2))
+    assert Place.of_window(window) == Place(10 + 4, Motion(10, 2, ring=maps[0]))
+    assert Place.of_store(inside) == Place(512 + 12 + 10 + 4 + 1, Motion(10, 2))
+    assert Place.of_store(padded) == Place(512 + 10 + 4 + 1, Motion(10, 2))
     # A ring of sums holds the vectors of the sweep one after another.
-    assert Place.of_sums(sums.result, sweep) == Place(0, Walk(16, 8, ring=sums))
+    assert Place.of_sums(sums.result, sweep) == Place(0, Motion(16, 8, ring=sums))
     addresses = AddressRegisters(sweep)
-    addresses.register("fetch", Place.of_window(window).walk)
-    addresses.register("compute", Place.of_sums(sums.result, sweep).walk)
+    addresses.register("fetch", Place.of_window(window).motion)
+    addresses.register("compute", Place.of_sums(sums.result, sweep).motion)
     placed = addresses.place((0, 1), Range.of(0, sweep.positions))
     rings = [op for op in placed if isinstance(op, RingOp)]
     assert [(op.base, op.size, op.value) for op in rings] == [(64, 30, 0), (256, 40, 0)]

@@ -95,7 +95,7 @@ def test_a_program_takes_the_cores_and_crossbars_that_it_uses():
 
     cores = [core(2, [], [program(0, 16), program(1, 1)]), core(5, [], [program(1, 7)])]
     metrics = static_metrics(module_of(*cores, core(7, []), memory=777), SMALL)
-    assert metrics["memory_bytes"] == {"weights": 3 * 256, "feature_maps": 777}
+    assert metrics["memory_bytes"] == {"weights": 3 * 256, "maps_and_sums": 777}
     assert metrics["area_mm2"] == area_report(SMALL, cores=3, memory_bytes=777)
 
 

@@ -16,6 +16,7 @@ from rram_programs import (
     module_of,
 )
 from xdsl.dialects.builtin import (
+    ArrayAttr,
     DictionaryAttr,
     FloatAttr,
     IntegerAttr,
@@ -91,6 +92,7 @@ def example():
         {
             "bound": FloatAttr(0.1, f64),
             "copies": IntegerAttr(1, i64),
+            "fused": ArrayAttr([StringAttr("a"), StringAttr("b, c")]),
             "how": StringAttr("linear"),
         }
     )

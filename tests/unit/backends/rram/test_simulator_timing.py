@@ -224,7 +224,7 @@ def test_credits_are_there_from_the_start():
 
 
 def row_block(core_number, last, outputs, store, *, every_vector):
-    """Row block of a horizontal group: accumulate into the partial sums at 1024."""
+    """Row block of a chain: accumulate into the partial sums at 1024."""
     turn = [
         LoadOp(vd=0, base=0, count=1, length=16),
         MvmOp(vd=1, xb=0, vs=0),
@@ -251,7 +251,7 @@ def slow_mvm() -> Chip:
     return Chip.model_validate(values)
 
 
-def group_cycles(p_v, outputs, *, every_vector):
+def chain_cycles(p_v, outputs, *, every_vector):
     store = WeightStore()
     cores = [
         row_block(v, p_v - 1, outputs, store, every_vector=every_vector)
@@ -264,8 +264,8 @@ def group_cycles(p_v, outputs, *, every_vector):
 @pytest.mark.parametrize(("p_v", "outputs", "share"), [(16, 196, 0.99), (4, 49, 0.99)])
 def test_linear_synchronisation_approaches_p_v(p_v, outputs, share):
     """P_V cores that announce every vector run nearly P_V times as fast."""
-    sequential = group_cycles(p_v, outputs, every_vector=False)
-    linear = group_cycles(p_v, outputs, every_vector=True)
+    sequential = chain_cycles(p_v, outputs, every_vector=False)
+    linear = chain_cycles(p_v, outputs, every_vector=True)
     assert share * p_v < sequential / linear <= p_v
 
 
@@ -275,7 +275,7 @@ def test_linear_synchronisation_follows_its_recurrence():
     From a core's WAIT to the next core's: LOAD issues 1 later, takes 1 + 20; ADD takes
     2 + 1; STORE 1 + 20, and only then the CALL may be seen.
     """
-    cycles = [group_cycles(p_v, 32, every_vector=True) for p_v in (3, 4, 5)]
+    cycles = [chain_cycles(p_v, 32, every_vector=True) for p_v in (3, 4, 5)]
     hop = 1 + 21 + 3 + 21
     assert [later - cycles[0] for later in cycles] == [0, hop, 2 * hop]
 

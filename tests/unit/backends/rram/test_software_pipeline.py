@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cimc.backends.rram.isa import LoopOp, SetOp
-from cimc.backends.rram.lowering.software_pipeline import Stages
+from cimc.backends.rram.lowering.software_pipeline import SweepStages
 from cimc.isa.program import MAX_LOOP_DEPTH
 
 FETCH, MULTIPLY, COMPUTE, GATE, WAIT, CALL = (100 * kind for kind in range(1, 7))
@@ -107,7 +107,7 @@ def test_rotated_loops_run_in_the_order_of_positions(nest, products, data):
     # happens at each position stands in the code, but for gates.
     gates = data.draw(some) if products else set()
     waits, calls = data.draw(some) - {1}, data.draw(some) - {1}
-    stages = Stages(
+    stages = SweepStages(
         positions,
         fetch=[mark(FETCH)] if products else [],
         multiply=[(read, mark(MULTIPLY + n)) for n, read in enumerate(products)],
@@ -125,7 +125,7 @@ def test_rotated_loops_run_in_the_order_of_positions(nest, products, data):
 
 
 def test_a_turn_multiplies_as_soon_as_a_product_has_been_read():
-    stages = Stages(
+    stages = SweepStages(
         4,
         fetch=[mark(FETCH)],
         multiply=[(1, mark(MULTIPLY)), (2, mark(MULTIPLY + 1))],
@@ -145,7 +145,7 @@ def test_a_turn_multiplies_as_soon_as_a_product_has_been_read():
 
 
 def test_loops_with_the_fewest_turns_are_rolled_out():
-    stages = Stages(480, compute=[mark(COMPUTE)])
+    stages = SweepStages(480, compute=[mark(COMPUTE)])
     for period in (3, 6, 24, 96):
         stages.calls[period] = [mark(CALL + period)]
     loops = stages.loops()

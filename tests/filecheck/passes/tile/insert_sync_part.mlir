@@ -1,6 +1,6 @@
-// RUN: cimc-opt %s -p "insert-sync{group=9}" | filecheck %s
-// RUN: cimc-opt %s -p "insert-sync{group=1}" | filecheck %s --check-prefix=SINGLE
-// RUN: cimc-opt %s -p "insert-sync{group=9 finest=1}" | filecheck %s
+// RUN: cimc-opt %s -p "insert-sync{part=9}" | filecheck %s
+// RUN: cimc-opt %s -p "insert-sync{part=1}" | filecheck %s --check-prefix=SINGLE
+// RUN: cimc-opt %s -p "insert-sync{part=9 finest_part=1}" | filecheck %s
 
 // A part has at least so many positions: whole rows of 8, or each position. With a finest
 // part they stay rows, since the pool has as much to do as the busiest core.

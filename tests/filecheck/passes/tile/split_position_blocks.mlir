@@ -1,4 +1,4 @@
-// RUN: cimc-opt %s -p split-blocks | filecheck %s
+// RUN: cimc-opt %s -p split-position-blocks | filecheck %s
 
 // The rows of a block become sweeps of their own, each with what it needs.
 builtin.module {

@@ -1,4 +1,4 @@
-// RUN: cimc-opt %s -p "insert-sync{group=9 finest=1}" | filecheck %s
+// RUN: cimc-opt %s -p "insert-sync{part=9 finest_part=1}" | filecheck %s
 
 // The reader of a core that has twice as much to do has time for parts of one position.
 builtin.module {

@@ -1,4 +1,4 @@
-"""Operators between DequantizeLinear and QuantizeLinear, as single units.
+"""Operators between DequantizeLinear and QuantizeLinear, each by itself.
 
 In the normal form that :mod:`cimc.frontend.normalise` establishes, everything the
 device can do is one operator (or a chain of unary ones) whose operands come out of
@@ -14,7 +14,7 @@ from onnx import NodeProto
 
 from cimc.frontend.graph import Graph, label
 
-__all__ = ["UNARY", "Unit", "find_units", "unary_operand"]
+__all__ = ["UNARY", "QuantisedOp", "find_quantised_ops", "unary_operand"]
 
 #: Elementwise functions of one feature map: any of them is a table of 256 entries.
 UNARY = frozenset(
@@ -31,7 +31,7 @@ _BINARY = frozenset({"Add", "Sub", "Mul", "Div", "Pow", "Min", "Max"})
 
 
 @dataclass(frozen=True)
-class Unit:
+class QuantisedOp:
     """One quantised operator: integer tensors in, one integer tensor out.
 
     ``nodes`` are the float operators in order; none for a change of quantisation.
@@ -50,7 +50,7 @@ class Unit:
 
     @property
     def node(self) -> NodeProto:
-        """The node that stands for the unit in messages and in the IR."""
+        """The node that stands for it in messages and in the IR."""
         return self.nodes[0] if self.nodes else self.quantise
 
     @property
@@ -84,45 +84,57 @@ def _one_element(graph: Graph, name: str) -> bool:
     return graph.constant(source.input[0] if source else name).size == 1
 
 
-def find_units(graph: Graph) -> list[Unit]:
-    """All units of a graph, in the order of their QuantizeLinear nodes."""
-    units: dict[str, Unit] = {}
+def find_quantised_ops(graph: Graph) -> list[QuantisedOp]:
+    """All of a graph, in the order of their QuantizeLinear nodes."""
+    by_output: dict[str, QuantisedOp] = {}
     for node in graph.nodes:
-        unit = _unit(graph, node) if node.op_type == "QuantizeLinear" else None
-        if unit is not None:
-            units[unit.output] = _gathered(unit, units)
-    return list(units.values())
+        quantised = _unit(graph, node) if node.op_type == "QuantizeLinear" else None
+        if quantised is not None:
+            by_output[quantised.output] = _gathered(quantised, by_output)
+    return list(by_output.values())
 
 
-def _gathered(unit: Unit, units: Mapping[str, Unit]) -> Unit:
-    """``unit``, as a function of one tensor where its two operands are such.
+def _gathered(
+    quantised: QuantisedOp, by_output: Mapping[str, QuantisedOp]
+) -> QuantisedOp:
+    """``quantised``, as a function of one tensor where its two operands are such.
 
     x · sigmoid(x), quantised after each operator, is the common case.
     """
-    if unit.elementwise or len(unit.inputs) != 2 or unit.node.op_type not in _BINARY:
-        return unit
-    left, right = (_ancestry(reader, units) for reader in unit.readers)
+    if (
+        quantised.elementwise
+        or len(quantised.inputs) != 2
+        or quantised.node.op_type not in _BINARY
+    ):
+        return quantised
+    left, right = (_ancestry(reader, by_output) for reader in quantised.readers)
     for source, reader in left.items():
         if source in right:
-            return replace(unit, inputs=(source,), readers=(reader,), elementwise=True)
-    return unit
+            return replace(
+                quantised, inputs=(source,), readers=(reader,), elementwise=True
+            )
+    return quantised
 
 
-def _ancestry(reader: NodeProto, units: Mapping[str, Unit]) -> dict[str, NodeProto]:
+def _ancestry(
+    reader: NodeProto, by_output: Mapping[str, QuantisedOp]
+) -> dict[str, NodeProto]:
     """The tensors that an operand is an elementwise function of, nearest first.
 
     Each comes with the DequantizeLinear that reads it there.
     """
     found = {reader.input[0]: reader}
-    while (unit := units.get(reader.input[0])) is not None and unit.elementwise:
-        reader = unit.readers[0]
+    while (
+        quantised := by_output.get(reader.input[0])
+    ) is not None and quantised.elementwise:
+        reader = quantised.readers[0]
         found[reader.input[0]] = reader
     return found
 
 
-def _unit(graph: Graph, quantise: NodeProto) -> Unit | None:
-    """The unit that ends in ``quantise``, if there is one."""
-    if graph.affine(quantise) is None:
+def _unit(graph: Graph, quantise: NodeProto) -> QuantisedOp | None:
+    """The quantised operator that ends in ``quantise``, if there is one."""
+    if graph.quantisation_of_node(quantise) is None:
         return None
     chain: list[NodeProto] = []
     name = quantise.input[0]
@@ -151,14 +163,18 @@ def _closed(
     quantise: NodeProto,
     *,
     elementwise: bool = False,
-) -> Unit | None:
-    """A unit, provided that all operands come out of DequantizeLinear."""
+) -> QuantisedOp | None:
+    """A quantised operator, provided that all operands come out of DequantizeLinear."""
     readers = [graph.dequantised(name) for name in operands]
-    known = [r for r in readers if r is not None and graph.affine(r) is not None]
+    known = [
+        r
+        for r in readers
+        if r is not None and graph.quantisation_of_node(r) is not None
+    ]
     if not known or len(known) != len(operands):
         return None
     inputs = tuple(reader.input[0] for reader in known)
-    return Unit(
+    return QuantisedOp(
         tuple(chain),
         inputs,
         tuple(known),

@@ -1,4 +1,4 @@
-"""Horizontal groups: sweeps that add to the same partial sums, in some order."""
+"""Chains: sweeps that add to the same partial sums, and the order in which they do."""
 
 from __future__ import annotations
 
@@ -14,40 +14,40 @@ from cimc.passes.tile.orders import Order, Visit
 from cimc.passes.tile.sequences import Sequences, first_of, insert, last_of
 from cimc.passes.tile.sweeps import core_of
 
-__all__ = ["Group", "hand_on", "reuse_sums", "sums_of"]
+__all__ = ["Chain", "hand_on", "reuse_sums", "sums_of"]
 
-#: The sweeps of a group, one for each core.
-Group = tuple[tile.SweepOp, ...]
+#: The sweeps of a chain, one for each core.
+Chain = tuple[tile.SweepOp, ...]
 
 
-def sums_of(group: Group) -> list[tile.PartialSumsOp]:
-    """The partial sums that the sweeps of a group share, one for each column block."""
+def sums_of(chain: Chain) -> list[tile.PartialSumsOp]:
+    """The partial sums that the sweeps of a chain share, one for each column block."""
     return [
         op.target.owner
-        for op in group[0].operations
+        for op in chain[0].operations
         if isinstance(op, tile.StorePartialOp)
         and isinstance(op.target.owner, tile.PartialSumsOp)
     ]
 
 
-def hand_on(sequences: Sequences, group: Group, order: Order) -> Group:
-    """Let the cores of a group visit positions in ``order``, and wait for each other.
+def hand_on(sequences: Sequences, chain: Chain, order: Order) -> Chain:
+    """Let the cores of a chain visit positions in ``order``, and wait for each other.
 
     Sweeps of other orders than the linear one, vector by vector, are replaced by
     sweeps over parts. First come all that await nobody, last those that hand nothing
     on, so that the order of the program is one of those that the sequences allow.
     Returns the sweeps that there are now.
     """
-    numbers = [core_of(sweep) for sweep in group]
+    numbers = [core_of(sweep) for sweep in chain]
     visits = [(core, v) for core in range(order.cores) for v in order.visits(core)]
-    sweeps = group
+    sweeps = chain
     if (order.scheme, order.every) != ("linear", 1):
-        for sums in sums_of(group):
+        for sums in sums_of(chain):
             sums.properties.pop("ring", None)
         if order.scheme == "cyclic":
             visits.sort(key=lambda found: (not found[1].first, found[1].last))
-        sweeps = tuple(_part(group, core, visit) for core, visit in visits)
-        _replace(group, sweeps)
+        sweeps = tuple(_part(chain, core, visit) for core, visit in visits)
+        _replace(chain, sweeps)
     givers = dict.fromkeys(core for core, visit in visits if not visit.last)
     links = {
         core: sequences.new(numbers[core], numbers[(core + order.step) % order.cores])
@@ -64,10 +64,10 @@ def hand_on(sequences: Sequences, group: Group, order: Order) -> Group:
     return sweeps
 
 
-def reuse_sums(sequences: Sequences, group: Group) -> None:
-    """Let the first of a group write a vector when the last has read the one there."""
-    first, last = group[0], group[-1]
-    rings = [sums.vectors for sums in sums_of(group) if sums.ring is not None]
+def reuse_sums(sequences: Sequences, chain: Chain) -> None:
+    """Let the first of a chain write a vector when the last has read the one there."""
+    first, last = chain[0], chain[-1]
+    rings = [sums.vectors for sums in sums_of(chain) if sums.ring is not None]
     if not rings:
         return
     sequence = sequences.new(core_of(last), core_of(first), credit=min(rings))
@@ -77,7 +77,7 @@ def reuse_sums(sequences: Sequences, group: Group) -> None:
     insert(last, tile.SignalOp(sequence, 1), after=loaded)
 
 
-def _replace(old: Group, new: Group) -> None:
+def _replace(old: Chain, new: Chain) -> None:
     """Put sweeps in the place of the last of the old ones."""
     block = old[-1].parent_block()
     assert block is not None
@@ -139,9 +139,9 @@ def _makers(values: Iterable[SSAValue]) -> set[Operation]:
     return found
 
 
-def _part(group: Group, core: int, visit: Visit) -> tile.SweepOp:
+def _part(chain: Chain, core: int, visit: Visit) -> tile.SweepOp:
     """The sweep of a core over the positions of a visit."""
-    sweep, values = group[core], dict[SSAValue, SSAValue]()
+    sweep, values = chain[core], dict[SSAValue, SSAValue]()
     body = _Body.of(sweep)
     code = [op.clone(values) for op in body.products]
     own = {sums: values[value] for sums, value in body.own.items()}
@@ -155,7 +155,7 @@ def _part(group: Group, core: int, visit: Visit) -> tile.SweepOp:
         return own[sums]
 
     if visit.last:
-        end = _Body.of(group[-1])
+        end = _Body.of(chain[-1])
         sums_by_total = {total: sums for sums, total in end.total.items()}
         for op in end.rest:
             for total in set(op.operands) & sums_by_total.keys() - values.keys():

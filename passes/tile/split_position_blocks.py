@@ -1,4 +1,4 @@
-"""``split-blocks``: write blocks of positions row by row."""
+"""``split-position-blocks``: write blocks of positions row by row."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from xdsl.passes import ModulePass
 
 from cimc.dialects import tile
 
-__all__ = ["SplitBlocks"]
+__all__ = ["SplitPositionBlocks"]
 
 
 @dataclass(frozen=True)
-class SplitBlocks(ModulePass):
+class SplitPositionBlocks(ModulePass):
     """Cut a sweep that writes blocks of several rows into one for each of these rows.
 
     For a machine on which every row of a map has to be moved by itself.
     """
 
-    name = "split-blocks"
+    name = "split-position-blocks"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Replace every sweep whose stores have several first rows."""
