@@ -78,8 +78,10 @@ class SecondTarget:
             load_chip=self._load_chip,
             encode=lambda module: _renamed(TARGET.encode(module), "rram", self.name),
             decode=lambda program: TARGET.decode(_renamed(program, self.name, "rram")),
-            simulator=lambda program, weights, chip: _Simulator(
-                TARGET.simulator(_renamed(program, self.name, "rram"), weights, chip),
+            simulator=lambda program, weights, chip, specimen=None: _Simulator(
+                TARGET.simulator(
+                    _renamed(program, self.name, "rram"), weights, chip, specimen
+                ),
                 self.wrong,
             ),
             static_metrics=self._static_metrics,

@@ -76,3 +76,14 @@ def test_the_machine_survives_in_the_module():
     del module.attributes["rram.chip"]
     with pytest.raises(InputError, match="E022"):
         machine_of(module)
+
+
+def test_a_converter_costs_twice_as_much_for_each_bit():
+    base = CHIPS.load("pelke-128")
+    bits = base.structure.adc_bits
+    finer = base.with_structure(adc_bits=bits + 2)
+    assert finer.energy.adc.value == 4 * base.energy.adc.value
+    assert finer.area.adc.value == 4 * base.area.adc.value
+    assert "Walden" in finer.energy.adc.source
+    assert base.with_structure(adc_bits=bits) == base
+    assert finer.with_structure(adc_bits=bits).energy.adc.value == base.energy.adc.value
