@@ -42,6 +42,7 @@ def error_metrics(
 ) -> dict[str, Any]:
     """Errors of a run, and energy and area of ``metrics`` with those of the code."""
     table, counts = state.errors[0], state.errors[6].tolist()
+    shifted = table[table[:, layout.T_STEPS] > 0]
     energy = _code_energy(nonidealities, counts)
     found = dict(metrics["energy_pj"])
     return {
@@ -58,7 +59,7 @@ def error_metrics(
             "corrected": counts[layout.N_CORRECTED],
             "missed": counts[layout.N_MISSED],
             "displaced_tracks": int(table[:, layout.T_DISPLACED].sum()),
-            "tracks": int(table[:, layout.T_COUNT].sum()),
+            "shifted_tracks": int(shifted[:, layout.T_COUNT].sum()),
         },
         "misread_bits": counts[layout.N_MISREAD],
         "area_mm2": {
