@@ -69,10 +69,14 @@ class Nonidealities(Protocol):
 
 @dataclass(frozen=True)
 class Specimen:
-    """One chip of those that non-idealities make differ: the one with this ``seed``."""
+    """One chip of those that non-idealities make differ: the one with this ``seed``.
+
+    ``repair`` names what is done about its faults, as far as a target knows how.
+    """
 
     nonidealities: Nonidealities
     seed: int
+    repair: str = "none"
 
 
 @dataclass(frozen=True)

@@ -27,13 +27,13 @@ def follow(sequences: Sequences, writer: Writer, reader: Reader, group: int) -> 
     sizes = {1}
     if all(_rows_at_once(part) == 1 for part in writer.sweeps):
         sizes = _parts(columns.size, sweep.columns.size, group)
-    # With a lag of more, the last part of a row would wait for the next row.
-    parts = max(n for n in sizes if n == 1 or _lag(writer, reader, n) <= 1)
+    lags = {parts: _lag(writer, reader, parts) for parts in sizes}
+    parts = min(lags, key=lambda parts: (lags[parts] / parts, parts))
     wide, narrow = columns.size // parts, sweep.columns.size // parts
     preset, stop = writer.rows[0].start, writer.rows[-1].stop
     awaited = step * sweep.rows.size * parts
     signalled = (stop - preset) * parts
-    ahead = (reader.first - preset - step) * parts + _lag(writer, reader, parts) - 1
+    ahead = (reader.first - preset - step) * parts + lags[parts] - 1
     ahead = max(ahead, signalled - awaited)
     sequence = sequences.new(writer.core, core_of(sweep), credit=max(0, -ahead))
     window = next(

@@ -13,6 +13,7 @@ import numpy as np
 
 from cimc.backends.rram.simulator import layout as own
 from cimc.backends.rram.simulator.addresses import byte_at, move
+from cimc.backends.rram.simulator.analogue import execute_analogue_mvm
 from cimc.backends.rram.simulator.crossbar import execute_mvm
 from cimc.backends.rram.simulator.interconnect import carry
 from cimc.backends.rram.simulator.memory import load, store
@@ -67,7 +68,8 @@ def operands_ready(row: Array, registers: Array) -> Any:
     "uint8[:, :, ::1], uint8[:, :, ::1], int8[:, :, ::1], int32[:, :, ::1], "
     "float32[:, :, ::1], uint8[::1], int32[::1], int64[:, ::1], "
     "uint8[::1], int32[::1], int64[:, ::1], int64[::1], int64[:, ::1], "
-    "int64[:, ::1], int64[::1], int64[:, ::1], int64[::1], int16[::1])"
+    "int64[:, ::1], int64[::1], int64[:, ::1], int64[::1], int16[::1], "
+    "float32[::1], float64[::1], float64[:, ::1])"
 )
 def advance(
     budget: int,
@@ -112,6 +114,9 @@ def advance(
     batch: Array,
     ends: Array,
     inputs: Array,
+    cells: Array,
+    analogue: Array,
+    currents: Array,
 ) -> int:
     """Run up to ``budget`` instructions; why it stopped (see layout.py).
 
@@ -245,6 +250,19 @@ def advance(
                     call(heap, scalars, edges, queue, clocks, core, row, ready, pc)
                 if why != 0:
                     return why
+            elif op == own.MVM and analogue[own.N_ANALOGUE] != 0:
+                execute_analogue_mvm(
+                    cells,
+                    row[shared.A4],
+                    row[shared.A1],
+                    row[shared.A2],
+                    bytes_[core, row[shared.READ0]],
+                    row[shared.A3] != 0,
+                    inputs,
+                    analogue,
+                    currents,
+                    integers[core, row[shared.WRITE]],
+                )
             elif op == own.MVM:
                 execute_mvm(
                     weights,

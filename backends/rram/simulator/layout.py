@@ -53,3 +53,18 @@ STALLS = ("hazard", "wait", "bus", "lsu", "vector", "crossbar")
 ADDRESS, STRADDLE, UNINITIALISED_BYTE, READ_RACE, WRITE_RACE, REUSE_RACE = range(
     OWN_TRAP, OWN_TRAP + 6
 )
+
+# Of a chip with non-ideal cells (N_ANALOGUE: 1, else 0): whether converters are finite,
+# slices of a weight, bits of a cell and of a digit of the input, the standard deviation
+# of a level from read to read, and the step and the number of a converter's codes.
+(
+    N_ANALOGUE,
+    N_FINITE,
+    N_SLICES,
+    N_CELL_BITS,
+    N_DAC_BITS,
+    N_NOISE,
+    N_STEP,
+    N_CODES,
+) = range(8)
+ANALOGUE_COLUMNS = 8

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import numpy as np
 from xdsl.dialects.builtin import ModuleOp
@@ -23,6 +23,7 @@ from cimc.backends.rram.isa import MvmOp, ProgramOp, RingOp, TransferOp
 from cimc.backends.rram.machine import CHIP, RramMachine
 from cimc.backends.rram.programming import Programming
 from cimc.backends.rram.simulator.layout import (
+    ANALOGUE_COLUMNS,
     CROSSBAR,
     LOAD,
     LSU,
@@ -46,6 +47,9 @@ from cimc.simulation.loaded_program import (
     ProgramBuilder,
 )
 from cimc.weights import Array, WeightStore
+
+if TYPE_CHECKING:
+    from cimc.backends.rram.simulator.specimen import Crossbars
 
 __all__ = ["Constants", "RramProgram", "load_program"]
 
@@ -79,6 +83,10 @@ class RramProgram(LoadedProgram):
     copy_bytes: int = 0
     batch: int = 1
     """Up to how many images it works on at the same time."""
+    cells: Array = field(default_factory=lambda: np.empty(0, np.float32))
+    """What the cells of all crossbars give, one crossbar after another, if they are not
+    ideal; see :mod:`~cimc.backends.rram.simulator.analogue`."""
+    analogue: Array = field(default_factory=lambda: np.zeros(ANALOGUE_COLUMNS))
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -94,8 +102,12 @@ class RramProgram(LoadedProgram):
         self.constants = Constants(empty, empty, empty, empty)
 
 
-def load_program(module: ModuleOp, weights: WeightStore) -> RramProgram:
+def load_program(
+    module: ModuleOp, weights: WeightStore, crossbars: Crossbars | None = None
+) -> RramProgram:
     """Make tables of a module that encode or decode has checked.
+
+    ``crossbars`` are those of a chip whose cells are not ideal.
 
     Raises:
         InputError: a constant is missing, differs or is of the wrong kind (E012, E026).
@@ -109,8 +121,11 @@ def load_program(module: ModuleOp, weights: WeightStore) -> RramProgram:
         programming=[Programming.of(cores) for cores in phases_of(module)],
         batch=batch_of(module),
     )
-    builder = _Builder(CHIP.get(module), module, program, weights)
+    builder = _Builder(CHIP.get(module), module, program, weights, crossbars)
     program.constants = Constants(builder.blocks.joined(), *builder.pool.joined())
+    if crossbars is not None:
+        program.cells = builder.cells.joined()
+        program.analogue = crossbars.analogue()
     return program
 
 
@@ -134,7 +149,10 @@ class _Builder(ProgramBuilder):
         module: ModuleOp,
         program: RramProgram,
         weights: WeightStore,
+        crossbars: Crossbars | None,
     ) -> None:
+        self._crossbars = crossbars
+        self.cells = Flat(np.float32)
         self._machine = machine
         self._program = program
         self.pool = Pool(weights)
@@ -148,6 +166,7 @@ class _Builder(ProgramBuilder):
         crossbars, registers = self._setup.crossbars, self._setup.registers
         self._dense = {xb: index for index, xb in enumerate(crossbars)}
         self._places = {xb: self._block(op) for xb, op in crossbars.items()}
+        self._cells = {xb: self._written(unit, op) for xb, op in crossbars.items()}
         self._parameters = {
             q: self.pool.parameters(op) for q, op in registers.parameters.items()
         }
@@ -179,6 +198,7 @@ class _Builder(ProgramBuilder):
                 block = self._setup.crossbars[op.xb]
                 row[layout.A0] = self._places[op.xb]
                 row[layout.A1 : layout.A3] = (block.rows, block.columns)
+                row[layout.A4] = self._cells[op.xb]
             case RingOp():
                 copy = self._program.copies.get(op.base, range(0))
                 row[layout.A4 : layout.A6] = (copy.start, len(copy))
@@ -193,10 +213,23 @@ class _Builder(ProgramBuilder):
 
     def _block(self, op: ProgramOp) -> int:
         """Place of the crossbar's weights in ``weights``, row by row."""
+        block = self._weights(op)
+        return self.blocks.place((op.matrix, op.row, op.column, block.shape), block)
+
+    def _written(self, core: CoreOp, op: ProgramOp) -> int:
+        """Place in ``cells`` of what this crossbar gives, if it is not ideal."""
+        if self._crossbars is None:
+            return 0
+        phase = core.phase or 0
+        place = (phase, core.number, op.xb)
+        return self.cells.place(
+            place, self._crossbars.program(self._weights(op), *place)
+        )
+
+    def _weights(self, op: ProgramOp) -> Array:
+        """The block of a matrix that a crossbar is to hold."""
         matrix = self.pool.constant(op.matrix, np.int8, 2)
         rows, columns = op.row + op.rows, op.column + op.columns
         if rows > matrix.shape[0] or columns > matrix.shape[1]:
             raise unfit(op.matrix, f"has shape {matrix.shape}, {op.text()}")
-        block = matrix[op.row : rows, op.column : columns]
-        key = (op.matrix, op.row, op.column, block.shape)
-        return self.blocks.place(key, block)
+        return matrix[op.row : rows, op.column : columns]

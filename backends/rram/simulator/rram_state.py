@@ -96,6 +96,7 @@ class RramState(State):
         self.batch[:, B_START] = program.starts
         self.ends = np.zeros(images, np.int64)
         self._inputs = np.zeros(machine.vector_register_bytes, np.int16)
+        self._currents = np.zeros((2, machine.columns))
         self.stalls = np.zeros((len(program.core_numbers), len(STALLS)), np.int64)
 
     def host_write(self, address: int, values: Array) -> None:
@@ -198,6 +199,9 @@ class RramState(State):
             self.batch,
             self.ends,
             self._inputs,
+            program.cells,
+            program.analogue,
+            self._currents,
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,12 +13,13 @@ from cimc.backends.rram.chip import Chip
 from cimc.backends.rram.cost import static_metrics
 from cimc.backends.rram.dialect import FeatureMapOp
 from cimc.backends.rram.instruction_set import ISA
+from cimc.backends.rram.simulator.analogue import seed_noise
 from cimc.backends.rram.simulator.layout import H_HOST
 from cimc.backends.rram.simulator.metrics import energies, run_metrics
 from cimc.backends.rram.simulator.rram_program import load_program
 from cimc.backends.rram.simulator.rram_state import RramState
 from cimc.backends.rram.simulator.traps import trap_error
-from cimc.diagnostics import VerificationError
+from cimc.diagnostics import InputError, VerificationError
 from cimc.simulation.simulator import (
     ProgramSimulator,
     check_batch,
@@ -29,6 +30,9 @@ from cimc.simulation.simulator import (
 from cimc.simulation.traps import writer_of_shadow
 from cimc.target import Simulation, Specimen
 from cimc.weights import Array, WeightStore
+
+if TYPE_CHECKING:
+    from cimc.backends.rram.simulator.specimen import Crossbars
 
 __all__ = ["Simulator"]
 
@@ -50,7 +54,9 @@ class Simulator(ProgramSimulator[RramState]):
     ) -> None:
         self._chip, self._machine = chip, chip.machine()
         module = decode_for(ISA, program, self._machine)
-        self._program = load_program(module, weights)
+        self._crossbars = _crossbars(chip, specimen) if specimen else None
+        self._runs = 0
+        self._program = load_program(module, weights, self._crossbars)
         self._maps = self._program.feature_maps
         self._energies = energies(module, chip)
         self._static = static_metrics(module, chip)
@@ -75,7 +81,12 @@ class Simulator(ProgramSimulator[RramState]):
         for inputs in images:
             check_inputs(inputs, self.input_names())
 
+        run = self._runs
+        self._runs += 1
+
         def loaded(trace_events: int) -> RramState:
+            if self._crossbars is not None:
+                seed_noise(self._crossbars.noise_seed(run))
             state = self.new_state(trace_events, len(images))
             for image, inputs in enumerate(images):
                 for tensor, values in inputs.items():
@@ -141,6 +152,27 @@ class Simulator(ProgramSimulator[RramState]):
         """See base class."""
         run = run_metrics(state, self._chip, self._energies, self._static)
         return {**self._static, **run}
+
+
+def _crossbars(chip: Chip, specimen: Specimen) -> Crossbars:
+    """The crossbars of a specimen of this machine.
+
+    Raises:
+        InputError: nothing of that name can be done about stuck cells (E027).
+    """
+    from cimc.backends.rram.nonideality import Nonidealities
+    from cimc.backends.rram.repair import REPAIRS
+    from cimc.backends.rram.simulator.specimen import Crossbars
+
+    if specimen.repair not in REPAIRS:
+        raise InputError(
+            "E027",
+            f"target rram knows no repair {specimen.repair!r}",
+            where="--repair",
+            hints=(f"one of: {', '.join(REPAIRS)}",),
+        )
+    assert isinstance(specimen.nonidealities, Nonidealities)
+    return Crossbars(chip, specimen.nonidealities, specimen.seed, specimen.repair)
 
 
 def _view(values: Array, op: FeatureMapOp) -> Array:

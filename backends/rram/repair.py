@@ -1,0 +1,108 @@
+"""Living with stuck cells: which rows and columns hold what, and what the rest holds.
+
+Both need the chip's map of stuck cells, and neither changes a program: a crossbar's
+drivers and multiplexers name its rows and columns, spare ones included, and cells are
+written one by one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from ortools.graph.python.linear_sum_assignment import SimpleLinearSumAssignment
+
+from cimc.backends.rram.slices import Slices
+from cimc.weights import Array
+
+__all__ = ["REPAIRS", "compensated", "remapped"]
+
+#: What can be done: other rows and columns, other levels beside stuck cells, or both.
+REPAIRS = ("none", "remap", "compensate", "both")
+
+#: Times that rows and columns are chosen in turns.
+_ROUNDS = 2
+
+
+def remapped(block: Array, stuck: Array, slices: Slices) -> tuple[Array, Array]:
+    """Physical rows and columns for those of a weight block (rows, columns).
+
+    ``stuck`` (slices, 2, all rows, all columns) has the levels of stuck cells, −1 of
+    others. Rows and columns are chosen in turns, each time by a linear assignment with
+    the least sum of squared errors of weights.
+    """
+    rows: Array = np.array(range(block.shape[0]))
+    columns: Array = np.array(range(block.shape[1]))
+    levels = slices.levels(block)
+    if not (stuck >= 0).any():
+        return rows, columns
+    for _ in range(_ROUNDS):
+        columns = _assigned(levels, stuck[:, :, rows], slices)
+        rows = _assigned(
+            levels.swapaxes(2, 3), stuck[:, :, :, columns].swapaxes(2, 3), slices
+        )
+    return rows, columns
+
+
+def _assigned(levels: Array, stuck: Array, slices: Slices) -> Array:
+    """The physical column for each logical one; rows stand where they are."""
+    wanted, there = levels.shape[3], stuck.shape[3]
+    costs = np.zeros((wanted, there), np.int64)
+    index, sign, row, column = np.nonzero(stuck >= 0)
+    held = stuck[index, sign, row, column].astype(np.int64)
+    errors = slices.places[index, None] * (levels[index, sign, row] - held[:, None])
+    np.add.at(costs.T, column, errors**2)
+    return _least(costs)
+
+
+def _least(costs: Array) -> Array:
+    """The column for each row of a matrix of costs that makes their sum the least."""
+    solver: Any = SimpleLinearSumAssignment()
+    rows, columns = costs.shape
+    # Columns that no row needs go to rows that cost nothing.
+    square = np.zeros((columns, columns), np.int64)
+    square[:rows] = costs
+    left, right = np.indices(square.shape)
+    solver.add_arcs_with_cost(left.ravel(), right.ravel(), square.ravel())
+    assert solver.solve() == solver.OPTIMAL
+    return np.array([solver.right_mate(row) for row in range(rows)])
+
+
+def compensated(block: Array, levels: Array, stuck: Array, slices: Slices) -> Array:
+    """Levels for cells that can be written, so that weights come out closest.
+
+    ``stuck`` lies under ``levels`` (slices, 2, rows, columns). Only weights with a
+    stuck cell change: from the highest slice on, each pair of cells takes what is left
+    of the weight as nearly as it can.
+    """
+    found = levels.copy()
+    at = (stuck >= 0).any(axis=(0, 1))
+    rest = block[at].astype(np.int64)
+    for index in reversed(range(slices.count)):
+        place = int(slices.places[index])
+        best = _nearest(rest, stuck[index][:, at], place, slices)
+        found[index][:, at] = best
+        rest = rest - place * (best[0] - best[1])
+    return found
+
+
+def _nearest(rest: Array, stuck: Array, place: int, slices: Slices) -> Array:
+    """Levels (2, n) of the cells of a slice for what is left of n weights.
+
+    What lower slices can still add is taken off the error, so that they are not spent
+    too early.
+    """
+    reach = (place - 1) if place > 1 else 0
+    best = np.zeros((2, rest.size), np.int64)
+    least = np.full(rest.size, np.iinfo(np.int64).max)
+    for positive in range(slices.highest + 1):
+        for negative in range(slices.highest + 1):
+            left = np.abs(rest - place * (positive - negative))
+            cost = np.maximum(left - reach, 0) * 1024 + left
+            fits = ((stuck[0] < 0) | (stuck[0] == positive)) & (
+                (stuck[1] < 0) | (stuck[1] == negative)
+            )
+            better = fits & (cost < least)
+            least[better] = cost[better]
+            best[0, better], best[1, better] = positive, negative
+    return best
