@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from cimc.backends.racetrack.nonideality import NONIDEALITIES
 from cimc.context import CompilationContext
 from cimc.driver.passes import parse_passes, run_passes
 from cimc.frontend import import_model
@@ -18,17 +19,23 @@ MACHINES = {
 }
 
 
+def compiled(model, target, chip):
+    """The program of a network, and the network as imported."""
+    imported = import_model(model, name="random")
+    module = imported.module
+    target.attach_chip(module, chip)
+    passes = parse_passes(target.pipeline(chip, "latency"))
+    run_passes(module, CompilationContext(weights=imported.weights), passes)
+    return target.encode(module), imported
+
+
 @pytest.mark.parametrize("machine", MACHINES)
 @given(model=networks())
 @settings(max_examples=settings().max_examples // 10)
 def test_a_racetrack_specimen_without_errors_is_ideal(machine, model):
     chip, target = MACHINES[machine].chip, get_target("racetrack")
-    imported = import_model(model, name="random")
-    module, weights = imported.module, imported.weights
-    target.attach_chip(module, chip)
-    passes = parse_passes(target.pipeline(chip, "latency"))
-    run_passes(module, CompilationContext(weights=weights), passes)
-    program = target.encode(module)
+    program, imported = compiled(model, target, chip)
+    weights = imported.weights
     inputs = imported.host.inputs(0, feeds_for(model, 0))
 
     ideal = target.simulator(program, weights, chip).run(inputs)
@@ -44,3 +51,20 @@ def test_a_racetrack_specimen_without_errors_is_ideal(machine, model):
         ideal.metrics["endurance"]["shifts"]["total"]
         == (ideal.metrics["shifts"]["total"])
     )
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+@given(model=networks())
+@settings(max_examples=settings().max_examples // 10)
+def test_a_racetrack_specimen_that_errs_much_runs_to_the_end(machine, model):
+    chip, target = MACHINES[machine].chip, get_target("racetrack")
+    program, imported = compiled(model, target, chip)
+    inputs = imported.host.inputs(0, feeds_for(model, 0))
+    values = NONIDEALITIES.load("none").model_dump()
+    for name in ("over_shift", "under_shift", "pinning", "misread"):
+        values[name]["value"] = 0.05
+    specimen = Specimen(NONIDEALITIES.validated(values, "test"), seed=1)
+
+    found = target.simulator(program, imported.weights, chip, specimen).run(inputs)
+
+    assert set(imported.segments[0].border.outputs) <= found.feature_maps.keys()
