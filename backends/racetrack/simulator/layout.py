@@ -25,7 +25,7 @@ from cimc.simulation.layout import OWN, OWN_TRAP, OWN_UNIT
 SHIFTER, PORT, CELLS, LINK = range(OWN_UNIT, OWN_UNIT + 4)
 UNITS = OWN_UNIT + 4
 
-# What the engine needs of the machine, one column each. Sums wrap where arrays err.
+# What the engine needs of the machine, one column each. Where arrays err, sums wrap.
 (
     M_DOMAINS,
     M_PORTS,
@@ -36,7 +36,7 @@ UNITS = OWN_UNIT + 4
     M_TRANSFER,
     M_CALL,
     M_WEIGHT_BITS,
-    M_WRAPS,
+    M_ERRS,
 ) = range(10)
 
 # A map array: first byte of its words, bytes of a word, bank, macro units, offset.

@@ -9,9 +9,9 @@ from cimc.backends.racetrack.simulator.layout import (
     ACCUMULATOR,
     M_ACCUMULATOR,
     M_DOMAINS,
+    M_ERRS,
     M_PORTS,
     M_WEIGHT_BITS,
-    M_WRAPS,
     MISALIGNED_WEIGHTS,
     NO_WEIGHTS,
     REGISTER_ADDRESS,
@@ -98,12 +98,13 @@ def multiply_accumulate(
             return UNSTORED_WEIGHT
         first = block[W_BLOCK] + place * block[W_COLUMNS]
         row = weights[first : first + lanes]
-        wrong = misread(lanes * machine[M_WEIGHT_BITS], errors)
-        if wrong >= 0 or errors[0][number, T_DISPLACED] > 0:
-            row = errors[7][:lanes]
-            weight_row(
-                block, weights, number, place, lanes, machine, wrong, errors, row
-            )
+        if machine[M_ERRS] != 0:
+            wrong = misread(lanes * machine[M_WEIGHT_BITS], errors)
+            if wrong >= 0 or errors[0][number, T_DISPLACED] > 0:
+                row = errors[7][:lanes]
+                weight_row(
+                    block, weights, number, place, lanes, machine, wrong, errors, row
+                )
         at = index + port * lanes if lanewise else index + port
         for lane in range(lanes):
             value = np.int64(registers[core, register, at + (lane if lanewise else 0)])
@@ -111,7 +112,7 @@ def multiply_accumulate(
                 value -= 256
             total = accumulators[core, lane] + value * row[lane]
             if total < -limit or total >= limit:
-                if machine[M_WRAPS] == 0:
+                if machine[M_ERRS] == 0:
                     trap[TRAP_A] = lane
                     return ACCUMULATOR
                 total = _wrapped(int(total), int(limit))
@@ -135,7 +136,7 @@ def take_sums(
         if add:
             total += accumulators[lane]
         if total < -limit or total >= limit:
-            if machine[M_WRAPS] == 0:
+            if machine[M_ERRS] == 0:
                 trap[TRAP_A] = lane
                 return ACCUMULATOR
             total = _wrapped(int(total), int(limit))
