@@ -77,32 +77,37 @@ def compensated(block: Array, levels: Array, stuck: Array, slices: Slices) -> Ar
     """
     found = levels.copy()
     at = (stuck >= 0).any(axis=(0, 1))
+    held = stuck[:, :, at].astype(np.int64)
+    low, high = np.where(held < 0, 0, held), np.where(held < 0, slices.highest, held)
     rest = block[at].astype(np.int64)
     for index in reversed(range(slices.count)):
         place = int(slices.places[index])
-        best = _nearest(rest, stuck[index][:, at], place, slices)
-        found[index][:, at] = best
-        rest = rest - place * (best[0] - best[1])
+        # What the slices below can add.
+        least = slices.weights(np.stack([low[:, 0], high[:, 1]], 1), below=index)
+        most = slices.weights(np.stack([high[:, 0], low[:, 1]], 1), below=index)
+        pair = _nearest(rest, low[index], high[index], place, (least, most))
+        found[index][:, at] = pair
+        rest = rest - place * (pair[0] - pair[1])
     return found
 
 
-def _nearest(rest: Array, stuck: Array, place: int, slices: Slices) -> Array:
-    """Levels (2, n) of the cells of a slice for what is left of n weights.
+def _nearest(
+    rest: Array, low: Array, high: Array, place: int, below: tuple[Array, Array]
+) -> Array:
+    """Levels (2, n) of a slice, from ``low`` to ``high``, for the rest of n weights.
 
-    What lower slices can still add is taken off the error, so that they are not spent
-    too early.
+    They leave what the slices ``below`` can add, or come as close to it as they can; of
+    several the one that leaves the least.
     """
-    reach = (place - 1) if place > 1 else 0
-    best = np.zeros((2, rest.size), np.int64)
-    least = np.full(rest.size, np.iinfo(np.int64).max)
-    for positive in range(slices.highest + 1):
-        for negative in range(slices.highest + 1):
-            left = np.abs(rest - place * (positive - negative))
-            cost = np.maximum(left - reach, 0) * 1024 + left
-            fits = ((stuck[0] < 0) | (stuck[0] == positive)) & (
-                (stuck[1] < 0) | (stuck[1] == negative)
-            )
-            better = fits & (cost < least)
-            least[better] = cost[better]
-            best[0, better], best[1, better] = positive, negative
+    best = low.copy()
+    cost = np.full(rest.size, np.iinfo(np.int64).max)
+    for positive, negative in np.ndindex(*high.max(axis=1, initial=0) + 1):
+        left = rest - place * (positive - negative)
+        missed = np.maximum(np.maximum(below[0] - left, left - below[1]), 0)
+        found = (missed << 16) + np.abs(left)
+        fits = (low[0] <= positive) & (positive <= high[0])
+        fits &= (low[1] <= negative) & (negative <= high[1])
+        better = fits & (found < cost)
+        cost[better] = found[better]
+        best[0, better], best[1, better] = positive, negative
     return best

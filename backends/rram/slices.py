@@ -43,6 +43,7 @@ class Slices:
         shifts = shifts.reshape(-1, *(1,) * magnitudes.ndim)
         return (magnitudes[np.newaxis] >> shifts) & self.highest
 
-    def weights(self, levels: Array) -> Array:
-        """The weights (…) that levels (slices, 2, …) stand for."""
-        return np.tensordot(self.places, levels[:, 0] - levels[:, 1], axes=1)
+    def weights(self, levels: Array, below: int | None = None) -> Array:
+        """What levels (slices, 2, …) stand for, or only slices ``below`` one."""
+        pairs = levels[:below, 0] - levels[:below, 1]
+        return np.tensordot(self.places[:below], pairs, axes=1)

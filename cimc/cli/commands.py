@@ -14,9 +14,7 @@ from cimc.cli.console import console, progress, show_fit, show_metrics
 from cimc.cli.output import print_json, write_text
 
 if TYPE_CHECKING:
-    from onnx import ModelProto
-
-    from cimc.driver import Artifact, Execution, Images, ImageSource, Verified
+    from cimc.driver import Artifact, Execution, Images, Verified
 
 __all__ = ["app"]
 
@@ -28,14 +26,6 @@ app = typer.Typer(
 
 Pipeline = Annotated[
     str | None, typer.Option("-p", "--pipeline", help="Passes to run, as text.")
-]
-InputFile = Annotated[
-    Path | None,
-    typer.Option(
-        help="Images: an .npz with one array per input, images along the first axis "
-        "(and 'labels' for accuracy). Default: the samples that the model names, "
-        "else random ones, as many as are under way at the same time.",
-    ),
 ]
 
 
@@ -54,17 +44,6 @@ def _root(  # pyright: ignore[reportUnusedFunction]
     """Options that stand before the command."""
 
 
-def _image_source(chosen: Path | None, model_file: Path, batch: int = 1) -> ImageSource:
-    """The user's images, else the model's own samples, else a random batch."""
-    from cimc.driver import load_images, named_samples, random_images
-
-    def source(model: ModelProto) -> Images:
-        path = chosen or named_samples(model_file)
-        return load_images(model, path) if path else random_images(model, batch)
-
-    return source
-
-
 @app.command("compile")
 def compile_(
     model: options.Model,
@@ -80,7 +59,7 @@ def compile_(
     run: Annotated[
         bool, typer.Option("--run", help="Simulate and compare with onnxruntime.")
     ] = False,
-    input: InputFile = None,
+    input: options.InputFile = None,
     objective: options.Objective = "latency",
     batch: options.Batch = 1,
     pipeline: Pipeline = None,
@@ -119,7 +98,7 @@ def compile_(
         raise typer.BadParameter("give a directory for the artifact", param_hint="-o")
     if input is not None and not (run or verify_each):
         raise typer.BadParameter("needs --run or --verify-each", param_hint="--input")
-    images = _image_source(input, model, batch)
+    images = options.image_source(input, model, batch)
     if len(pairs) > 1:
         from cimc.cli.comparison import compile_for_each
         from cimc.cli.table import show_comparison
@@ -203,7 +182,7 @@ def _report(
 @app.command()
 def run(
     artifact: options.ArtifactDirectory,
-    input: InputFile = None,
+    input: options.InputFile = None,
     verify: Annotated[
         bool, typer.Option("--verify", help="Compare with onnxruntime.")
     ] = False,
@@ -235,7 +214,7 @@ def run(
     elif segment is not None:
         raise typer.BadParameter("needs --program", param_hint="--segment")
     batch = loaded.metrics.get("batch", 1)
-    images = _image_source(input, artifact / "model.onnx", batch)(loaded.model)
+    images = options.image_source(input, artifact / "model.onnx", batch)(loaded.model)
     execution = _execute(loaded, images, verify=verify, trace=trace, fidelity=fidelity)
     _report(execution.metrics, as_json, execution.verified)
 

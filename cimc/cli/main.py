@@ -17,11 +17,13 @@ import typer
 from cimc.cli.commands import app
 from cimc.cli.console import console, show_diagnostic
 from cimc.cli.explore import explore
+from cimc.cli.robustness import robustness
 from cimc.diagnostics import CimcError, CimcWarning, Diagnostic
 
 __all__ = ["main"]
 
 app.command()(explore)
+app.command()(robustness)
 
 _USAGE = 2
 _FAULT = 70

@@ -13,6 +13,9 @@ from cimc import objective
 from cimc.diagnostics import InputError
 
 if TYPE_CHECKING:
+    from onnx import ModelProto
+
+    from cimc.driver import Images, ImageSource
     from cimc.frontend import Calibration
 
 __all__ = [
@@ -23,6 +26,7 @@ __all__ = [
     "CalibMethod",
     "Chip",
     "Chips",
+    "InputFile",
     "Json",
     "Model",
     "Objective",
@@ -31,6 +35,7 @@ __all__ = [
     "TargetName",
     "TargetNames",
     "calibration",
+    "image_source",
     "parse_shapes",
     "refuse_for_several",
     "target_chip_pairs",
@@ -38,6 +43,14 @@ __all__ = [
 
 Model = Annotated[
     Path, typer.Argument(help="ONNX model: float, QDQ or QLinear.", show_default=False)
+]
+InputFile = Annotated[
+    Path | None,
+    typer.Option(
+        help="Images: an .npz with one array per input, images along the first axis "
+        "(and 'labels' for accuracy). Default: the samples that the model names, "
+        "else random ones, as many as are under way at the same time.",
+    ),
 ]
 ArtifactDirectory = Annotated[
     Path,
@@ -203,3 +216,14 @@ def _listed(option: str, text: str) -> list[str]:
             hints=("write it as a,b",),
         )
     return items
+
+
+def image_source(chosen: Path | None, model_file: Path, batch: int = 1) -> ImageSource:
+    """The user's images, else the model's own samples, else a random batch."""
+    from cimc.driver import load_images, named_samples, random_images
+
+    def source(model: ModelProto) -> Images:
+        path = chosen or named_samples(model_file)
+        return load_images(model, path) if path else random_images(model, batch)
+
+    return source
