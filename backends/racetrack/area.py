@@ -38,11 +38,14 @@ class AreaReport(TypedDict):
     """Arrays of feature maps."""
 
 
-def macro_unit_area(chip: Chip) -> float:
-    """Tracks above ports, whichever takes more, in um2; no sense amplifiers."""
+def macro_unit_area(chip: Chip, *, more_domains: int = 0, more_ports: int = 0) -> float:
+    """Tracks above ports, whichever takes more, in um2; no sense amplifiers.
+
+    ``more_domains`` and ``more_ports`` are those of a track that the chip has not.
+    """
     structure, area = chip.structure, chip.area
-    domains = structure.domains + chip.machine().overhead_domains
-    ports = structure.ports_per_track
+    domains = structure.domains + chip.machine().overhead_domains + more_domains
+    ports = structure.ports_per_track + more_ports
     return structure.tracks * max(domains * area.domain.value, ports * area.port.value)
 
 

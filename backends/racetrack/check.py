@@ -146,6 +146,8 @@ def _check_limits(
             at_most("vector register", op.vs, machine.vector_registers - 1)
             at_most("ports", op.count, machine.ports)
             at_most("lanes", op.n, machine.lanes)
+        case isa.ShiftOp() | isa.MapShiftOp():
+            at_most("steps of a shift", abs(op.by), machine.longest_shift)
         case isa.AccumulatorOp():
             at_most("lanes", op.n, machine.lanes)
         case SetParameters():

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from cimc.backends.racetrack.cells import CELLS, Steps
 from cimc.backends.racetrack.cells.cell import ACTIVATION_BITS
+from cimc.backends.racetrack.fields import LONGEST_SHIFT
 from cimc.backends.racetrack.machine import RacetrackMachine
 from cimc.descriptions import Description
 from cimc.isa.chip import (
@@ -66,6 +67,8 @@ class Structure(Sequencing):
     """A domain is served by the port of its segment, or by the nearest port."""
     port_update: Literal["lazy", "eager"]
     """Between accesses an array stays where it is, or returns to offset 0."""
+    longest_shift: int = Field(default=LONGEST_SHIFT, ge=1, le=LONGEST_SHIFT)
+    """Steps of one SHIFT at most: the shorter, the sooner a position code checks."""
     buffer_macro_units: int = Field(ge=1, le=1 << 24)
     """Macro units for feature maps, of the whole chip."""
     line_buffer_bytes: int = Field(ge=64, le=1 << 22)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cimc.backends.racetrack.fields import array_register, domain, map_array
+from cimc.backends.racetrack.fields import array_register, domain, map_array, steps
 from cimc.isa.declared import Access, Instruction
 from cimc.isa.fields import Displacement, Flag, Integer, Register
 from cimc.isa.fields_text import Constant
@@ -72,7 +72,7 @@ class ShiftOp(Instruction):
     syntax = "{w}[{base}], {by}"
     w = array_register()
     base = Register("a", 4)
-    by = Integer(16, signed=True)
+    by = steps()
 
 
 class MapShiftOp(Instruction):
@@ -84,7 +84,7 @@ class MapShiftOp(Instruction):
     syntax = "{m}[{base}], {by}"
     m = map_array()
     base = Register("a", 4)
-    by = Integer(16, signed=True)
+    by = steps()
 
 
 class ReadOp(Instruction):

@@ -31,6 +31,8 @@ class RacetrackMachine(SequencedMachine):
     link_bytes: int
     port_policy: str
     port_update: str
+    longest_shift: int
+    """Steps of one SHIFT at most."""
     shift_cycles: int
     """One step of an array."""
     read_cycles: int
@@ -38,7 +40,14 @@ class RacetrackMachine(SequencedMachine):
     mac_cycles: int
     transfer_latency_cycles: int
 
-    positive = ("domains", "ports", "word_bits", "vector_lanes", "link_bytes")
+    positive = (
+        "domains",
+        "ports",
+        "word_bits",
+        "vector_lanes",
+        "link_bytes",
+        "longest_shift",
+    )
 
     @property
     def segment(self) -> int:

@@ -21,6 +21,7 @@ from cimc.backends.racetrack.lowering.code import Code, build, plain
 from cimc.backends.racetrack.lowering.maps import MapCode
 from cimc.backends.racetrack.lowering.offsets import Offsets
 from cimc.backends.racetrack.lowering.products import Block
+from cimc.backends.racetrack.lowering.shifts import shifts
 from cimc.backends.racetrack.lowering.surroundings import Surroundings, period
 from cimc.backends.racetrack.lowering.sweep import SweepLowering
 from cimc.backends.racetrack.machine import CHIP, RacetrackMachine
@@ -261,9 +262,8 @@ class _Conversion:
         setup += [] if crowded else lowering.setup
         for op in used:
             steps = self.offsets.go_home(self.blocks[op.result].array)
-            if steps:
-                number = self.blocks[op.result].array[1]
-                main.append(plain(ShiftOp, w=number, base=ZERO, by=steps))
+            number = self.blocks[op.result].array[1]
+            main += shifts(ShiftOp, steps, self.machine, w=number, base=ZERO)
         maps = MapCode(self.offsets, Addresses())
         for layout, part, arrays in displaced:
             main += maps.go_home(layout, part, arrays)

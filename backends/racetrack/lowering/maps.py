@@ -12,6 +12,8 @@ from cimc.backends.racetrack.lowering.addresses import Addresses
 from cimc.backends.racetrack.lowering.code import Body, Code, plain, roll
 from cimc.backends.racetrack.lowering.lines import Lines
 from cimc.backends.racetrack.lowering.offsets import Offsets
+from cimc.backends.racetrack.lowering.shifts import shifts
+from cimc.backends.racetrack.machine import RacetrackMachine
 from cimc.backends.racetrack.regions import Region
 from cimc.dialects.cim import Range
 
@@ -283,10 +285,9 @@ class MapCode:
             for segment in range(layout.segments):
                 array = part.first + index * layout.segments + segment
                 steps = self.offsets.go_home(array) if array in arrays else 0
-                if steps:
-                    m = array - self.addresses.values[_HOME]
-                    base = self.addresses.register(_HOME)
-                    body.append(plain(MapShiftOp, m=m, base=base, by=steps))
+                m = array - self.addresses.values[_HOME]
+                base = self.addresses.register(_HOME)
+                body += shifts(MapShiftOp, steps, self._machine, m=m, base=base)
             body += self.addresses.step(_HOME, (index + 1) * layout.segments)
             bodies.append(tuple(body))
         while bodies and len(bodies[-1]) < 2:
@@ -294,8 +295,12 @@ class MapCode:
         return code + roll(bodies, longest=4) if bodies else []
 
     @property
+    def _machine(self) -> RacetrackMachine:
+        return self.offsets.machine
+
+    @property
     def _eager(self) -> bool:
-        return self.offsets.machine.port_update == "eager"
+        return self._machine.port_update == "eager"
 
     def _place(self, layout: MapLayout, array: int) -> dict[str, object]:
         key = self._rows[layout]
@@ -311,6 +316,5 @@ class MapCode:
         return self._moved(layout, array, self.offsets.go_home(array))
 
     def _moved(self, layout: MapLayout, array: int, steps: int) -> list[Code]:
-        if not steps:
-            return []
-        return [plain(MapShiftOp, **self._place(layout, array), by=steps)]
+        place = self._place(layout, array)
+        return shifts(MapShiftOp, steps, self._machine, **place)

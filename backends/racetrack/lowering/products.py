@@ -10,6 +10,7 @@ from cimc.backends.racetrack.isa import MacOp, ShiftOp
 from cimc.backends.racetrack.lowering.addresses import ZERO, Addresses
 from cimc.backends.racetrack.lowering.code import Body, Code, plain, roll
 from cimc.backends.racetrack.lowering.offsets import Offsets
+from cimc.backends.racetrack.lowering.shifts import shifts
 from cimc.backends.racetrack.machine import RacetrackMachine
 
 __all__ = ["Block", "Pass", "multiply"]
@@ -81,7 +82,7 @@ def multiply(
         for first, count in _runs(block.order, offset, machine):
             domain = first * machine.segment
             steps = offsets.reach(block.array, domain + offset, count)
-            body += _shift(block, steps)
+            body += _shift(block, steps, machine)
             row = block.order[domain + offset]
             body.append(
                 plain(
@@ -100,15 +101,13 @@ def multiply(
                 )
             )
             if machine.port_update == "eager":
-                body += _shift(block, offsets.go_home(block.array))
+                body += _shift(block, offsets.go_home(block.array), machine)
         bodies.append(tuple(body))
     return Pass(code + roll(bodies, longest=4), offsets[block.array])
 
 
-def _shift(block: Block, steps: int) -> list[Code]:
-    if not steps:
-        return []
-    return [plain(ShiftOp, w=block.array[1], base=ZERO, by=steps)]
+def _shift(block: Block, steps: int, machine: RacetrackMachine) -> list[Code]:
+    return shifts(ShiftOp, steps, machine, w=block.array[1], base=ZERO)
 
 
 def _runs(

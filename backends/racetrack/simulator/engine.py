@@ -13,6 +13,12 @@ import numpy as np
 from cimc.backends.racetrack.simulator import layout as own
 from cimc.backends.racetrack.simulator.line_buffer import fill, load, slide
 from cimc.backends.racetrack.simulator.mac import multiply_accumulate, take_sums
+from cimc.backends.racetrack.simulator.position_errors import (
+    ERRORS,
+    Errors,
+    align,
+    moved,
+)
 from cimc.backends.racetrack.simulator.tracks import (
     read_word,
     shift_map,
@@ -44,8 +50,8 @@ __all__ = ["advance"]
     f"int64[:, ::1], {CLOCKS}, int64[:, ::1], uint8[:, :, ::1], "
     "uint8[:, :, ::1], int8[:, :, ::1], int32[:, :, ::1], float32[:, :, ::1], "
     "int64[:, ::1], int64[::1], int64[::1], uint8[::1], int64[:, :, ::1], "
-    "int64[:, ::1], uint8[:, ::1], uint8[:, ::1], int64[:, ::1], int64[::1], "
-    "int64[::1], int64[:, ::1], int64[:, ::1], int64[::1])"
+    f"{ERRORS}, int64[:, ::1], uint8[:, ::1], uint8[:, ::1], int64[:, ::1], "
+    "int64[::1], int64[::1], int64[:, ::1], int64[:, ::1], int64[::1])"
 )
 def advance(
     budget: int,
@@ -78,11 +84,12 @@ def advance(
     writers: Array,
     words: Array,
     arrays: Array,
+    errors: Errors,
     accumulators: Array,
     line: Array,
     line_written: Array,
     stalls: Array,
-    moved: Array,
+    map_steps: Array,
     counts: Array,
     layers: Array,
     trace: Array,
@@ -95,6 +102,8 @@ def advance(
     while scalars[shared.G_HEAP] > 0:
         core = pop(heap, scalars) & ((1 << shared.CORE_BITS) - 1)
         base = addresses[core]
+        # Weight arrays of a bank come after all map arrays where errors are counted.
+        own_arrays = maps.shape[0] + core * arrays.shape[1]
         while True:
             pc = cores[core, shared.C_PC]
             row = code[pc]
@@ -135,9 +144,10 @@ def advance(
                     done += machine[own.M_TRANSFER] + machine[own.M_WRITE]
                     cores[core, shared.C_STORED] = done
             if op == own.SHIFT:
-                why = shift_weights(
-                    arrays, core, a[0] + base[a[1]], a[2], machine, trap
-                )
+                array = a[0] + base[a[1]]
+                why = shift_weights(arrays, core, array, a[2], machine, trap)
+                if why == 0:
+                    done += moved(own_arrays + array, a[2], errors)
             elif op == own.SHIFT_MAP:
                 array = a[0] + base[a[1]]
                 why = shift_map(
@@ -153,8 +163,10 @@ def advance(
                     trap,
                 )
                 if why == 0:
-                    moved[pc] += abs(a[2]) * maps[array, own.P_UNITS]
+                    map_steps[pc] += abs(a[2]) * maps[array, own.P_UNITS]
+                    done += moved(array, a[2], errors)
             elif op == own.MAC:
+                array = a[0] + base[a[1]]
                 why = multiply_accumulate(
                     arrays,
                     weights,
@@ -163,7 +175,7 @@ def advance(
                     bytes_,
                     valid,
                     core,
-                    a[0] + base[a[1]],
+                    array,
                     a[2] + base[a[3]],
                     a[4],
                     a[5],
@@ -172,6 +184,8 @@ def advance(
                     (a[9] & 1) != 0,
                     (a[9] & 2) != 0,
                     machine,
+                    own_arrays + array,
+                    errors,
                     trap,
                 )
             elif op == own.READ:
@@ -187,12 +201,12 @@ def advance(
                     a[2] + base[a[3]],
                     a[4] + base[a[5]],
                     a[6],
-                    a[7],
                     pc,
                     core_of,
                     core,
                     clocks,
                     machine,
+                    errors,
                     line[core, start : start + a[7]],
                     trap,
                 )
@@ -211,6 +225,7 @@ def advance(
                     core,
                     clocks,
                     machine,
+                    errors,
                     bytes_[
                         core,
                         source,
@@ -245,6 +260,10 @@ def advance(
                     a[3],
                 )
                 block[own.W_OFFSET] = a[4]
+                align(own_arrays + a[0], errors)
+                for domain in range(machine[own.M_DOMAINS]):
+                    errors[0][own_arrays + a[0], own.T_WRITES] += masks[a[3] + domain]
+                errors[0][own_arrays + a[0], own.T_STEPS] += a[4]
             elif op == own.CLEAR:
                 accumulators[core, : a[0]] = 0
             elif op in (own.LOAD_SUMS, own.ADD_SUMS):

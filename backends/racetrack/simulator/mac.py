@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import numpy as np
 
+from cimc.backends.racetrack.simulator.displaced import weight_row
 from cimc.backends.racetrack.simulator.layout import (
     ACCUMULATOR,
     M_ACCUMULATOR,
     M_DOMAINS,
+    M_ERRS,
     M_PORTS,
+    M_WEIGHT_BITS,
     MISALIGNED_WEIGHTS,
     NO_WEIGHTS,
     REGISTER_ADDRESS,
+    T_DISPLACED,
     UNSTORED_WEIGHT,
     W_BLOCK,
     W_COLUMNS,
     W_MASK,
     W_OFFSET,
 )
+from cimc.backends.racetrack.simulator.position_errors import ERRORS, Errors, misread
 from cimc.backends.racetrack.simulator.tracks import aligned
 from cimc.simulation.jit import compiled
 from cimc.simulation.layout import (
@@ -30,10 +35,16 @@ from cimc.weights import Array
 __all__ = ["multiply_accumulate", "take_sums"]
 
 
+@compiled("int64(int64, int64)")
+def _wrapped(total: int, limit: int) -> int:
+    """What is left of a sum in an accumulator that holds −limit to limit − 1."""
+    return ((total + limit) & (2 * limit - 1)) - limit
+
+
 @compiled(
     "int64(int64[:, :, ::1], int8[::1], uint8[::1], int64[:, ::1], uint8[:, :, ::1], "
     "uint8[:, :, ::1], int64, int64, int64, int64, int64, int64, int64, boolean, "
-    "boolean, int64[::1], int64[::1])"
+    f"boolean, int64[::1], int64, {ERRORS}, int64[::1])"
 )
 def multiply_accumulate(
     arrays: Array,
@@ -52,14 +63,18 @@ def multiply_accumulate(
     unsigned: bool,
     lanewise: bool,
     machine: Array,
+    number: int,
+    errors: Errors,
     trap: Array,
 ) -> int:
-    """MAC at ``count`` ports in turn; 0 or the code of a trap."""
+    """MAC at ``count`` ports in turn; 0 or the code of a trap.
+
+    ``number`` is that of the array among all that may err.
+    """
     trap[TRAP_A] = array
     if array < 0 or array >= arrays.shape[1]:
         return NO_WEIGHTS
     segment = machine[M_DOMAINS] // machine[M_PORTS]
-    limit = np.int64(1) << (machine[M_ACCUMULATOR] - 1)
     block = arrays[core, array]
     used = count * lanes if lanewise else count
     if index < 0 or index + used > registers.shape[2]:
@@ -69,6 +84,7 @@ def multiply_accumulate(
         if valid[core, register, at] == 0:
             trap[TRAP_A], trap[TRAP_B] = register, at
             return UNINITIALISED_REGISTER
+    limit = np.int64(1) << (machine[M_ACCUMULATOR] - 1)
     for port in range(count):
         place = domain + port * segment
         trap[TRAP_B] = place
@@ -81,15 +97,25 @@ def multiply_accumulate(
         ):
             return UNSTORED_WEIGHT
         first = block[W_BLOCK] + place * block[W_COLUMNS]
+        row = weights[first : first + lanes]
+        if machine[M_ERRS] != 0:
+            wrong = misread(lanes * machine[M_WEIGHT_BITS], errors)
+            if wrong >= 0 or errors[0][number, T_DISPLACED] > 0:
+                row = errors[7][:lanes]
+                weight_row(
+                    block, weights, number, place, lanes, machine, wrong, errors, row
+                )
         at = index + port * lanes if lanewise else index + port
         for lane in range(lanes):
             value = np.int64(registers[core, register, at + (lane if lanewise else 0)])
             if not unsigned and value > 127:
                 value -= 256
-            total = accumulators[core, lane] + value * weights[first + lane]
+            total = accumulators[core, lane] + value * row[lane]
             if total < -limit or total >= limit:
-                trap[TRAP_A] = lane
-                return ACCUMULATOR
+                if machine[M_ERRS] == 0:
+                    trap[TRAP_A] = lane
+                    return ACCUMULATOR
+                total = _wrapped(int(total), int(limit))
             accumulators[core, lane] = total
     return 0
 
@@ -110,7 +136,9 @@ def take_sums(
         if add:
             total += accumulators[lane]
         if total < -limit or total >= limit:
-            trap[TRAP_A] = lane
-            return ACCUMULATOR
+            if machine[M_ERRS] == 0:
+                trap[TRAP_A] = lane
+                return ACCUMULATOR
+            total = _wrapped(int(total), int(limit))
         accumulators[lane] = total
     return 0

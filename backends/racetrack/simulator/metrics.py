@@ -21,6 +21,7 @@ from cimc.backends.racetrack.cost import (
 )
 from cimc.backends.racetrack.dialect import banks_of
 from cimc.backends.racetrack.simulator.racetrack_state import RacetrackState
+from cimc.backends.racetrack.simulator.reliability import endurance
 from cimc.isa.program import linearise
 from cimc.simulation.constants import Pool
 from cimc.simulation.layout import G_BUS_BUSY
@@ -53,7 +54,7 @@ def run_metrics(state: RacetrackState, chip: Chip, costs: Costs) -> dict[str, An
         energy=costs.energy,
         leakage_mw=costs.leakage,
     )
-    map_shifts = int(state.moved.sum()) * map_shift_energy(chip)
+    map_shifts = int(state.map_steps.sum()) * map_shift_energy(chip)
     metrics["energy_pj"]["shift"] += map_shifts
     metrics["energy_pj"]["total"] += map_shifts
     by_layer: Counter[str] = Counter()
@@ -82,6 +83,7 @@ def run_metrics(state: RacetrackState, chip: Chip, costs: Costs) -> dict[str, An
             "banks": _share(state),
         },
         "traffic": _traffic(state),
+        "endurance": endurance(state),
         "stalls": {"wait": waited, "link": queued},
         "busy": {
             **dict(zip(units, state.busy.tolist(), strict=True)),

@@ -7,9 +7,13 @@ from typing import ClassVar
 import numpy as np
 
 from cimc.backends.racetrack.machine import RacetrackMachine
+from cimc.backends.racetrack.nonideality import RacetrackNonidealities
 from cimc.backends.racetrack.simulator import layout
+from cimc.backends.racetrack.simulator.displaced import read_bytes
 from cimc.backends.racetrack.simulator.engine import advance
+from cimc.backends.racetrack.simulator.position_errors import seed_errors
 from cimc.backends.racetrack.simulator.racetrack_program import RacetrackProgram
+from cimc.backends.racetrack.simulator.specimen import errors_of
 from cimc.simulation.layout import FINISHED, SHADOW_HOST, TRAP_A, TRAP_B
 from cimc.simulation.state import State
 from cimc.weights import Array
@@ -21,7 +25,10 @@ _BUDGET = 20_000_000
 
 
 class RacetrackState(State):
-    """One run of a program on one image."""
+    """One run of a program on one image, of an ideal chip or of one that errs.
+
+    ``seed`` is that of the errors.
+    """
 
     races: ClassVar = frozenset((layout.RACE,))
 
@@ -31,6 +38,8 @@ class RacetrackState(State):
         program: RacetrackProgram,
         *,
         trace_events: int = 0,
+        nonidealities: RacetrackNonidealities | None = None,
+        seed: int = 0,
     ) -> None:
         super().__init__(
             program,
@@ -51,6 +60,8 @@ class RacetrackState(State):
                 machine.write_cycles,
                 machine.transfer_latency_cycles,
                 machine.call_latency_cycles,
+                machine.weight_bits,
+                nonidealities is not None,
             ],
             np.int64,
         )
@@ -67,11 +78,16 @@ class RacetrackState(State):
             for number, block in stored.items():
                 row = (block.block, block.mask, block.columns, 0)
                 self.arrays[bank, number] = row
+        tracks = [8 * widths, np.full(shape[:2], machine.lanes * machine.weight_bits)]
+        self.errors = errors_of(
+            nonidealities, machine, np.concatenate([part.ravel() for part in tracks])
+        )
+        self._seed = seed if nonidealities is not None else None
         self.accumulators = np.zeros((banks, machine.lanes), np.int64)
         self.line = np.zeros((banks, machine.line_buffer_bytes), np.uint8)
         self.line_written = np.zeros_like(self.line)
         self.stalls = np.zeros((banks, 2), np.int64)
-        self.moved = np.zeros(len(program.lines), np.int64)
+        self.map_steps = np.zeros(len(program.lines), np.int64)
 
     def _map_arrays(self) -> Array:
         """One row per map array, in order of their numbers."""
@@ -91,11 +107,19 @@ class RacetrackState(State):
         return array * machine.domains + domain
 
     def word(self, place: int) -> Array:
-        """The bytes of a word, as a view."""
-        array, domain = divmod(place, self.machine.domains)
+        """The bytes of a word that ports deliver to the host; a view on aligned tracks.
+
+        Nothing is misread.
+        """
+        domains = self.machine.domains
+        array, domain = divmod(place, domains)
         width = int(self.maps[array, layout.P_WIDTH])
         start = int(self.maps[array, layout.P_START]) + domain * width
-        return self.words[start : start + width]
+        word = self.words[start : start + width]
+        if self.errors[0][array, layout.T_DISPLACED]:
+            word, row = word.copy(), self.maps[array]
+            read_bytes(row, self.words, array, domain, 0, domains, self.errors, word)
+        return word
 
     def host_write(self, place: int, values: Array) -> None:
         """Put a word on its tracks before the run."""
@@ -104,6 +128,8 @@ class RacetrackState(State):
 
     def run(self) -> int:
         """Run to the end or to a trap; arrays must end where they began."""
+        if self._seed is not None:
+            seed_errors(self._seed, self.errors[4])
         why = super().run()
         if why != FINISHED:
             return why
@@ -146,11 +172,12 @@ class RacetrackState(State):
             self.writers,
             self.words,
             self.arrays,
+            self.errors,
             self.accumulators,
             self.line,
             self.line_written,
             self.stalls,
-            self.moved,
+            self.map_steps,
             self.counts,
             self.layers,
             self.trace,

@@ -6,6 +6,11 @@ simulator that moves every domain.
 
 from __future__ import annotations
 
+from cimc.backends.racetrack.simulator.displaced import (
+    misread_bytes,
+    read_bytes,
+    write_bytes,
+)
 from cimc.backends.racetrack.simulator.layout import (
     M_DOMAINS,
     M_HIGHEST,
@@ -19,13 +24,14 @@ from cimc.backends.racetrack.simulator.layout import (
     OVERSHIFT_WEIGHTS,
     P_BANK,
     P_OFFSET,
-    P_START,
     P_WIDTH,
     RACE,
+    T_WRITES,
     UNWRITTEN_WORD,
     W_OFFSET,
     WORD_SIZE,
 )
+from cimc.backends.racetrack.simulator.position_errors import ERRORS, Errors
 from cimc.simulation.clocks import CLOCKS, Clocks, shadow_of, unordered
 from cimc.simulation.jit import compiled
 from cimc.simulation.layout import TRAP_A, TRAP_B
@@ -127,7 +133,8 @@ def shift_weights(
 
 @compiled(
     "int64(int64[:, ::1], int64[::1], int64[::1], uint8[::1], int64, int64, int64, "
-    f"int64, int64, int32[::1], int64, {CLOCKS}, int64[::1], uint8[::1], int64[::1])"
+    f"int64, int32[::1], int64, {CLOCKS}, int64[::1], {ERRORS}, uint8[::1], "
+    "int64[::1])"
 )
 def read_word(
     maps: Array,
@@ -137,35 +144,36 @@ def read_word(
     array: int,
     domain: int,
     first: int,
-    length: int,
     pc: int,
     core_of: Array,
     core: int,
     clocks: Clocks,
     machine: Array,
+    errors: Errors,
     target: Array,
     trap: Array,
 ) -> int:
-    """Copy bytes of a word into ``target``; 0 or the code of a trap."""
+    """Copy bytes of a word from ``first`` on to ``target``; 0 or the code of a trap."""
     why = use_map(maps, users, array, pc, core_of, core, clocks, trap)
     if why != 0:
         return why
     trap[TRAP_B] = domain
     if not aligned(domain, maps[array, P_OFFSET], machine):
         return MISALIGNED
-    if first + length > maps[array, P_WIDTH]:
+    if first + target.size > maps[array, P_WIDTH]:
         return WORD_SIZE
     if writers[array * machine[M_DOMAINS] + domain] == 0:
         return UNWRITTEN_WORD
-    start = maps[array, P_START] + domain * maps[array, P_WIDTH] + first
-    for i in range(length):
-        target[i] = words[start + i]
+    domains = machine[M_DOMAINS]
+    read_bytes(maps[array], words, array, domain, first, domains, errors, target)
+    misread_bytes(errors, target)
     return 0
 
 
 @compiled(
     "int64(int64[:, ::1], int64[::1], int64[::1], uint8[::1], int64, int64, int64, "
-    f"int64, int32[::1], int64, {CLOCKS}, int64[::1], uint8[::1], int64[::1])"
+    f"int64, int32[::1], int64, {CLOCKS}, int64[::1], {ERRORS}, uint8[::1], "
+    "int64[::1])"
 )
 def write_word(
     maps: Array,
@@ -180,6 +188,7 @@ def write_word(
     core: int,
     clocks: Clocks,
     machine: Array,
+    errors: Errors,
     source: Array,
     trap: Array,
 ) -> int:
@@ -197,8 +206,8 @@ def write_word(
         return MISALIGNED
     if source.size != maps[array, P_WIDTH]:
         return WORD_SIZE
-    start = maps[array, P_START] + domain * source.size
-    for i in range(source.size):
-        words[start + i] = source[i]
-    writers[array * machine[M_DOMAINS] + domain] = shadow_of(pc, core, clocks)
+    domains = machine[M_DOMAINS]
+    write_bytes(maps[array], words, array, domain, domains, errors, source)
+    errors[0][array, T_WRITES] += 1
+    writers[array * domains + domain] = shadow_of(pc, core, clocks)
     return 0

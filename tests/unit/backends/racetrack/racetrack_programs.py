@@ -27,6 +27,7 @@ from cimc.backends.racetrack.machine import CHIP
 from cimc.backends.racetrack.simulator.simulator import Simulator
 from cimc.dialects.cim import WeightsRef
 from cimc.isa import codec
+from cimc.target import Specimen
 from cimc.weights import Array, WeightStore
 from tests.support.programs import constant, parse
 
@@ -107,11 +108,12 @@ def simulator(
     store: WeightStore | None = None,
     chip: Chip | None = None,
     maps: tuple[Operation, ...] = MAPS,
+    specimen: Specimen | None = None,
 ) -> Simulator:
     chip = chip or small_chip()
     declarations = tuple(op.clone() for op in maps)
     module = module_of(*banks, declarations=declarations, chip=chip)
-    return Simulator(encode(module), store or WeightStore(), chip)
+    return Simulator(encode(module), store or WeightStore(), chip, specimen)
 
 
 def run(*banks: BankOp, store: WeightStore | None = None, chip: Chip | None = None):
