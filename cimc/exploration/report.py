@@ -76,7 +76,7 @@ def as_json(study: Study, trials: Sequence[FrozenTrial]) -> dict[str, Any]:
             {
                 "trial": trial.number,
                 "parameters": trial.params,
-                "measures": {name: trial.user_attrs[name] for name in MEASURES},
+                "measures": {name: trial.user_attrs[name] for name in study.measures},
                 "better_than": _ranks(study, trial, kept),
             }
             for trial in front
@@ -102,7 +102,8 @@ def as_csv(study: Study, trials: Sequence[FrozenTrial]) -> str:
     """All finished trials, one a row."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["trial", *study.space, *MEASURES, "feasible", "front", "rejected"])
+    measures = study.measures
+    writer.writerow(["trial", *study.space, *measures, "feasible", "front", "rejected"])
     kept = {trial.number for trial in feasible(trials)}
     front = {trial.number for trial in pareto_front(study, trials)}
     for trial in trials:
@@ -110,7 +111,7 @@ def as_csv(study: Study, trials: Sequence[FrozenTrial]) -> str:
             [
                 trial.number,
                 *(trial.params[name] for name in study.space),
-                *(trial.user_attrs.get(name, "") for name in MEASURES),
+                *(trial.user_attrs.get(name, "") for name in measures),
                 int(trial.number in kept),
                 int(trial.number in front),
                 trial.user_attrs.get(REJECTED, ""),

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from cimc.descriptions import Description, Kind, parsed, read_text, validated
-from cimc.exploration.measures import MeasureName
+from cimc.exploration.measures import MEASURES, MeasureName
 
 __all__ = ["CHIP", "Bounds", "Range", "SamplerName", "Study", "Value", "load_study"]
 
@@ -139,6 +139,12 @@ class Study(Description):
         if isinstance(found, Range):
             return range(found.first, found.last + 1, found.step)
         return found
+
+    @property
+    def measures(self) -> list[MeasureName]:
+        """What a trial measures."""
+        names: Sequence[MeasureName] = list(MEASURES)
+        return [n for n in names if n != "nonideal_accuracy" or self.specimens]
 
     def default(self, name: str) -> Value:
         """The first value of a parameter, or what it is where it is not varied."""

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import numpy as np
 import onnx
 import pytest
 import yaml
+from distributed import LocalCluster
 
 from cimc.driver import load, load_images
 from cimc.exploration.accuracy import classify, outputs_of
@@ -88,6 +90,25 @@ def test_a_cluster_finds_the_same(
     assert rows(tmp_path / "out") == rows(undisturbed)
 
 
+@pytest.mark.parametrize("seconds", [4, 7])
+def test_a_worker_that_is_lost_loses_nothing(
+    seconds: int, undisturbed: Path, tmp_path: Path, cimc: CommandLine
+) -> None:
+    with LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address=None
+    ) as local:
+        pid, _ = (nanny.pid for nanny in local.workers.values())
+        stop = threading.Timer(seconds, os.kill, (pid, signal.SIGKILL))
+        stop.start()
+        address = local.scheduler_address
+        result = cimc("explore", written(tmp_path), "-o", "out", "--scheduler", address)
+        stop.join()
+        left = [nanny.pid for nanny in local.workers.values()]
+    assert result.code == 0, result.err
+    assert pid not in left
+    assert rows(tmp_path / "out") == rows(undisturbed)
+
+
 def test_killed_and_taken_up_again(undisturbed: Path, tmp_path: Path) -> None:
     study = written(tmp_path)
     command = [sys.executable, "-m", "cimc", "explore", study, "-o", tmp_path / "out"]
@@ -133,6 +154,8 @@ def test_a_trial_is_made_again(
         ({}, ("--scheduler", "tcp://127.0.0.1:9"), "E156"),
         ({}, ("--scheduler", "tcp://127.0.0.1:9", "--workers", 1), "E004"),
         ({"objectives": ["beauty"]}, (), "E151"),
+        ({"objectives": ["nonideal_accuracy"]}, (), "E151"),
+        ({"specimens": {"nonidealities": "none"}}, (), "E151"),
     ],
 )
 def test_what_is_wrong_is_said(
