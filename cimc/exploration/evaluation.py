@@ -72,6 +72,17 @@ class Evaluator:
             read_bytes(file)
         _ = self._images, self._nonidealities
 
+    def identity(self) -> str:
+        """What the study asks, wherever its files are; not how many trials it has."""
+        study, described = self.study, self._nonidealities
+        paths = {"networks", "data", "calibration"}
+        asked = study.model_dump(mode="json", exclude={"trials", *paths})
+        if described is not None:
+            asked["specimens"]["nonidealities"] = described.to_yaml()
+        files = [*study.networks.values(), study.data, study.calibration]
+        contents = [read_bytes(file) if file else b"" for file in files]
+        return digest(asked, list(study.networks), *contents)
+
     def evaluate(self, point: Point) -> Outcome:
         """All measures of a point, or the reason that it cannot be.
 

@@ -16,7 +16,7 @@ from optuna.trial import FrozenTrial
 from cimc.diagnostics import InputError
 from cimc.exploration.evaluation import Evaluator, Point
 from cimc.exploration.proposals import directions, finished, propose
-from cimc.exploration.store import Store, digest
+from cimc.exploration.store import Store
 from cimc.exploration.study import Study
 from cimc.exploration.workers import Workers, here
 
@@ -81,7 +81,7 @@ class Search:
     def _open(self, folder: Path, storage: str | None) -> optuna.Study:
         """The study in the storage, which is made if it is not there."""
         folder.mkdir(parents=True, exist_ok=True)
-        mark = digest(self.study.model_dump(mode="json", exclude={"trials"}))
+        mark = self.evaluator.identity()
         try:
             found = optuna.create_study(
                 study_name=self.study.name,

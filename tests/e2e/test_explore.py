@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -107,6 +108,23 @@ def test_a_worker_that_is_lost_loses_nothing(
     assert result.code == 0, result.err
     assert pid not in left
     assert rows(tmp_path / "out") == rows(undisturbed)
+
+
+def test_a_study_that_was_moved_goes_on(
+    undisturbed: Path, tmp_path: Path, cimc: CommandLine
+) -> None:
+    shutil.copytree(undisturbed, tmp_path / "out")
+    for name in ("lenet5.onnx", "mnist_test.npz", "mnist_calib.npz"):
+        shutil.copy(MODELS / name, tmp_path)
+    moved = {
+        "networks": {"lenet5": "lenet5.onnx"},
+        "data": "mnist_test.npz",
+        "calibration": "mnist_calib.npz",
+    }
+    result = cimc("explore", written(tmp_path, **moved), "-o", "out")
+    assert result.code == 0, result.err
+    other = cimc("explore", written(tmp_path, **moved, images=32), "-o", "out")
+    assert "error[E153]" in other.err
 
 
 def test_killed_and_taken_up_again(undisturbed: Path, tmp_path: Path) -> None:

@@ -13,6 +13,14 @@ from tests.unit.exploration.test_study import changed
 SAMPLERS = ["nsga2", "nsga3", "tpe", "random", "grid"]
 
 
+@pytest.fixture(autouse=True)
+def files(tmp_path, monkeypatch) -> None:
+    """The files that the studies name; nothing looks into them here."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.onnx", "b.onnx", "images.npz"):
+        (tmp_path / name).write_bytes(name.encode())
+
+
 def made_up(evaluator, points):
     """Some outcomes with a trade-off, and points that are rejected."""
     for point in points:
