@@ -35,6 +35,8 @@ class Dumps:
             return
         text = text_of(module)
         if self.folder is not None:
+            if not self.count:
+                _remove_earlier(self.folder)
             write_bytes(self.folder / f"{self.count:02}-{name}.mlir", text.encode())
         if self.on_terminal:
             console.print(f"// after {name}", markup=False)
@@ -45,3 +47,9 @@ class Dumps:
         """Write the constants that the dumps refer to."""
         if self.folder is not None:
             weights.save(self.folder / WEIGHTS_FILE)
+
+
+def _remove_earlier(folder: Path) -> None:
+    """Remove the dumps of an earlier run, which refer to other constants."""
+    for file in folder.glob("[0-9][0-9]-*.mlir"):
+        file.unlink()

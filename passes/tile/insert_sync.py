@@ -47,10 +47,10 @@ class InsertSync(ModulePass):
     With ``linear`` all go through the vectors in one order, and with ``cyclic`` each
     begins elsewhere and wraps around; a core waits for ``every`` so many vectors, right
     before it reads their partial sums. ``auto`` takes what is the fastest by the times
-    ``mvm`` of a product and ``hand_on`` from core to core, which grows with the beats
-    of ``beat_bytes`` bytes and the steps of ``lanes`` that a vector of sums takes, and
-    of what is about as fast what synchronises least often. ``hold`` says the products
-    of how many vectors a core holds while it waits.
+    ``mvm`` from product to product and ``hand_on`` from core to core, which grows with
+    the beats of ``beat_bytes`` bytes and the steps of ``lanes`` that a vector of sums
+    takes, and of what is about as fast what synchronises least often. ``hold`` says the
+    products of how many vectors a core holds while it waits.
 
     All this is for layers that do not share the time with their neighbours or with
     the next image of a batch; others, and with ``auto`` all that have neighbours on the

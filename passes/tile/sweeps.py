@@ -45,22 +45,28 @@ def runs(
 def split(sweep: tile.SweepOp, axis: Literal["rows", "columns"], number: int) -> None:
     """Cut a sweep into ``number`` over near-equal ranges of rows or columns.
 
-    All but the last, which is the old one, get blocks of their own.
+    All but the last, which is the old one, get blocks of their own. Names say which
+    part a block belongs to.
     """
     block = sweep.parent_block()
     assert block is not None
     whole = sweep.rows if axis == "rows" else sweep.columns
     bounds = [whole.start + whole.size * part // number for part in range(number + 1)]
     *others, own = [Range.of(*ends) for ends in pairwise(bounds)]
-    for part in others:
+    blocks = list(dict.fromkeys(weight_blocks(sweep)))
+    hints = [old.result.name_hint for old in blocks]
+    for index, part in enumerate(others):
         values: dict[SSAValue, SSAValue] = {}
-        for old in dict.fromkeys(weight_blocks(sweep)):
+        for old, hint in zip(blocks, hints, strict=True):
             copy = old.clone()
+            copy.result.name_hint = hint and f"{hint}_copy{index}"
             block.insert_op_before(copy, sweep)
             values[old.result] = copy.result
         copied = sweep.clone(values)
         copied.properties[axis] = part
         block.insert_op_before(copied, sweep)
+    for old, hint in zip(blocks, hints, strict=True):
+        old.result.name_hint = hint and f"{hint}_copy{number - 1}"
     sweep.properties[axis] = own
 
 

@@ -40,39 +40,39 @@ builtin.module {
 // CHECK-NEXT: %z = tile.feature_map "z_q" of "large" role "intermediate" : !tile.feature_map<2x2x2xi8>
 // CHECK-NEXT: %o = tile.feature_map "o_q" of "copy" role "output" : !tile.feature_map<2x2x2xi8>
 // CHECK-NEXT: tile.layer "small" kind "conv" macs 56 p_v 1 p_h 1 copies 2
-// CHECK-NEXT: %a = tile.weight_block <"a", "00"> rows <0 : 2> columns <0 : 2> : !tile.weight_block<2x2xi8>
-// CHECK-NEXT: %a_1 = tile.weight_block <"a", "00"> rows <0 : 2> columns <0 : 2> : !tile.weight_block<2x2xi8>
+// CHECK-NEXT: %a_copy1 = tile.weight_block <"a", "00"> rows <0 : 2> columns <0 : 2> : !tile.weight_block<2x2xi8>
+// CHECK-NEXT: %a_copy0 = tile.weight_block <"a", "00"> rows <0 : 2> columns <0 : 2> : !tile.weight_block<2x2xi8>
 // CHECK-NEXT: tile.sweep "small" rows <0 : 3> columns <0 : 2> {
 // CHECK-NEXT: %0 = tile.window %x <kernel 1x1> : !tile.feature_map<7x2x2xi8> -> vector<2xi8>
-// CHECK-NEXT: %1 = tile.mvm %a_1, %0 : !tile.weight_block<2x2xi8>, vector<2xi8> -> vector<2xi32>
+// CHECK-NEXT: %1 = tile.mvm %a_copy0, %0 : !tile.weight_block<2x2xi8>, vector<2xi8> -> vector<2xi32>
 // CHECK-NEXT: %2 = tile.requantise %1 bias <"b", "00"> multiplier <"m", "00"> channels <0 : 2> zero 0 clamp <0 : 127> : vector<2xi32> -> vector<2xi8>
 // CHECK-NEXT: tile.store %2, %y channels <0 : 2> : vector<2xi8>, !tile.feature_map<7x2x2xi8>
 // CHECK-NEXT: }
 // CHECK-NEXT: tile.sweep "small" rows <3 : 7> columns <0 : 2> {
 // CHECK-NEXT: %3 = tile.window %x <kernel 1x1> : !tile.feature_map<7x2x2xi8> -> vector<2xi8>
-// CHECK-NEXT: %4 = tile.mvm %a, %3 : !tile.weight_block<2x2xi8>, vector<2xi8> -> vector<2xi32>
+// CHECK-NEXT: %4 = tile.mvm %a_copy1, %3 : !tile.weight_block<2x2xi8>, vector<2xi8> -> vector<2xi32>
 // CHECK-NEXT: %5 = tile.requantise %4 bias <"b", "00"> multiplier <"m", "00"> channels <0 : 2> zero 0 clamp <0 : 127> : vector<2xi32> -> vector<2xi8>
 // CHECK-NEXT: tile.store %5, %y channels <0 : 2> : vector<2xi8>, !tile.feature_map<7x2x2xi8>
 // CHECK-NEXT: }
 // CHECK-NEXT: tile.layer "large" kind "conv" macs 32 p_v 2 p_h 1 copies 2
-// CHECK-NEXT: %b0 = tile.weight_block <"b", "00"> rows <0 : 2> columns <0 : 2> : !tile.weight_block<2x2xi8>
-// CHECK-NEXT: %b1 = tile.weight_block <"b", "00"> rows <2 : 4> columns <0 : 2> : !tile.weight_block<2x2xi8>
-// CHECK-NEXT: %b0_1 = tile.weight_block <"b", "00"> rows <0 : 2> columns <0 : 2> : !tile.weight_block<2x2xi8>
-// CHECK-NEXT: %b1_1 = tile.weight_block <"b", "00"> rows <2 : 4> columns <0 : 2> : !tile.weight_block<2x2xi8>
+// CHECK-NEXT: %b0_copy1 = tile.weight_block <"b", "00"> rows <0 : 2> columns <0 : 2> : !tile.weight_block<2x2xi8>
+// CHECK-NEXT: %b1_copy1 = tile.weight_block <"b", "00"> rows <2 : 4> columns <0 : 2> : !tile.weight_block<2x2xi8>
+// CHECK-NEXT: %b0_copy0 = tile.weight_block <"b", "00"> rows <0 : 2> columns <0 : 2> : !tile.weight_block<2x2xi8>
+// CHECK-NEXT: %b1_copy0 = tile.weight_block <"b", "00"> rows <2 : 4> columns <0 : 2> : !tile.weight_block<2x2xi8>
 // CHECK-NEXT: tile.sweep "large" rows <0 : 1> columns <0 : 2> {
 // CHECK-NEXT: %6 = tile.window %y <kernel 2x1> elements <0 : 2> : !tile.feature_map<7x2x2xi8> -> vector<2xi8>
-// CHECK-NEXT: %7 = tile.mvm %b0_1, %6 : !tile.weight_block<2x2xi8>, vector<2xi8> -> vector<2xi32>
+// CHECK-NEXT: %7 = tile.mvm %b0_copy0, %6 : !tile.weight_block<2x2xi8>, vector<2xi8> -> vector<2xi32>
 // CHECK-NEXT: %8 = tile.window %y <kernel 2x1> elements <2 : 4> : !tile.feature_map<7x2x2xi8> -> vector<2xi8>
-// CHECK-NEXT: %9 = tile.mvm %b1_1, %8 : !tile.weight_block<2x2xi8>, vector<2xi8> -> vector<2xi32>
+// CHECK-NEXT: %9 = tile.mvm %b1_copy0, %8 : !tile.weight_block<2x2xi8>, vector<2xi8> -> vector<2xi32>
 // CHECK-NEXT: %10 = tile.accumulate %7, %9 : vector<2xi32>
 // CHECK-NEXT: %11 = tile.requantise %10 bias <"b", "00"> multiplier <"m", "00"> channels <0 : 2> zero 0 clamp <0 : 127> : vector<2xi32> -> vector<2xi8>
 // CHECK-NEXT: tile.store %11, %z channels <0 : 2> : vector<2xi8>, !tile.feature_map<2x2x2xi8>
 // CHECK-NEXT: }
 // CHECK-NEXT: tile.sweep "large" rows <1 : 2> columns <0 : 2> {
 // CHECK-NEXT: %12 = tile.window %y <kernel 2x1> elements <0 : 2> : !tile.feature_map<7x2x2xi8> -> vector<2xi8>
-// CHECK-NEXT: %13 = tile.mvm %b0, %12 : !tile.weight_block<2x2xi8>, vector<2xi8> -> vector<2xi32>
+// CHECK-NEXT: %13 = tile.mvm %b0_copy1, %12 : !tile.weight_block<2x2xi8>, vector<2xi8> -> vector<2xi32>
 // CHECK-NEXT: %14 = tile.window %y <kernel 2x1> elements <2 : 4> : !tile.feature_map<7x2x2xi8> -> vector<2xi8>
-// CHECK-NEXT: %15 = tile.mvm %b1, %14 : !tile.weight_block<2x2xi8>, vector<2xi8> -> vector<2xi32>
+// CHECK-NEXT: %15 = tile.mvm %b1_copy1, %14 : !tile.weight_block<2x2xi8>, vector<2xi8> -> vector<2xi32>
 // CHECK-NEXT: %16 = tile.accumulate %13, %15 : vector<2xi32>
 // CHECK-NEXT: %17 = tile.requantise %16 bias <"b", "00"> multiplier <"m", "00"> channels <0 : 2> zero 0 clamp <0 : 127> : vector<2xi32> -> vector<2xi8>
 // CHECK-NEXT: tile.store %17, %z channels <0 : 2> : vector<2xi8>, !tile.feature_map<2x2x2xi8>
