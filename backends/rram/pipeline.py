@@ -25,8 +25,10 @@ def pipeline(chip: Chip, objective: Objective = "latency", batch: int = 1) -> st
         else ""
     )
     # Each signal takes a beat of the bus; on a mesh they do not meet.
-    together = 1 if machine.mesh_columns else 2
-    parts = "part=4 finest_part=1" if machine.mesh_columns else "part=8 finest_part=8"
+    together, part = (1, 4) if machine.mesh_columns else (2, 8)
+    # What a part loads anew takes beats: slow ones cost more than a short part gains.
+    finest = 1 if machine.mesh_columns and machine.beat_cycles == 1 else part
+    parts = f"part={part} finest_part={finest}"
     return ",".join(
         [
             "fuse-tables",
