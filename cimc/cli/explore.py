@@ -16,7 +16,6 @@ from rich.table import Table
 from cimc.cli import options
 from cimc.cli.console import console, progress
 from cimc.cli.output import print_json
-from cimc.diagnostics import InputError
 
 if TYPE_CHECKING:
     from cimc.exploration.search import Search
@@ -69,16 +68,10 @@ def explore(
     """Search hardware and network together for what is best in several measures."""
     from cimc.exploration.study import load_study
 
-    try:
+    with options.needs_extra("exploration"):
         from cimc.exploration.evaluation import Evaluator
         from cimc.exploration.search import Search
         from cimc.exploration.store import Store
-    except ImportError as error:
-        raise InputError(
-            "E157",
-            f"exploration needs packages that are not installed: {error}",
-            hints=("pip install 'cimc[explore]'",),
-        ) from error
     described = load_study(study)
     if trials is not None:
         described = described.model_copy(update={"trials": trials})

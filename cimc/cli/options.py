@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -36,6 +37,7 @@ __all__ = [
     "TargetNames",
     "calibration",
     "image_source",
+    "needs_extra",
     "parse_shapes",
     "refuse_for_several",
     "target_chip_pairs",
@@ -227,3 +229,20 @@ def image_source(chosen: Path | None, model_file: Path, batch: int = 1) -> Image
         return load_images(model, path) if path else random_images(model, batch)
 
     return source
+
+
+@contextmanager
+def needs_extra(what: str) -> Generator[None]:
+    """Imports of packages that only ``cimc[explore]`` brings.
+
+    Raises:
+        InputError: one of them is missing (E157).
+    """
+    try:
+        yield
+    except ImportError as error:
+        raise InputError(
+            "E157",
+            f"{what} needs packages that are not installed: {error}",
+            hints=("pip install 'cimc[explore]'",),
+        ) from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,7 +11,6 @@ from rich.table import Table
 from cimc.cli import options
 from cimc.cli.console import console, progress
 from cimc.cli.output import print_json
-from cimc.diagnostics import InputError
 
 if TYPE_CHECKING:
     from cimc.exploration.specimens import Robustness
@@ -51,24 +49,16 @@ def robustness(
     from cimc.driver import load
     from cimc.target import Specimen
 
-    try:
+    with options.needs_extra("robustness"):
         from cimc.exploration.specimens import run_specimens
-    except ImportError as error:
-        raise InputError(
-            "E157",
-            f"robustness needs packages that are not installed: {error}",
-            hints=("pip install 'cimc[explore]'",),
-        ) from error
     loaded = load(artifact)
     described = loaded.target.nonidealities(nonidealities)
     source = options.image_source(input, artifact / "model.onnx")(loaded.model)
-    labels = None if source.labels is None else source.labels[:images]
-    some = replace(source, feeds=source.feeds[:images], labels=labels)
     chips = [
         Specimen(described, number, repair) for number in range(seed, seed + specimens)
     ]
     with progress("simulating") as bar:
-        found = run_specimens(loaded, some, chips, bar)
+        found = run_specimens(loaded, source.first(images), chips, bar)
     if as_json:
         print_json(found.as_json())
     _show(found, described.name)

@@ -43,6 +43,11 @@ class Images:
     source: str
     labels: Array | None = None
 
+    def first(self, count: int | None) -> Images:
+        """The first so many images, or all."""
+        labels = None if self.labels is None else self.labels[:count]
+        return Images(self.feeds[:count], self.source, labels)
+
 
 def load_images(model: ModelProto, path: Path) -> Images:
     """All images of an ``.npz`` file with one array per input of the model.

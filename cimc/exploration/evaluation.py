@@ -186,8 +186,7 @@ class Evaluator:
 
     def _verified(self, artifact: Artifact) -> Artifact:
         """The artifact with what a run of one image measures, which must be exact."""
-        images = Images(self._images.feeds[:1], self._images.source)
-        execution = execute_images(artifact, images, verify=True)
+        execution = execute_images(artifact, self._images.first(1), verify=True)
         assert execution.verified is not None
         execution.verified.require()
         return execution.measured(artifact)
@@ -199,13 +198,7 @@ class Evaluator:
         assert described is not None
 
         def compute() -> float:
-            images = self._images
-            assert images.labels is not None
-            some = Images(
-                images.feeds[: chosen.images],
-                images.source,
-                images.labels[: chosen.images],
-            )
+            some = self._images.first(chosen.images)
             chips = [
                 Specimen(described, seed, chosen.repair) for seed in range(chosen.count)
             ]
@@ -262,7 +255,7 @@ def _labelled(network: Path, data: Path, count: int) -> Images:
             f"the study wants {count} images, there are {len(images.feeds)}",
             where=str(data),
         )
-    return Images(images.feeds[:count], images.source, images.labels[:count])
+    return images.first(count)
 
 
 def _reason(error: CimcError) -> str:

@@ -38,7 +38,8 @@ class Search:
 
     def __init__(self, study: Study, folder: Path, storage: str | None = None) -> None:
         self.study = study
-        self.evaluator = Evaluator(study, Store(folder / "cache"))
+        # Workers may run in other folders.
+        self.evaluator = Evaluator(study, Store(folder.resolve() / "cache"))
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self._trials = self._open(folder, storage)
 

@@ -43,8 +43,6 @@ class Tally:
     images: int
     agreeing: int
     correct: int | None
-    metrics: dict[str, Any]
-    """Keys of ``metrics.json`` that a simulator adds for specimens, of one image."""
 
     @property
     def rate(self) -> float:
@@ -92,15 +90,10 @@ class Robustness:
                     "images": tally.images,
                     "agreeing": tally.agreeing,
                     "correct": tally.correct,
-                    **tally.metrics,
                 }
                 for tally in self.tallies
             ],
         }
-
-
-#: What simulators say of specimens only.
-_OF_SPECIMENS = ("position_errors", "endurance")
 
 
 def run_specimens(
@@ -130,16 +123,10 @@ def run_specimens(
     for index, specimen in enumerate(specimens):
         session = Session(artifact, None, specimen)
         guesses: list[int] = []
-        metrics: dict[str, Any] = {}
         for number, feeds in enumerate(images.feeds):
             simulation = session.simulate(feeds)
             outputs = session.outputs(simulation, feeds)
             guesses.append(int(np.argmax(outputs[names[0]])))
-            metrics = {
-                key: simulation.metrics[key]
-                for key in _OF_SPECIMENS
-                if key in simulation.metrics
-            }
             if progress is not None:
                 done = index * len(images.feeds) + number + 1
                 progress(done, len(specimens) * len(images.feeds))
@@ -149,7 +136,6 @@ def run_specimens(
                 len(guesses),
                 _equal(guesses, expected),
                 None if labels is None else _equal(guesses, labels),
-                metrics,
             )
         )
     ideal = 1.0 if labels is None else _equal(expected, labels) / len(expected)

@@ -13,8 +13,7 @@ from xdsl.traits import NoTerminator
 from xdsl.utils.exceptions import VerifyException
 
 from cimc.dialects.lean import LeanOperation, operations_of
-from cimc.isa.fields import Field
-from cimc.isa.fields_text import Constant
+from cimc.isa.fields import BitField, Field
 from cimc.isa.rules import broken
 
 if TYPE_CHECKING:
@@ -205,9 +204,9 @@ class Instruction(DeclaredOp):
     def to_word(self, constants: Mapping[Any, int]) -> bytes:
         """The instruction's 16 bytes; ``constants`` gives each constant's index."""
         word, shift = self.opcode, 8
-        for field, is_constant in self._encoded_fields():
+        for field, number in self._encoded_fields():
             value = field.get(self)
-            bits = constants[value] if is_constant else field.to_bits(value)
+            bits = number.to_bits(value) if number else constants[value]
             word |= bits << shift
             shift += field.bits
         return word.to_bytes(WORD_BYTES, "little")
@@ -220,13 +219,15 @@ class Instruction(DeclaredOp):
     @cache
     def _constants(cls) -> tuple[Field[Any], ...]:
         """The fields that name constants."""
-        return tuple(field for field, constant in cls._encoded_fields() if constant)
+        return tuple(field for field, number in cls._encoded_fields() if not number)
 
     @classmethod
     @cache
-    def _encoded_fields(cls) -> tuple[tuple[Field[Any], bool], ...]:
-        """The fields, least significant first, and whether they are constants."""
-        return tuple((f, isinstance(f, Constant)) for f in cls.fields().values())
+    def _encoded_fields(cls) -> tuple[tuple[Field[Any], BitField[Any] | None], ...]:
+        """The fields, least significant first, each again if it is no constant."""
+        return tuple(
+            (f, f if isinstance(f, BitField) else None) for f in cls.fields().values()
+        )
 
     @classmethod
     def values_of_word(cls, word: int) -> dict[str, Any] | None:
@@ -236,10 +237,8 @@ class Instruction(DeclaredOp):
         """
         word >>= 8
         values: dict[str, Any] = {}
-        for name, field in cls.fields().items():
+        for field, number in cls._encoded_fields():
             bits = word & ((1 << field.bits) - 1)
-            values[name] = (
-                bits if isinstance(field, Constant) else field.from_bits(bits)
-            )
+            values[field.name] = number.from_bits(bits) if number else bits
             word >>= field.bits
         return None if word else values

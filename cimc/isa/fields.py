@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from xdsl.parser import Parser
 
 __all__ = [
+    "BitField",
     "Displacement",
     "Field",
     "Flag",
@@ -108,14 +109,6 @@ class Field(ABC, Generic[T]):
         """What is wrong with ``value``, if anything."""
         return None
 
-    def to_bits(self, value: T) -> int:
-        """The value as an unsigned integer of ``bits`` bits."""
-        raise NotImplementedError
-
-    def from_bits(self, bits: int) -> T:
-        """The value that :meth:`to_bits` turned into ``bits``."""
-        raise NotImplementedError
-
     def parse(self, parser: Parser) -> T:
         """Parse the field where it stands in the operation's syntax."""
         if (
@@ -144,7 +137,19 @@ class Field(ABC, Generic[T]):
         return f" [{self.keyword} <{self.name}>]"
 
 
-class Integer(Field[int]):
+class BitField(Field[T]):
+    """A field that knows its bits in an instruction."""
+
+    @abstractmethod
+    def to_bits(self, value: T) -> int:
+        """The value as an unsigned integer of ``bits`` bits."""
+
+    @abstractmethod
+    def from_bits(self, bits: int) -> T:
+        """The value that :meth:`to_bits` turned into ``bits``."""
+
+
+class Integer(BitField[int]):
     """A whole number: ``minimum`` .. what the width allows."""
 
     kind = int
@@ -274,7 +279,7 @@ class Displacement(Integer):
         return f" [{'±' if self.signed else '+'} <{self.name}>]"
 
 
-class Flag(Field[bool]):
+class Flag(BitField[bool]):
     """One bit, written as the field's name or as nothing."""
 
     kind = bool
@@ -321,7 +326,7 @@ class Flag(Field[bool]):
         return f" [{self.name}]"
 
 
-class Real(Field[float]):
+class Real(BitField[float]):
     """A finite float32."""
 
     kind = float

@@ -105,12 +105,10 @@ def test_a_worker_that_is_lost_loses_nothing(
         n_workers=2, threads_per_worker=1, dashboard_address=None
     ) as local:
         pid, _ = (nanny.pid for nanny in local.workers.values())
-        killer = threading.Thread(target=kill, args=(pid,))
+        killer = threading.Thread(target=kill, args=(pid,), daemon=True)
         killer.start()
         address = local.scheduler_address
-        result = cimc(
-            "explore", written(tmp_path), "-o", tmp_path / "out", "--scheduler", address
-        )
+        result = cimc("explore", written(tmp_path), "-o", "out", "--scheduler", address)
         killer.join(timeout=60)
     assert result.code == 0, result.err
     assert not killer.is_alive()

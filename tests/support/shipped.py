@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -39,6 +38,4 @@ def compiled(
 
 def images(artifact: Artifact, network: str, count: int | None = None) -> Images:
     """The first test images of a network, by default all."""
-    found = load_images(artifact.model, samples_of(network))
-    assert found.labels is not None
-    return replace(found, feeds=found.feeds[:count], labels=found.labels[:count])
+    return load_images(artifact.model, samples_of(network)).first(count)
