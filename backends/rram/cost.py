@@ -98,7 +98,7 @@ def static_metrics(module: ModuleOp, chip: Chip) -> dict[str, Any]:
             "maps_and_sums": memory,
         },
         "area_mm2": dict(area_report(chip, cores, memory)),
-        **_programming(phases, parts, batch_of(module), chip),
+        **_programming(parts, batch_of(module), chip),
     }
 
 
@@ -111,14 +111,12 @@ def _instructions(cores: Iterable[CoreOp]) -> dict[str, int]:
     return {"static": setup + sum(main for _, main in lengths), "setup": setup}
 
 
-def _programming(
-    phases: list[list[CoreOp]], parts: list[Programming], batch: int, chip: Chip
-) -> dict[str, Any]:
+def _programming(parts: list[Programming], batch: int, chip: Chip) -> dict[str, Any]:
     """What programming takes: once, or for every batch where there are phases."""
     each = [part.metrics(chip) for part in parts]
     keys = ("cycles", "time_ns", "energy_pj", "cell_writes")
     total = {key: sum(found[key] for found in each) for key in keys}
-    worn = images_until_worn(phases, chip)
+    worn = images_until_worn(parts, chip)
     total["times_until_worn"] = worn
     if len(parts) < 2:
         return {"programming": total}
@@ -127,7 +125,7 @@ def _programming(
         {"cores": part.cores, "crossbars": part.crossbars, "programming": found}
         for part, found in zip(parts, each, strict=True)
     ]
-    crossbars = crossbars_in_one_phase(phases)
+    crossbars = crossbars_in_one_phase(parts)
     one_phase = {
         "crossbars": crossbars,
         "cores": -(-crossbars // chip.structure.crossbars_per_core),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,27 +17,39 @@ __all__ = ["Programming", "crossbars_in_one_phase", "images_until_worn"]
 
 @dataclass(frozen=True)
 class Programming:
-    """Crossbars and weights that are written; ``rows`` one by one in the busiest core.
+    """The blocks of weights that are written, by the number of their core.
 
     Cores are programmed in parallel.
     """
 
-    cores: int
-    crossbars: int
-    rows: int
-    weights: int
+    blocks: Mapping[int, Sequence[ProgramOp]]
 
     @classmethod
     def of(cls, cores: Iterable[CoreOp]) -> Programming:
         """The programming of some cores."""
-        by_core = [_blocks(core) for core in cores]
-        blocks = [op for ops in by_core for op in ops]
-        return cls(
-            len(by_core),
-            len(blocks),
-            max((sum(op.rows for op in ops) for ops in by_core), default=0),
-            sum(op.rows * op.columns for op in blocks),
+        return cls({core.number: _blocks(core) for core in cores})
+
+    @property
+    def cores(self) -> int:
+        """Cores that have a program."""
+        return len(self.blocks)
+
+    @property
+    def crossbars(self) -> int:
+        """Crossbars that are written."""
+        return sum(map(len, self.blocks.values()))
+
+    @property
+    def rows(self) -> int:
+        """Rows that are written one by one in the busiest core."""
+        return max(
+            (sum(op.rows for op in ops) for ops in self.blocks.values()), default=0
         )
+
+    @property
+    def weights(self) -> int:
+        """Weights that are written."""
+        return sum(op.rows * op.columns for ops in self.blocks.values() for op in ops)
 
     def metrics(self, chip: Chip) -> dict[str, Any]:
         """Cycles, time, energy in pJ, and writes of single cells."""
@@ -51,28 +63,28 @@ class Programming:
         }
 
 
-def crossbars_in_one_phase(phases: Iterable[Iterable[CoreOp]]) -> int:
+def crossbars_in_one_phase(phases: Iterable[Programming]) -> int:
     """Crossbars that hold all blocks at once, one copy of each."""
     return len(
         {
             (op.matrix, op.row, op.column)
-            for cores in phases
-            for core in cores
-            for op in _blocks(core)
+            for phase in phases
+            for ops in phase.blocks.values()
+            for op in ops
         }
     )
 
 
-def images_until_worn(phases: Iterable[Iterable[CoreOp]], chip: Chip) -> int:
+def images_until_worn(phases: Iterable[Programming], chip: Chip) -> int:
     """Images after which the first cell has been written too often.
 
     The cell at the origin of a crossbar is part of every block that stands there.
     """
     writes = Counter(
-        (core.number, op.xb)
-        for cores in phases
-        for core in cores
-        for op in _blocks(core)
+        (core, op.xb)
+        for phase in phases
+        for core, ops in phase.blocks.items()
+        for op in ops
     )
     return chip.endurance.value // max(writes.values(), default=1)
 

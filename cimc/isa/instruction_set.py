@@ -61,5 +61,6 @@ class InstructionSet:
         Raises:
             VerifyException: a rule is broken; the message starts with its number.
         """
-        module.verify()
+        for op in module.ops:
+            op.verify()
         self.check(module)

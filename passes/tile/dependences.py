@@ -29,12 +29,15 @@ class Writer:
     core: int
     sweeps: tuple[tile.SweepOp, ...]
 
-    @property
+    @cached_property
     def rows(self) -> list[Range]:
         """The rows of the map that each sweep writes."""
-        return [_written_rows(self.map, sweep) for sweep in self.sweeps]
+        return [
+            _written_rows(self.map, sweep, stores)
+            for sweep, stores in self._stores.items()
+        ]
 
-    @property
+    @cached_property
     def in_order(self) -> bool:
         """Whether the sweeps write every row of the map once, from the first on.
 
@@ -56,28 +59,28 @@ class Writer:
         return all(
             {store.offset for store in stores if store.channels == first.channels}
             >= {(p, q) for p in range(first.stride[0]) for q in range(first.stride[1])}
-            for sweep in self.sweeps
-            for stores in [_stores(self.map, sweep)]
+            for stores in self._stores.values()
             for first in stores[:1]
         )
 
-    @property
+    @cached_property
     def columns(self) -> Range:
         """Columns that each of the sweeps writes, those of the halo beside left out.
 
         All of a row together where the sweeps differ.
         """
         columns = {
-            _written_columns(self.map, sweep, halo=False)
-            for sweep in self.sweeps
-            if not _stores(self.map, sweep)[0].padded
+            _written_columns(self.map, sweep, stores, halo=False)
+            for sweep, stores in self._stores.items()
+            if not stores[0].padded
         }
         return columns.pop() if len(columns) == 1 else Range.of(0, 1)
 
     @property
     def padded_columns(self) -> Range:
         """Columns that its first sweep writes, with those of the halo beside them."""
-        return _written_columns(self.map, self.sweeps[0], halo=True)
+        first = self.sweeps[0]
+        return _written_columns(self.map, first, self._stores[first], halo=True)
 
     def overlaps(self, reader: Reader) -> bool:
         """Whether the reader reads channels and columns that this core writes."""
@@ -90,10 +93,22 @@ class Writer:
     def _written(self) -> list[tuple[Range, Range]]:
         """Channels and columns of every store."""
         return [
-            (store.channels, _written_columns(self.map, sweep, halo=True))
-            for sweep in self.sweeps
-            for store in _stores(self.map, sweep)
+            (store.channels, _written_columns(self.map, sweep, stores, halo=True))
+            for sweep, stores in self._stores.items()
+            for store in stores
         ]
+
+    @cached_property
+    def _stores(self) -> dict[tile.SweepOp, list[tile.StoreOp]]:
+        """What each sweep stores into the map."""
+        return {
+            sweep: [
+                op
+                for op in sweep.operations
+                if isinstance(op, tile.StoreOp) and op.target is self.map.result
+            ]
+            for sweep in self.sweeps
+        }
 
 
 @dataclass(frozen=True)
@@ -117,13 +132,10 @@ class Reader:
     columns: Range
 
     @classmethod
-    def of(cls, map: tile.FeatureMapOp, sweep: tile.SweepOp) -> Reader:
-        """What ``sweep`` reads with all its windows over ``map``."""
-        windows = [
-            op
-            for op in sweep.operations
-            if isinstance(op, tile.WindowOp) and op.source is map.result
-        ]
+    def of(
+        cls, map: tile.FeatureMapOp, sweep: tile.SweepOp, windows: list[tile.WindowOp]
+    ) -> Reader:
+        """What ``sweep`` reads with ``windows``, all those over ``map``."""
         top, left, _, _ = map.type.halo
         step, column_step = windows[0].window.stride
         views = [_View.of(window, sweep) for window in windows]
@@ -199,11 +211,12 @@ def readers_of(sweeps: Iterable[tile.SweepOp]) -> dict[SSAValue, list[Reader]]:
     """The readers of every feature map in program order."""
     found: dict[SSAValue, list[Reader]] = defaultdict(list)
     for sweep in sweeps:
-        sources = [
-            op.source for op in sweep.operations if isinstance(op, tile.WindowOp)
-        ]
-        for source in dict.fromkeys(sources):
-            found[source].append(Reader.of(_map_of(source), sweep))
+        windows: dict[SSAValue, list[tile.WindowOp]] = defaultdict(list)
+        for op in sweep.operations:
+            if isinstance(op, tile.WindowOp):
+                windows[op.source].append(op)
+        for source, over in windows.items():
+            found[source].append(Reader.of(_map_of(source), sweep, over))
     return dict(found)
 
 
@@ -234,10 +247,11 @@ def targets_of(sweeps: list[tile.SweepOp]) -> dict[tile.SweepOp, SSAValue]:
     }
     work_for: dict[SSAValue, SSAValue] = {}
     for sweep in reversed(sweeps):
-        for op in sweep.operations:
+        operations = sweep.operations
+        for op in operations:
             if isinstance(op, tile.StorePartialOp):
                 found.setdefault(sweep, work_for[op.target])
-        for op in sweep.operations:
+        for op in operations:
             if isinstance(op, tile.LoadPartialOp):
                 work_for[op.source] = found[sweep]
     return found
@@ -248,17 +262,11 @@ def _map_of(value: SSAValue) -> tile.FeatureMapOp:
     return value.owner
 
 
-def _stores(map: tile.FeatureMapOp, sweep: tile.SweepOp) -> list[tile.StoreOp]:
-    return [
-        op
-        for op in sweep.operations
-        if isinstance(op, tile.StoreOp) and op.target == map.result
-    ]
-
-
-def _written_rows(map: tile.FeatureMapOp, sweep: tile.SweepOp) -> Range:
-    """Rows from the first to the last that a sweep writes."""
-    stores, rows = _stores(map, sweep), sweep.rows
+def _written_rows(
+    map: tile.FeatureMapOp, sweep: tile.SweepOp, stores: list[tile.StoreOp]
+) -> Range:
+    """Rows from the first to the last that the stores of a sweep write."""
+    rows = sweep.rows
     shift = 0 if stores[0].padded else map.type.halo[0]
     first = min(store.output_row(rows.start) for store in stores)
     last = max(store.output_row(rows.stop - 1) for store in stores)
@@ -266,10 +274,14 @@ def _written_rows(map: tile.FeatureMapOp, sweep: tile.SweepOp) -> Range:
 
 
 def _written_columns(
-    map: tile.FeatureMapOp, sweep: tile.SweepOp, *, halo: bool
+    map: tile.FeatureMapOp,
+    sweep: tile.SweepOp,
+    stores: list[tile.StoreOp],
+    *,
+    halo: bool,
 ) -> Range:
-    """Columns that a sweep writes, perhaps with those of a ``halo`` beside them."""
-    stores, columns = _stores(map, sweep), sweep.columns
+    """Columns that these write, perhaps with those of a ``halo`` beside them."""
+    columns = sweep.columns
     _, left, _, right = map.type.halo
     if stores[0].padded:
         return columns

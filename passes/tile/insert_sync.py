@@ -110,32 +110,25 @@ class InsertSync(ModulePass):
                 "layers that run one after another need whole feature maps: no "
                 "recycle-buffers before insert-sync{overlap=false}"
             )
-        kept = handed_over(phases_of(op))
-        for phase in range(len(phases_of(op))):
-            self._order_phase(op, phase, kept)
-
-    def _order_phase(self, op: ModuleOp, phase: int, kept: set[SSAValue]) -> None:
-        sequences = Sequences()
-        before: dict[tile.SweepOp, list[tile.SweepOp]] = defaultdict(list)
-        last = self._chain(phases_of(op)[phase], kept, sequences, before)
+        phases = phases_of(op)
+        kept = handed_over(phases)
+        chained = [self._chain(sweeps, kept) for sweeps in phases]
         # Chains may have other sweeps now.
-        sweeps = phases_of(op)[phase]
-        self._connect(sweeps, sequences, before, last)
-        positions = {sweep: i for i, sweep in enumerate(sweeps)}
-        _Completion(positions, sequences).order(
-            {sweep: before[sweep] for sweep in sweeps if sweep in before}
-        )
-        if sequences:
-            op.body.block.insert_ops_before(sequences, sweeps[0])
+        for sweeps, phase in zip(phases_of(op), chained, strict=True):
+            self._connect(sweeps, phase)
+            positions = {sweep: i for i, sweep in enumerate(sweeps)}
+            _Completion(positions, phase.sequences).order(
+                {
+                    sweep: phase.before[sweep]
+                    for sweep in sweeps
+                    if sweep in phase.before
+                }
+            )
+            if phase.sequences:
+                op.body.block.insert_ops_before(phase.sequences, sweeps[0])
 
-    def _chain(
-        self,
-        sweeps: list[tile.SweepOp],
-        kept: set[SSAValue],
-        sequences: Sequences,
-        before: dict[tile.SweepOp, list[tile.SweepOp]],
-    ) -> dict[tile.SweepOp, tile.SweepOp]:
-        """Synchronise each chain; which sweep is the last for each.
+    def _chain(self, sweeps: list[tile.SweepOp], kept: set[SSAValue]) -> _Phase:
+        """Synchronise each chain.
 
         Sums that are ``kept`` across phases are those of no chain: another phase adds
         to them.
@@ -148,18 +141,19 @@ class InsertSync(ModulePass):
         own = dict.fromkeys(chains[sums] for sums in chains if sums not in kept)
         maps = [source.owner for source in {op.source for op in _windows(sweeps)}]
         streams = any(isinstance(m, tile.FeatureMapOp) and m.images > 1 for m in maps)
-        last: dict[tile.SweepOp, tile.SweepOp] = {}
+        phase = _Phase()
         for chain in own:
             if self.scheme == "sequential":
                 for earlier, later in pairwise(chain):
-                    before[later].append(earlier)
+                    phase.before[later].append(earlier)
             else:
                 alone = not streams and _maps(chain).isdisjoint(in_pipeline)
                 alone = alone and all(memberships[sweep] == 1 for sweep in chain)
-                chain = hand_on(sequences, chain, self._order(chain, alone=alone))
-            reuse_sums(sequences, chain)
-            last |= dict.fromkeys(chain, chain[-1])
-        return last
+                order = self._order(chain, alone=alone)
+                chain = hand_on(phase.sequences, chain, order)
+            reuse_sums(phase.sequences, chain)
+            phase.last.update(dict.fromkeys(chain, chain[-1]))
+        return phase
 
     def _order(self, chain: Chain, *, alone: bool) -> Order:
         """The order in which a chain visits positions; in a pipeline it is linear."""
@@ -194,14 +188,9 @@ class InsertSync(ModulePass):
             if writer.map.ring is not None or self._at_once(writer, reader)
         }
 
-    def _connect(
-        self,
-        sweeps: list[tile.SweepOp],
-        sequences: Sequences,
-        before: dict[tile.SweepOp, list[tile.SweepOp]],
-        last: dict[tile.SweepOp, tile.SweepOp],
-    ) -> None:
+    def _connect(self, sweeps: list[tile.SweepOp], phase: _Phase) -> None:
         """Let sweeps wait for those that write the maps that they read."""
+        sequences, last = phase.sequences, phase.last
         writers = writers_of(sweeps)
         places = {sweep: place for place, sweep in enumerate(sweeps)}
         busiest = max((sweep.positions for sweep in sweeps), default=0)
@@ -215,7 +204,7 @@ class InsertSync(ModulePass):
                         part = self._part(reader.sweep.positions, busiest)
                         follow(sequences, writer, reader, part)
                     else:
-                        before[reader.sweep] += writer.sweeps
+                        phase.before[reader.sweep] += writer.sweeps
                 if writer.map.ring is None:
                     continue
                 ends = {last.get(r.sweep, r.sweep): r for r in met}
@@ -242,6 +231,23 @@ class InsertSync(ModulePass):
         """Whether the reader begins before the writer is through."""
         moves = reader.step > 0 and reader.sweep.rows.size > 1
         return self.overlap and writer.in_order and moves
+
+
+@dataclass(frozen=True)
+class _Phase:
+    """What is known of a phase when its chains are synchronised.
+
+    The sequences that it needs so far, the sweeps that must be complete ``before``
+    each, and the ``last`` sweep of the chain of each.
+    """
+
+    sequences: Sequences = field(default_factory=Sequences)
+    before: dict[tile.SweepOp, list[tile.SweepOp]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    last: dict[tile.SweepOp, tile.SweepOp] = field(
+        default_factory=dict[tile.SweepOp, tile.SweepOp]
+    )
 
 
 def _maps_recycled(op: ModuleOp) -> bool:

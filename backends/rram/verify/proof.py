@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
 import numpy as np
 from xdsl.dialects.builtin import ModuleOp
 
@@ -25,12 +29,15 @@ __all__ = ["prove"]
 
 def prove(module: ModuleOp) -> Problem | None:
     """Prove all that the manual says of a module, or say why that fails."""
-    try:
-        images = batch_of(module)
-        for cores in phases_of(module):
-            _prove_phase(module, Skeleton.of(cores, images))
-    except Problem as problem:
-        return problem
+    images = batch_of(module)
+    # Most of a proof is machine code, which runs beside that of other phases.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        try:
+            skeletons = (Skeleton.of(cores, images) for cores in phases_of(module))
+            for _ in pool.map(partial(_prove_phase, module), skeletons):
+                pass
+        except Problem as problem:
+            return problem
     return None
 
 

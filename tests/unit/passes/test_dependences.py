@@ -78,7 +78,7 @@ def sweeps_that_read(draw):
 @given(sweeps_that_read())
 def test_a_reader_needs_and_keeps_what_its_windows_read(found):
     map_, sweep, blocks = found
-    reader = Reader.of(map_, sweep)
+    reader = Reader.of(map_, sweep, blocks)
     read = {
         (row, column): np.concatenate(
             [
@@ -123,7 +123,7 @@ def test_channels_of_one_tap_are_those_of_its_elements():
         elements=Range.of(5, 7),
     )
     sweep = tile.SweepOp("l", Range.of(0, 3), Range.of(0, 3), [block], 1)
-    assert Reader.of(map_, sweep).channels == Range.of(2, 4)
+    assert Reader.of(map_, sweep, [block]).channels == Range.of(2, 4)
 
 
 @st.composite
