@@ -7,12 +7,13 @@ from torch import nn
 
 from datasets import load_mnist
 from training import (
+    HERE,
     Recipe,
     accuracy,
+    argument_parser,
     classifier,
     export,
     make_reproducible,
-    parse_arguments,
     train,
 )
 
@@ -41,7 +42,7 @@ def lenet5() -> nn.Sequential:
 
 def main() -> None:
     """Run the training from the command line."""
-    options = parse_arguments(__doc__, "lenet5.onnx", epochs=4)
+    options = argument_parser(__doc__, epochs=4).parse_args()
     make_reproducible(options.seed)
     recipe = Recipe(
         seed=options.seed,
@@ -54,7 +55,7 @@ def main() -> None:
     train(model, load_mnist("train", options.cache), recipe)
     test = load_mnist("test", options.cache)
     LOG.info("test accuracy %.4f", accuracy(model, test))
-    export(model, test, options.output, "mnist_test.npz")
+    export(model, test, options.output or HERE / "lenet5.onnx", "mnist_test.npz")
 
 
 if __name__ == "__main__":

@@ -34,16 +34,14 @@ class Recipe:
     weight_decay: float
 
 
-def parse_arguments(
-    description: str | None, output: str, epochs: int
-) -> argparse.Namespace:
-    """Parse the command line that both training scripts share."""
+def argument_parser(description: str | None, epochs: int) -> argparse.ArgumentParser:
+    """Make the command line that both training scripts share."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--cache", type=Path, default=DEFAULT_CACHE)
-    parser.add_argument("--output", type=Path, default=HERE / output)
+    parser.add_argument("--output", type=Path)
     parser.add_argument("--epochs", type=int, default=epochs)
     parser.add_argument("--seed", type=int, default=1)
-    return parser.parse_args()
+    return parser
 
 
 def make_reproducible(seed: int) -> None:

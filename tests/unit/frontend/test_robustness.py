@@ -201,9 +201,42 @@ def huge_resize(b):
     return SHAPE, b.conv(x, 3, 4)
 
 
+def add_mean(b, vector):
+    """A convolution, and beside it the mean of a vector of whole numbers."""
+    mean = b.node("ReduceMean", b.node("Cast", vector, to=1), keepdims=0)
+    return SHAPE, b.node("Add", b.conv("image", 3, 4), mean)
+
+
+def huge_vector(b):
+    size = b.constant(np.array([HUGE], np.int64))
+    ones = numpy_helper.from_array(np.array([1], np.int64))
+    return add_mean(b, b.node("ConstantOfShape", size, value=ones))
+
+
+def huge_vector_by_padding(b):
+    one, pads = (b.constant(np.array(v, np.int64)) for v in ([1], [0, HUGE]))
+    return add_mean(b, b.node("Pad", one, pads))
+
+
+def huge_vector_by_computed_size(b):
+    factor = b.constant(np.array([2**38] * 4, np.int64))
+    sizes = b.node("Mul", b.node("Shape", "image"), factor)
+    size = b.node("Gather", sizes, b.constant(np.array([2], np.int64)))
+    return add_mean(b, b.node("Expand", b.constant(np.array([1], np.int64)), size))
+
+
+def huge_vector_by_concatenation(b):
+    vector = b.node("Shape", "image")
+    for _ in range(38):
+        vector = b.node("Concat", vector, vector, axis=0)
+    return add_mean(b, vector)
+
+
 @pytest.mark.parametrize(
     "build",
-    [huge_input, huge_constant, huge_range, huge_expansion, huge_tiles, huge_resize],
+    [huge_input, huge_constant, huge_range, huge_expansion, huge_tiles, huge_resize]
+    + [huge_vector, huge_vector_by_padding]
+    + [huge_vector_by_computed_size, huge_vector_by_concatenation],
 )
 def test_huge_claims_are_refused_at_once(build):
     b = floats.FloatBuilder()
