@@ -16,10 +16,11 @@ _SMALL = 1024
 _WRITTEN_OUT = 1 << 18
 
 #: Operators whose results may be vectors of any length.
-_GROWING = frozenset(
-    "BlackmanWindow Concat ConstantOfShape Expand HammingWindow HannWindow OneHot Pad "
-    "RandomNormal RandomUniform Range Resize Tile Upsample".split()
-)
+_GROWING = {
+    *("ConstantOfShape", "Range", "RandomNormal", "RandomUniform"),
+    *("BlackmanWindow", "HammingWindow", "HannWindow", "OneHot"),
+    *("Concat", "Expand", "Pad", "Resize", "Tile", "Upsample"),
+}
 
 
 def infer(model: ModelProto, *, strict: bool = False) -> GraphProto:

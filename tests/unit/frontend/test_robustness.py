@@ -234,9 +234,11 @@ def huge_vector_by_concatenation(b):
 
 @pytest.mark.parametrize(
     "build",
-    [huge_input, huge_constant, huge_range, huge_expansion, huge_tiles, huge_resize]
-    + [huge_vector, huge_vector_by_padding]
-    + [huge_vector_by_computed_size, huge_vector_by_concatenation],
+    [
+        *(huge_input, huge_constant, huge_range, huge_expansion),
+        *(huge_tiles, huge_resize, huge_vector, huge_vector_by_padding),
+        *(huge_vector_by_computed_size, huge_vector_by_concatenation),
+    ],
 )
 def test_huge_claims_are_refused_at_once(build):
     b = floats.FloatBuilder()
