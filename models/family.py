@@ -118,9 +118,9 @@ class Network(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the logits of a batch of images."""
-        if self.width >= _FEWEST_ADJACENT:
-            x = x.contiguous(memory_format=torch.channels_last)
-        x = self.relu(self.stem(x))
+        adjacent = self.width >= _FEWEST_ADJACENT
+        order = torch.channels_last if adjacent else torch.contiguous_format
+        x = self.relu(self.stem(x.contiguous(memory_format=order)))
         x = self.stack3(self.stack2(self.stack1(x)))
         return cast(Tensor, self.fc(self.flatten(self.pool(x))))
 

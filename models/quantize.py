@@ -1,6 +1,9 @@
 """Quantise the float models to 8 bits (ONNX QDQ form) with cimc."""
 
 import argparse
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import onnx
@@ -9,7 +12,16 @@ from cimc.driver.quantisation import quantise_file
 
 HERE = Path(__file__).parent
 MODELS = {"lenet5": "mnist", "resnet8": "cifar10"}
-"""Each model and the data set that it reads."""
+"""Each model that ships in int8, too, and the data set that it reads."""
+
+FAMILY = dict.fromkeys(
+    (
+        *("plain4", "plain8", "plain16", "residual4", "residual8"),
+        *("separable4", "separable8", "separable16"),
+    ),
+    "cifar10",
+)
+"""Each network of the family but ResNet-8, and the data set that it reads."""
 
 
 def name_samples(path: Path, samples: str) -> None:
@@ -17,6 +29,18 @@ def name_samples(path: Path, samples: str) -> None:
     model = onnx.load(path)
     onnx.helper.set_model_props(model, {"cimc.samples": samples})
     path.write_bytes(model.SerializeToString(deterministic=True))
+
+
+@contextmanager
+def quantised(name: str, data: str, weights: str) -> Iterator[Path]:
+    """Quantise a model for as long as the context lasts."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"{name}_{weights}.onnx"
+        calibration = HERE / f"{data}_calib.npz"
+        quantise_file(
+            HERE / f"{name}.onnx", path, calibration=calibration, weights=weights
+        )
+        yield path
 
 
 def main() -> None:

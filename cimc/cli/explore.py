@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from contextlib import nullcontext
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,6 +19,7 @@ from cimc.cli.console import console, progress
 from cimc.cli.output import print_json
 
 if TYPE_CHECKING:
+    from cimc.exploration.measures import MeasureName
     from cimc.exploration.search import Search
     from cimc.exploration.study import Study
     from cimc.exploration.workers import Workers
@@ -63,6 +65,13 @@ def explore(
             help="Write the artifact of a trial, to the -o folder's trial-N, and stop.",
         ),
     ] = None,
+    explain: Annotated[
+        int | None,
+        typer.Option(
+            metavar="TRIAL",
+            help="Say what each parameter does for a trial, and stop.",
+        ),
+    ] = None,
     as_json: options.Json = False,
 ) -> None:
     """Search hardware and network together for what is best in several measures."""
@@ -84,6 +93,10 @@ def explore(
         destination = folder / f"trial-{reproduce}"
         artifact.save(destination)
         console.print(f"written to {destination}", soft_wrap=True, markup=False)
+        return
+    if explain is not None:
+        with place as chosen:
+            _explain(search, explain, chosen, as_json=as_json)
         return
     searches = {"joint": search}
     if restricted:
@@ -117,6 +130,52 @@ def _run(search: Search, name: str, workers: Workers) -> None:
         bar(len(search.trials), search.study.trials)
         for trial in search.run(workers):
             bar(trial.number + 1, search.study.trials)
+
+
+def _explain(search: Search, trial: int, workers: Workers, *, as_json: bool) -> None:
+    """Print what each parameter of a trial does for its objectives."""
+    from cimc.exploration.explanation import explain
+
+    found = explain(search.evaluator, search.point(trial), workers)
+    if as_json:
+        print_json(asdict(found))
+    objectives = search.study.objectives
+    table = Table(f"trial {trial}", box=SIMPLE_HEAD, pad_edge=False)
+    for name in objectives:
+        table.add_column(name, justify="right", overflow="fold")
+    rows = [
+        (f"{change.parameter}: {change.instead}, not {change.value}", change.outcome)
+        for change in found.changes
+    ]
+    own = found.own.measures
+    table.add_row(
+        "as it is", *(f"{own[n]:.5g}" if n in own else "-" for n in objectives)
+    )
+    for label, outcome in (*rows, ("all of these", found.first)):
+        differences = [_difference(own, outcome.measures, name) for name in objectives]
+        table.add_row(escape(label), *differences)
+    console.print(table)
+    for label, outcome in (("as it is", found.own), *rows):
+        if outcome.rejected:
+            console.print(f"{label}: {outcome.rejected}", soft_wrap=True, markup=False)
+
+
+def _difference(
+    own: Mapping[str, float], other: Mapping[str, float], name: MeasureName
+) -> str:
+    """By how much a measure differs: a part of it, or points of an accuracy.
+
+    What it is where the point itself was rejected before.
+    """
+    from cimc.exploration.measures import MEASURES
+
+    if name not in other:
+        return "-"
+    if name not in own:
+        return f"{other[name]:.5g}"
+    if MEASURES[name].unit and own[name]:
+        return f"{other[name] / own[name] - 1:+.1%}"
+    return f"{other[name] - own[name]:+.5g}"
 
 
 def _write(folder: Path, searches: Mapping[str, Search]) -> dict[str, Any]:

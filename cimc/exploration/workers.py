@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+import sys
+from collections.abc import (
+    Callable,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import contextmanager
+from importlib.metadata import version
 from typing import Any
 
 from distributed import Client, LocalCluster
@@ -32,20 +41,21 @@ def cluster(count: int = 0, scheduler: str | None = None) -> Generator[Workers]:
     scheduler see the study's files, and its folder, under the same paths.
 
     Raises:
-        InputError: the scheduler cannot be reached, or a worker has another version of
-            cimc (E156).
+        InputError: the scheduler cannot be reached, or a worker has other versions of
+            what results depend on (E156).
     """
     with _client(count, scheduler) as client:
-        # A worker that is lost just now has no version, and does no harm.
-        versions = client.run(_version, on_error="ignore").values()
-        others = set(versions) - {__version__}
-        if others:
-            raise InputError(
-                "E156",
-                f"workers have cimc {', '.join(sorted(others))}, here is {__version__}",
-                where=scheduler or "",
-                hints=("install the same version everywhere",),
-            )
+        # A worker that is lost just now has no versions, and does no harm.
+        found, own = client.run(_versions, on_error="ignore"), _versions()
+        for worker, versions in found.items():
+            if versions != own:
+                raise InputError(
+                    "E156",
+                    f"worker {worker} has {_differences(versions, own)}, here is "
+                    f"{_differences(own, versions)}",
+                    where=scheduler or "",
+                    hints=("install the same versions everywhere",),
+                )
 
         def workers(evaluator: Evaluator, points: Sequence[Point]) -> Iterator[Outcome]:
             futures = client.map(evaluator.evaluate, points, pure=False)
@@ -90,6 +100,17 @@ def _client(count: int, scheduler: str | None) -> Generator[Any]:
         yield client
 
 
-def _version() -> str:
-    """The version of cimc of a worker."""
-    return __version__
+def _versions() -> Mapping[str, str]:
+    """Versions of what the results of trials depend on, and how they travel."""
+    packages = ("numpy", "onnx", "onnxruntime", "ortools", "xdsl")
+    return {
+        "cimc": __version__,
+        "Python": "{}.{}".format(*sys.version_info),
+        **{name: version(name) for name in packages},
+    }
+
+
+def _differences(versions: Mapping[str, str], others: Mapping[str, str]) -> str:
+    """The versions that are not those of the others."""
+    items = versions.items() - others.items()
+    return ", ".join(f"{name} {found}" for name, found in sorted(items))

@@ -165,6 +165,40 @@ def test_a_trial_is_made_again(
     assert cimc("explore", study, "-o", "a", "--reproduce", 4).code == 2
 
 
+def test_what_parameters_do_for_a_trial(
+    undisturbed: Path, tmp_path: Path, cimc: CommandLine
+) -> None:
+    shutil.copytree(undisturbed, tmp_path / "out")
+    study = written(tmp_path)
+    found = rows(undisturbed)
+    number = next(row["trial"] for row in found if row["front"] == "1")
+    result = cimc("explore", study, "-o", "out", "--explain", number, "--json")
+    assert result.code == 0, result.err
+    document, own = json.loads(result.out), found[int(number)]
+    assert str(document["own"]["measures"]["latency_us"]) == own["latency_us"]
+    changed = {change["parameter"]: change for change in document["changes"]}
+    assert changed.keys() == {
+        name for name, (first, *_) in STUDY["space"].items() if own[name] != str(first)
+    }
+    for name, change in changed.items():
+        assert str(change["value"]) == own[name]
+        assert change["instead"] == STUDY["space"][name][0]
+        assert bool(change["outcome"]["rejected"]) != (
+            "accuracy" in change["outcome"]["measures"]
+        )
+    assert f"trial {number}" in result.err
+
+
+def test_workers_with_other_versions_are_refused(
+    tmp_path: Path, cimc: CommandLine, monkeypatch
+) -> None:
+    monkeypatch.setattr("cimc.exploration.workers.__version__", "0.0")
+    result = cimc("explore", written(tmp_path), "-o", "out", "--workers", 1)
+    assert result.code == 2
+    assert "error[E156]" in result.err
+    assert "here is cimc 0.0" in result.err
+
+
 @pytest.mark.parametrize(
     ("changes", "options", "code"),
     [
