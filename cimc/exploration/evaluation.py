@@ -86,7 +86,8 @@ class Evaluator:
     def evaluate(self, point: Point) -> Outcome:
         """All measures of a point, or the reason that it cannot be.
 
-        A point that does not fit, or whose program breaks a bound, has no accuracy.
+        A point that does not fit has no accuracy, and one that breaks a bound is not
+        run on specimens, which takes long.
 
         Raises:
             InputError: the study's files are at fault, or a chip is unknown.
@@ -104,14 +105,15 @@ class Evaluator:
         if "rejected" in program:
             return Outcome({}, program["rejected"])
         measures: dict[str, float] = program["measures"]
-        broken = [k for k, v in self.study.violations(measures).items() if v > 0]
-        if broken:
-            return Outcome(measures, f"out of bounds: {', '.join(broken)}")
         key = digest(quantised, read_bytes(self.study.data), self.study.images)
         rate = self.store.value("accuracy", key, lambda: self._accuracy(quantised))
         found = {"accuracy": rate, **measures}
-        if self.study.specimens is not None:
-            found["nonideal_accuracy"] = self._nonideal(point, machine, quantised)
+        if self.study.specimens is None:
+            return Outcome(found)
+        broken = [k for k, v in self.study.violations(found).items() if v > 0]
+        if broken:
+            return Outcome(found, f"out of bounds: {', '.join(broken)}")
+        found["nonideal_accuracy"] = self._nonideal(point, machine, quantised)
         return Outcome(found)
 
     def artifact(self, point: Point) -> Artifact:
