@@ -70,7 +70,10 @@ def read_text(path: Path, kind: Kind) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(
-            kind.code, f"cannot be read: {error}", where=str(path)
+            kind.code,
+            f"cannot be read: {error}",
+            where=str(path),
+            hints=("check the path",),
         ) from error
 
 
@@ -83,9 +86,19 @@ def parsed(text: str, kind: Kind, where: str) -> dict[str, Any]:
     try:
         data = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise InputError(kind.code, f"is not YAML: {error}", where=where) from error
+        raise InputError(
+            kind.code,
+            f"is not YAML: {error}",
+            where=where,
+            hints=("check indentation and quotes there",),
+        ) from error
     if not isinstance(data, dict):
-        raise InputError(kind.code, f"a {kind.name} is a mapping", where=where)
+        raise InputError(
+            kind.code,
+            f"a {kind.name} is a mapping",
+            where=where,
+            hints=("write lines of the form name: value",),
+        )
     return cast("dict[str, Any]", data)
 
 

@@ -71,12 +71,18 @@ class Nonidealities(Protocol):
 class Specimen:
     """One chip of those that non-idealities make differ: the one with this ``seed``.
 
-    ``repair`` names what is done about its faults, as far as a target knows how.
+    ``repair`` names what is done about its faults, as far as a target knows how. A
+    program uses its cores or banks from ``first`` on.
     """
 
     nonidealities: Nonidealities
     seed: int
     repair: str = "none"
+    first: int = 0
+
+    def entropy(self, *purpose: int) -> list[int]:
+        """What random numbers for a purpose begin with: others for each part."""
+        return [self.seed, *purpose, *([self.first] if self.first else [])]
 
 
 @dataclass(frozen=True)
@@ -189,6 +195,8 @@ class Target:
     """Simulators by level of detail, where there are several."""
     load_nonidealities: Callable[[str], Nonidealities] | None = None
     """Non-idealities by preset name or path of a YAML file."""
+    repairs: Sequence[str] = ("none",)
+    """What can be done about faults of a specimen."""
     streaming_pipeline: Callable[[Chip, Objective, int], str] | None = None
     """The pipeline for batches of so many images that are under way at the same time,
     where there is one."""
@@ -224,6 +232,20 @@ class Target:
                 where="--nonidealities",
             )
         return self.load_nonidealities(source)
+
+    def check_repair(self, name: str) -> None:
+        """Look whether something of that name can be done about faults.
+
+        Raises:
+            InputError: there is no such thing (E027).
+        """
+        if name not in self.repairs:
+            raise InputError(
+                "E027",
+                f"target {self.name} knows no repair {name!r}",
+                where="--repair",
+                hints=(f"one of: {', '.join(self.repairs)}",),
+            )
 
     def simulator_at(self, fidelity: str | None) -> SimulatorFactory:
         """The simulator of a level of detail, by default ``simulator``.

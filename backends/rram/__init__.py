@@ -11,6 +11,7 @@ TARGET = package_target(
     summary="multi-core RRAM crossbars that accumulate in shared memory",
     default_chip="pelke-128",
     streams=True,
+    repairs=("none", "remap", "compensate", "both"),
     passes={
         "convert-tile-to-rram": lazy_pass(
             "cimc.backends.rram.lowering.convert_tile_to_rram", "ConvertTileToRram"

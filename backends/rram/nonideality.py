@@ -13,15 +13,15 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from cimc.descriptions import Description, DescriptionFiles, Kind, Named
-from cimc.isa.chip import Number, Quantity
+from cimc.isa.chip import Quantity
 
 __all__ = ["NONIDEALITIES", "Cells", "Converter", "Nonidealities"]
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Share = Quantity[Fraction, Literal["of all cells"]]
-Spread = Quantity[Number, Literal["of the range of levels"]]
-Exponent = Quantity[Number, Literal["exponent"]]
-Ratio = Quantity[Annotated[float, Field(ge=1, allow_inf_nan=False)], Literal["t / t0"]]
+Spread = Quantity[Fraction, Literal["of the range of levels"]]
+Exponent = Quantity[Fraction, Literal["exponent"]]
+Ratio = Quantity[Annotated[float, Field(ge=1, le=1e18)], Literal["t / t0"]]
 
 
 class Cells(Description):

@@ -15,10 +15,7 @@ from ortools.graph.python.linear_sum_assignment import SimpleLinearSumAssignment
 from cimc.backends.rram.slices import Slices
 from cimc.weights import Array
 
-__all__ = ["REPAIRS", "compensated", "remapped"]
-
-#: What can be done: other rows and columns, other levels beside stuck cells, or both.
-REPAIRS = ("none", "remap", "compensate", "both")
+__all__ = ["compensated", "remapped"]
 
 #: Times that rows and columns are chosen in turns.
 _ROUNDS = 2
@@ -29,7 +26,8 @@ def remapped(block: Array, stuck: Array, slices: Slices) -> tuple[Array, Array]:
 
     ``stuck`` (slices, 2, all rows, all columns) has the levels of stuck cells, −1 of
     others. Rows and columns are chosen in turns, each time by a linear assignment with
-    the least sum of squared errors of weights.
+    the least sum of squared errors of weights, without a look at what other levels
+    beside stuck cells could mend.
     """
     rows: Array = np.array(range(block.shape[0]))
     columns: Array = np.array(range(block.shape[1]))
@@ -50,8 +48,14 @@ def _assigned(levels: Array, stuck: Array, slices: Slices) -> Array:
     costs = np.zeros((wanted, there), np.int64)
     index, sign, row, column = np.nonzero(stuck >= 0)
     held = stuck[index, sign, row, column].astype(np.int64)
-    errors = slices.places[index, None] * (levels[index, sign, row] - held[:, None])
-    np.add.at(costs.T, column, errors**2)
+    places = slices.places[index] * (1 - 2 * sign)
+    errors = places[:, None] * (held[:, None] - levels[index, sign, row])
+    # Errors of the cells of one weight add up, or cancel.
+    weight = row * there + column
+    found, of_weight = np.unique(weight, return_inverse=True)
+    sums = np.zeros((len(found), wanted), np.int64)
+    np.add.at(sums, of_weight, errors)
+    np.add.at(costs.T, found % there, sums**2)
     return _least(costs)
 
 

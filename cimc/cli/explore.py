@@ -69,7 +69,7 @@ def explore(
         int | None,
         typer.Option(
             metavar="TRIAL",
-            help="Say what each parameter does for a trial, and stop.",
+            help="Say what changes with each parameter of a trial put back, and stop.",
         ),
     ] = None,
     as_json: options.Json = False,
@@ -144,14 +144,15 @@ def _explain(search: Search, trial: int, workers: Workers, *, as_json: bool) -> 
     for name in objectives:
         table.add_column(name, justify="right", overflow="fold")
     rows = [
-        (f"{change.parameter}: {change.instead}, not {change.value}", change.outcome)
+        (f"{change.parameter}: {change.instead} for {change.value}", change.outcome)
         for change in found.changes
     ]
     own = found.own.measures
     table.add_row(
         "as it is", *(f"{own[n]:.5g}" if n in own else "-" for n in objectives)
     )
-    for label, outcome in (*rows, ("all of these", found.first)):
+    rows.append(("all of these", found.first))
+    for label, outcome in rows:
         differences = [_difference(own, outcome.measures, name) for name in objectives]
         table.add_row(escape(label), *differences)
     console.print(table)

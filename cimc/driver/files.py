@@ -33,7 +33,10 @@ def read_bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise InputError(
-            "E054", f"cannot be read: {error.strerror or error}", where=str(path)
+            "E054",
+            f"cannot be read: {error.strerror or error}",
+            where=str(path),
+            hints=("check the path",),
         ) from error
 
 

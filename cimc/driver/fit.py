@@ -57,8 +57,7 @@ def crossings(
     model: ImportedModel, target: Target, chip: Chip
 ) -> list[Mapping[str, Any]]:
     """What the way to the host and back takes at the border of each segment."""
-    count = len(model.segments)
-    return [target.crossing(chip, *model.host.bytes_across(k)) for k in range(count)]
+    return [target.crossing(chip, *found.bytes_across) for found in model.segments]
 
 
 def _parts(

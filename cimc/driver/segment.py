@@ -24,6 +24,11 @@ class Segment:
     pipeline: str
     part: Part | None = None
 
+    @property
+    def first(self) -> int:
+        """The first core or bank that belongs to it."""
+        return 0 if self.part is None else self.part.first
+
     def chip(self, whole: Chip) -> Chip:
         """The chip that the program was compiled for.
 

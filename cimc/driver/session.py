@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,7 @@ class Session:
 
     Raises:
         InputError: the target has no such simulator (E006), or that one has only ideal
-            chips (E027).
+            chips, or the target does not know the repair (E027).
     """
 
     @collector_paused()
@@ -45,12 +46,14 @@ class Session:
         borders = tuple(segment.border for segment in artifact.segments)
         self._host = HostSegments(artifact.model, borders)
         load = artifact.target.simulator_at(fidelity)
+        if specimen is not None:
+            artifact.target.check_repair(specimen.repair)
         self._simulators = [
             load(
                 segment.program,
                 artifact.weights,
                 segment.chip(artifact.chip),
-                specimen,
+                specimen and replace(specimen, first=segment.first),
             )
             for segment in artifact.segments
         ]

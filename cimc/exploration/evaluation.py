@@ -11,7 +11,6 @@ from time import perf_counter
 from typing import Any
 
 import yaml
-from onnx import ModelProto
 
 from cimc.diagnostics import CimcError, DoesNotFitError, InputError
 from cimc.driver.artifact import Artifact
@@ -26,6 +25,7 @@ from cimc.exploration.specimens import run_specimens
 from cimc.exploration.store import Store, digest
 from cimc.exploration.study import CHIP, Study, Value
 from cimc.frontend import import_model, quantise_model
+from cimc.frontend.load import load_model
 from cimc.target import Nonidealities, Specimen
 
 __all__ = ["Evaluator", "Outcome", "Point"]
@@ -69,8 +69,12 @@ class Evaluator:
                     hints=(f"one of: {', '.join(close or fields)}",),
                 )
         for file in self.study.networks.values():
-            read_bytes(file)
-        _ = self._images, self._nonidealities
+            _labelled(file, self.study.data, self.study.images)
+        if self.study.calibration is not None:
+            read_bytes(self.study.calibration)
+        if (chosen := self.study.specimens) is not None:
+            self._base.target.check_repair(chosen.repair)
+            _ = self._nonidealities
 
     def identity(self) -> str:
         """What the study asks, wherever its files are; not how many trials it has."""
@@ -79,6 +83,7 @@ class Evaluator:
         asked = study.model_dump(mode="json", exclude={"trials", *paths})
         if described is not None:
             asked["specimens"]["nonidealities"] = described.to_yaml()
+        asked["chip"] = self._base.chip.to_yaml()
         files = [*study.networks.values(), study.data, study.calibration]
         contents = [read_bytes(file) if file else b"" for file in files]
         return digest(asked, list(study.networks), *contents)
@@ -90,7 +95,7 @@ class Evaluator:
         run on specimens, which takes long.
 
         Raises:
-            InputError: the study's files are at fault, or a chip is unknown.
+            InputError: the study's files are at fault.
             VerificationError: a program differs from onnxruntime (E061).
         """
         try:
@@ -240,10 +245,10 @@ class Evaluator:
         return _labelled(network, self.study.data, self.study.images)
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=16)
 def _labelled(network: Path, data: Path, count: int) -> Images:
     """So many labelled images for a network, from the first on."""
-    images = load_images(ModelProto.FromString(read_bytes(network)), data)
+    images = load_images(load_model(network), data)
     if images.labels is None:
         raise InputError(
             "E152",

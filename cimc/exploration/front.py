@@ -26,7 +26,8 @@ def feasible(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
 
 
 def pareto_front(study: Study, trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
-    """Feasible trials that no other one is better than in all objectives.
+    """Feasible trials than which no other one is better in one objective and as good
+    in all.
 
     Of several with the same values the first one counts. They come in the order of the
     first objective, the best first.

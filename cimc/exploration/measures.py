@@ -12,7 +12,6 @@ MeasureName = Literal[
     "accuracy",
     "nonideal_accuracy",
     "latency_us",
-    "interval_us",
     "energy_uj",
     "area_mm2",
     "memory_kb",
@@ -31,17 +30,10 @@ class Measure:
     """None for accuracies, which are not metrics of the program."""
 
 
-def _interval(metrics: Metrics) -> float:
-    """Time from image to image: all of an image's without ``--batch``."""
-    cycles = metrics.get("throughput", {}).get("cycles_per_image", metrics["cycles"])
-    return metrics["time_ns"] * cycles / metrics["cycles"] / 1e3
-
-
 MEASURES: Mapping[MeasureName, Measure] = {
     "accuracy": Measure("", maximise=True),
     "nonideal_accuracy": Measure("", maximise=True),
     "latency_us": Measure("us", False, lambda metrics: metrics["time_ns"] / 1e3),
-    "interval_us": Measure("us", False, _interval),
     "energy_uj": Measure("uJ", False, lambda m: m["energy_pj"]["total"] / 1e6),
     "area_mm2": Measure("mm2", False, lambda m: m["area_mm2"]["total"]),
     "memory_kb": Measure("kB", False, lambda m: sum(m["memory_bytes"].values()) / 1e3),

@@ -75,13 +75,23 @@ class Search:
             raise InputError(
                 "E155",
                 f"there is no finished trial {number}",
-                hints=(f"0 to {len(trials) - 1}",) if trials else (),
+                hints=(
+                    f"0 to {len(trials) - 1}" if trials else "run the search first",
+                ),
             )
         return trials[number].params
 
     def _open(self, folder: Path, storage: str | None) -> optuna.Study:
         """The study in the storage, which is made if it is not there."""
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(
+                "E154",
+                f"is no folder for trials: {error.strerror or error}",
+                where=str(folder),
+                hints=("choose another one with -o",),
+            ) from error
         mark = self.evaluator.identity()
         try:
             found = optuna.create_study(
@@ -95,6 +105,7 @@ class Search:
                 "E154",
                 f"the storage cannot be used: {error}",
                 where=storage or str(folder),
+                hints=("an Optuna storage URL such as sqlite:///trials.db",),
             ) from error
         if found.user_attrs.setdefault(_STUDY, mark) != mark:
             raise InputError(

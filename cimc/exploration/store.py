@@ -8,21 +8,36 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from cimc import __version__
 from cimc.driver.files import read_bytes, write_bytes
 
-__all__ = ["Store", "digest"]
+__all__ = ["Store", "digest", "versions"]
+
+
+def versions() -> dict[str, str]:
+    """Versions of what results depend on, and of how they travel."""
+    packages = ("numpy", "onnx", "onnxruntime", "ortools", "xdsl")
+    return {
+        "cimc": __version__,
+        "Python": "{}.{}".format(*sys.version_info),
+        **{name: version(name) for name in packages},
+    }
 
 
 def digest(*parts: object) -> str:
-    """A name for what depends on ``parts``: bytes, and what JSON can say."""
-    found = hashlib.sha256(__version__.encode())
-    for part in parts:
+    """A name for what depends on ``parts``: bytes, and what JSON can say.
+
+    Everything depends on the versions of the packages.
+    """
+    found = hashlib.sha256()
+    for part in (versions(), *parts):
         if isinstance(part, bytes):
             data = part
         else:

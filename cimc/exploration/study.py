@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal, get_args
 
-from pydantic import Field, model_validator
+from pydantic import Field, StrictInt, StrictStr, model_validator
 
 from cimc.descriptions import Description, Kind, parsed, read_text, validated
 from cimc.exploration.measures import MEASURES, MeasureName
+from cimc.objective import Objective
 
 __all__ = ["CHIP", "Bounds", "Range", "SamplerName", "Study", "Value", "load_study"]
 
@@ -17,13 +18,17 @@ STUDY = Kind("study", "E151")
 
 SamplerName = Literal["nsga2", "nsga3", "tpe", "random", "grid"]
 
-#: Parameters that are not of the chip, and what they are without a study's word.
-_MODEL: dict[str, Any] = {
-    "network": None,
-    "weights": "int8",
-    "activations": "uint8",
-    "objective": "latency",
+#: Parameters that are not of the chip, and what they may be, the default first; names
+#: of networks are the study's.
+_MODEL: dict[str, Sequence[str]] = {
+    "network": (),
+    "weights": ("int8", "int4"),
+    "activations": ("uint8", "int8"),
+    "objective": get_args(Objective),
 }
+
+#: The largest number in a range.
+_MOST = 1 << 31
 
 #: How the parameters of the chip's structure begin.
 CHIP = "chip."
@@ -32,8 +37,8 @@ CHIP = "chip."
 class Range(Description):
     """Integers from ``first`` to ``last``, both included."""
 
-    first: int
-    last: int
+    first: int = Field(ge=-_MOST, le=_MOST)
+    last: int = Field(ge=-_MOST, le=_MOST)
     step: int = Field(default=1, ge=1)
     log: bool = False
     """Whether a doubling is as likely anywhere; steps are 1 then."""
@@ -47,7 +52,7 @@ class Range(Description):
         return self
 
 
-Value = int | str
+Value = StrictInt | StrictStr
 Choices = Annotated[list[Value], Field(min_length=1)]
 Parameter = Range | Choices
 
@@ -55,8 +60,8 @@ Parameter = Range | Choices
 class Bounds(Description):
     """What a measure may be for a point to be feasible."""
 
-    least: float | None = None
-    most: float | None = None
+    least: float | None = Field(default=None, allow_inf_nan=False)
+    most: float | None = Field(default=None, allow_inf_nan=False)
 
     @model_validator(mode="after")
     def _some(self) -> Bounds:
@@ -87,12 +92,13 @@ class Study(Description):
     of the ``chip`` that is varied.
     """
 
-    name: str = Field(min_length=1, pattern=r"^[\w.+-]+$")
+    name: str = Field(pattern=r"^\w[\w.+-]*$")
     target: str
     chip: str
-    """Preset or file that the parameters of the chip change."""
+    """Preset or file that the parameters of the chip change; relative paths count from
+    the study's folder, here and below."""
     networks: dict[str, Path] = Field(min_length=1)
-    """ONNX models by name; relative paths count from the study's folder."""
+    """ONNX models by name."""
     data: Path
     """An ``.npz`` file of labelled images, as for ``cimc run --input``."""
     calibration: Path | None = None
@@ -117,6 +123,8 @@ class Study(Description):
             if name not in _MODEL and not name.startswith(CHIP):
                 known = ", ".join(_MODEL)
                 raise ValueError(f"space.{name}: one of {known}, chip.…")
+            if name in _MODEL:
+                self._check_names(name, _MODEL[name] or list(self.networks))
         if len(set(self.objectives)) < len(self.objectives):
             raise ValueError("objectives: one is given twice")
         wanted = {*self.objectives, *self.constraints}
@@ -124,14 +132,17 @@ class Study(Description):
             raise ValueError("nonideal_accuracy and specimens go together")
         if self.specimens is not None and self.specimens.images > self.images:
             raise ValueError("specimens.images: the study has fewer")
-        chosen = self.space.get("network", list(self.networks))
-        if isinstance(chosen, Range):
-            raise ValueError("space.network: give names of networks")
-        unknown = [name for name in chosen if name not in self.networks]
-        if unknown:
-            known = ", ".join(self.networks)
-            raise ValueError(f"space.network: {unknown[0]!r} is none of {known}")
         return self
+
+    def _check_names(self, name: str, known: Sequence[str]) -> None:
+        """A parameter that is none of the chip's has some of the known values."""
+        chosen = self.space[name]
+        if isinstance(chosen, Range):
+            raise ValueError(f"space.{name}: some of {', '.join(known)}")
+        for value in chosen:
+            if value not in known:
+                names = ", ".join(known)
+                raise ValueError(f"space.{name}: {value!r} is none of {names}")
 
     def values(self, name: str) -> Sequence[Value]:
         """All values of a parameter of the space."""
@@ -150,7 +161,7 @@ class Study(Description):
         """The first value of a parameter, or what it is where it is not varied."""
         if name in self.space:
             return self.values(name)[0]
-        return next(iter(self.networks)) if name == "network" else _MODEL[name]
+        return next(iter(_MODEL[name] or self.networks))
 
     def restricted(self, part: Literal["hardware", "model"]) -> Study:
         """The study in which only the chip, or only the rest, is varied.
@@ -196,6 +207,7 @@ def load_study(path: Path) -> Study:
         specimens = specimens.model_copy(update={"nonidealities": file})
     return study.model_copy(
         update={
+            "chip": str(folder / study.chip) if Path(study.chip).suffix else study.chip,
             "networks": {name: folder / file for name, file in study.networks.items()},
             "data": folder / study.data,
             "calibration": study.calibration and folder / study.calibration,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import (
     Callable,
     Generator,
@@ -12,15 +11,14 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import contextmanager
-from importlib.metadata import version
 from typing import Any
 
 from distributed import Client, LocalCluster
 from distributed.scheduler import KilledWorker
 
-from cimc import __version__
 from cimc.diagnostics import InputError
 from cimc.exploration.evaluation import Evaluator, Outcome, Point
+from cimc.exploration.store import versions
 
 __all__ = ["Workers", "cluster", "here"]
 
@@ -46,13 +44,13 @@ def cluster(count: int = 0, scheduler: str | None = None) -> Generator[Workers]:
     """
     with _client(count, scheduler) as client:
         # A worker that is lost just now has no versions, and does no harm.
-        found, own = client.run(_versions, on_error="ignore"), _versions()
-        for worker, versions in found.items():
-            if versions != own:
+        found, own = client.run(versions, on_error="ignore"), versions()
+        for worker, others in found.items():
+            if others != own:
                 raise InputError(
                     "E156",
-                    f"worker {worker} has {_differences(versions, own)}, here is "
-                    f"{_differences(own, versions)}",
+                    f"worker {worker} has {_differences(others, own)}, here is "
+                    f"{_differences(own, others)}",
                     where=scheduler or "",
                     hints=("install the same versions everywhere",),
                 )
@@ -100,17 +98,7 @@ def _client(count: int, scheduler: str | None) -> Generator[Any]:
         yield client
 
 
-def _versions() -> Mapping[str, str]:
-    """Versions of what the results of trials depend on, and how they travel."""
-    packages = ("numpy", "onnx", "onnxruntime", "ortools", "xdsl")
-    return {
-        "cimc": __version__,
-        "Python": "{}.{}".format(*sys.version_info),
-        **{name: version(name) for name in packages},
-    }
-
-
-def _differences(versions: Mapping[str, str], others: Mapping[str, str]) -> str:
-    """The versions that are not those of the others."""
-    items = versions.items() - others.items()
+def _differences(some: Mapping[str, str], others: Mapping[str, str]) -> str:
+    """The versions that are not the same in others."""
+    items = some.items() - others.items()
     return ", ".join(f"{name} {found}" for name, found in sorted(items))

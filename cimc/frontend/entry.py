@@ -47,10 +47,14 @@ __all__ = [
 
 @dataclass(frozen=True)
 class DeviceSegment:
-    """What the device runs in one go: a ``cnn`` module, and its border to the host."""
+    """What the device runs in one go: a ``cnn`` module, and its border to the host.
+
+    ``bytes_across`` come from the host, and go back to it.
+    """
 
     module: ModuleOp
     border: Border
+    bytes_across: tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -202,11 +206,16 @@ def import_model(
     check_placement(placement)
     called = name or _name(source, quantised)
     store = WeightStore()
+    host = HostSegments(quantised, tuple(placement.borders))
     segments = tuple(
         DeviceSegment(
-            build_module(placement.graph, items, border, called, store), border
+            build_module(placement.graph, items, border, called, store),
+            border,
+            host.bytes_across(number),
         )
-        for items, border in zip(placement.segments(), placement.borders, strict=True)
+        for number, (items, border) in enumerate(
+            zip(placement.segments(), placement.borders, strict=True)
+        )
     )
     return ImportedModel(called, segments, store, stored, coverage_rows(placement))
 

@@ -43,12 +43,13 @@ def package_target(
     passes: Mapping[str, Callable[[], type[ModulePass]]],
     simulators: Mapping[str, tuple[str, str]] | None = None,
     streams: bool = False,
+    repairs: Sequence[str] = ("none",),
 ) -> Target:
     """The target whose modules are in ``package``.
 
     ``simulators`` gives module and class of each fidelity, where there are several.
     ``streams`` says that ``pipeline`` takes a number of images that are under way at
-    the same time.
+    the same time. ``repairs`` are what its simulator can do about faults.
     """
 
     def part(module: str, member: str) -> Any:
@@ -128,6 +129,7 @@ def package_target(
             name: simulator(*place) for name, place in (simulators or {}).items()
         },
         load_nonidealities=load_nonidealities,
+        repairs=repairs,
         streaming_pipeline=streaming_pipeline if streams else None,
     )
 

@@ -192,7 +192,7 @@ def test_what_parameters_do_for_a_trial(
 def test_workers_with_other_versions_are_refused(
     tmp_path: Path, cimc: CommandLine, monkeypatch
 ) -> None:
-    monkeypatch.setattr("cimc.exploration.workers.__version__", "0.0")
+    monkeypatch.setattr("cimc.exploration.store.__version__", "0.0")
     result = cimc("explore", written(tmp_path), "-o", "out", "--workers", 1)
     assert result.code == 2
     assert "error[E156]" in result.err

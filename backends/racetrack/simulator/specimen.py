@@ -28,7 +28,7 @@ def nonidealities_of(specimen: Specimen | None) -> RacetrackNonidealities | None
 
 def seed_of(specimen: Specimen, run: int) -> int:
     """The seed of the errors in run number ``run`` of a specimen."""
-    (seed,) = np.random.SeedSequence([specimen.seed, run]).generate_state(1)
+    (seed,) = np.random.SeedSequence(specimen.entropy(run)).generate_state(1)
     return int(seed)
 
 

@@ -19,7 +19,7 @@ from cimc.backends.rram.simulator.metrics import energies, run_metrics
 from cimc.backends.rram.simulator.rram_program import load_program
 from cimc.backends.rram.simulator.rram_state import RramState
 from cimc.backends.rram.simulator.traps import trap_error
-from cimc.diagnostics import InputError, VerificationError
+from cimc.diagnostics import VerificationError
 from cimc.simulation.simulator import (
     ProgramSimulator,
     check_batch,
@@ -155,24 +155,10 @@ class Simulator(ProgramSimulator[RramState]):
 
 
 def _crossbars(chip: Chip, specimen: Specimen) -> Crossbars:
-    """The crossbars of a specimen of this machine.
-
-    Raises:
-        InputError: nothing of that name can be done about stuck cells (E027).
-    """
-    from cimc.backends.rram.nonideality import Nonidealities
-    from cimc.backends.rram.repair import REPAIRS
+    """The crossbars of a specimen; ideal chips do without what they need."""
     from cimc.backends.rram.simulator.specimen import Crossbars
 
-    if specimen.repair not in REPAIRS:
-        raise InputError(
-            "E027",
-            f"target rram knows no repair {specimen.repair!r}",
-            where="--repair",
-            hints=(f"one of: {', '.join(REPAIRS)}",),
-        )
-    assert isinstance(specimen.nonidealities, Nonidealities)
-    return Crossbars(chip, specimen.nonidealities, specimen.seed, specimen.repair)
+    return Crossbars(chip, specimen)
 
 
 def _view(values: Array, op: FeatureMapOp) -> Array:

@@ -25,6 +25,7 @@ from cimc.backends.rram.simulator.layout import (
     N_STEP,
 )
 from cimc.backends.rram.slices import Slices
+from cimc.target import Specimen
 from cimc.weights import Array
 
 __all__ = ["Crossbars"]
@@ -35,12 +36,17 @@ _STUCK, _PROGRAMMED, _READ = range(3)
 
 @dataclass(frozen=True)
 class Crossbars:
-    """The crossbars of the chip with that ``seed``."""
+    """The crossbars of a specimen of a chip, by the cores of a program."""
 
     chip: Chip
-    nonidealities: Nonidealities
-    seed: int
-    repair: str = "none"
+    specimen: Specimen
+
+    @property
+    def nonidealities(self) -> Nonidealities:
+        """What its devices do other than they should."""
+        found = self.specimen.nonidealities
+        assert isinstance(found, Nonidealities), f"{found.name} is not RRAM's"
+        return found
 
     @property
     def slices(self) -> Slices:
@@ -68,14 +74,15 @@ class Crossbars:
         float32: real weights like the block's, or with a finite converter levels of
         shape (slices, 2, rows, columns).
         """
+        core += self.specimen.first
         stuck = self.stuck(core, crossbar)
         rows: Array = np.array(range(block.shape[0]))
         columns: Array = np.array(range(block.shape[1]))
-        if self.repair in ("remap", "both"):
+        if self.specimen.repair in ("remap", "both"):
             rows, columns = remapped(block, stuck, self.slices)
         stuck = stuck[:, :, rows][:, :, :, columns]
         levels = self.slices.levels(block)
-        if self.repair in ("compensate", "both"):
+        if self.specimen.repair in ("compensate", "both"):
             levels = compensated(block, levels, stuck, self.slices)
         random = self._random(_PROGRAMMED, phase, core, crossbar)
         given = self._drifted(self._written(levels, random), random)
@@ -103,7 +110,7 @@ class Crossbars:
 
     def noise_seed(self, run: int) -> int:
         """Where the noise of reads begins in a run of the simulator."""
-        sequence = np.random.SeedSequence([self.seed, _READ, run])
+        sequence = np.random.SeedSequence(self.specimen.entropy(_READ, run))
         return int(sequence.generate_state(1)[0])
 
     def _written(self, levels: Array, random: np.random.Generator) -> Array:
@@ -122,4 +129,4 @@ class Crossbars:
         return levels * cells.age.value**-exponents
 
     def _random(self, purpose: int, *place: int) -> np.random.Generator:
-        return np.random.default_rng([self.seed, purpose, *place])
+        return np.random.default_rng([self.specimen.seed, purpose, *place])

@@ -33,7 +33,6 @@ def made_up(evaluator, points):
             {
                 "accuracy": accuracy,
                 "latency_us": 1.0,
-                "interval_us": 1.0,
                 "energy_uj": 1.0,
                 "area_mm2": rows * cores / 400,
                 "memory_kb": 1.0,

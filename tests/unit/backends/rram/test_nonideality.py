@@ -73,7 +73,7 @@ def test_programming_variation_has_its_closed_form(cell_bits, dac_bits):
     slices = Slices.of(chip)
     block, source = block_and_input(1)
     found = products(
-        Crossbars(chip, described(programming=0.02), 5), block, source, DRAWS
+        Crossbars(chip, Specimen(described(programming=0.02), 5)), block, source, DRAWS
     )
     x = source.astype(np.int64)
     places = 2 * np.sum(slices.places.astype(np.float64) ** 2)
@@ -89,7 +89,7 @@ def test_read_noise_has_its_closed_form(dac_bits, unsigned):
     slices = Slices.of(chip)
     block, source = block_and_input(2)
     seed_noise(3)
-    crossbars = Crossbars(chip, described(read_noise=0.05), 0)
+    crossbars = Crossbars(chip, Specimen(described(read_noise=0.05), 0))
     found = products(crossbars, block, source, DRAWS, unsigned=unsigned)
     x = source.astype(np.int64) if unsigned else source.view(np.int8).astype(np.int64)
     base = 1 << dac_bits
@@ -126,7 +126,9 @@ def converted(chip, block, x, share: float, *, unsigned: bool):
 def test_finite_converters_round_and_clip(adc_bits, share, unsigned):
     chip = CHIP.with_structure(adc_bits=adc_bits)
     block, source = block_and_input(4)
-    crossbars = Crossbars(chip, described({"kind": "finite", "range": share}), 0)
+    crossbars = Crossbars(
+        chip, Specimen(described({"kind": "finite", "range": share}), 0)
+    )
     (found,) = products(crossbars, block, source, 1, unsigned=unsigned)
     x = source.astype(np.int64) if unsigned else source.view(np.int8).astype(np.int64)
     wanted = converted(chip, block, x, share, unsigned=unsigned)
@@ -138,7 +140,7 @@ def test_finite_converters_round_and_clip(adc_bits, share, unsigned):
 def test_drift_lowers_all_levels():
     block, source = block_and_input(5)
     (found,) = products(
-        Crossbars(CHIP, described(drift=0.1, age=100.0), 0), block, source, 1
+        Crossbars(CHIP, Specimen(described(drift=0.1, age=100.0), 0)), block, source, 1
     )
     exact = source.astype(np.int64) @ block.astype(np.int64)
     assert np.abs(found - exact * 100**-0.1).max() <= 0.5 + 1e-6 * np.abs(exact).max()
@@ -146,7 +148,9 @@ def test_drift_lowers_all_levels():
 
 def test_cells_are_stuck_as_often_as_described():
     nonidealities = described(stuck_low=0.03, stuck_high=0.01)
-    maps = [Crossbars(CHIP, nonidealities, 7).stuck(core, 0) for core in range(40)]
+    maps = [
+        Crossbars(CHIP, Specimen(nonidealities, 7)).stuck(core, 0) for core in range(40)
+    ]
     found = np.stack(maps)
     highest = Slices.of(CHIP).highest
     for level, rate in ((0, 0.03), (highest, 0.01)):
@@ -157,20 +161,17 @@ def test_cells_are_stuck_as_often_as_described():
 
 def test_stuck_cells_belong_to_the_place_and_the_chip():
     nonidealities = described(stuck_low=0.1)
-    first, again = (Crossbars(CHIP, nonidealities, 1) for _ in range(2))
-    other = Crossbars(CHIP, nonidealities, 2)
+    first, again = (Crossbars(CHIP, Specimen(nonidealities, 1)) for _ in range(2))
+    other = Crossbars(CHIP, Specimen(nonidealities, 2))
     assert (first.stuck(3, 0) == again.stuck(3, 0)).all()
     assert (first.stuck(3, 0) != first.stuck(4, 0)).any()
     assert (first.stuck(3, 0) != other.stuck(3, 0)).any()
 
 
 def error(block, stuck, slices):
-    """Sum of squared errors of stuck cells, each for itself."""
-    levels = slices.levels(block)
-    errors = np.where(stuck >= 0, stuck - levels, 0) * slices.places.reshape(
-        -1, 1, 1, 1
-    )
-    return int(np.sum(errors**2))
+    """Sum of squared errors of weights with stuck cells."""
+    levels = np.where(stuck >= 0, stuck, slices.levels(block))
+    return int(np.sum((slices.weights(levels) - block.astype(np.int64)) ** 2))
 
 
 @pytest.mark.parametrize("seed", range(5))
