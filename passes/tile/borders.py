@@ -41,7 +41,9 @@ class Padding:
 
     @classmethod
     def of(cls, value: SSAValue) -> Padding:
-        """The padding for all uses of a ``cnn`` value."""
+        """The padding for all uses of the map that holds a ``cnn`` value."""
+        while isinstance(value.owner, SliceOp) and is_view(value.owner):
+            value = value.owner.input
         described = FeatureMap.of(value)
         users = list(_users(value))
         zeros = [op.window for op in users if _takes_zeros(op)]

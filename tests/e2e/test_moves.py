@@ -40,3 +40,20 @@ def test_a_shuffle_wider_than_a_vector_register(target: str) -> None:
 
     assert found.result == "does not fit"
     assert "a shuffle of 4096 channels exceeds a vector register" in found.why
+
+
+@pytest.mark.parametrize("target", ["rram", "racetrack"])
+def test_a_view_of_a_map_whose_halo_is_for_another_reader(target: str) -> None:
+    """A maximum over a slice must not see the zeros that an average counts."""
+    builder = QdqBuilder()
+    x = builder.input([1, 6, 5, 5], 0.1, 0)
+    pads = {"kernel_shape": [3, 3], "pads": [1, 1, 1, 1]}
+    average = builder.op("AveragePool", [x], 0.1, 0, count_include_pad=1, **pads)
+    bounds = [builder.constant("bound", np.array([n], np.int64)) for n in (1, 4, 1)]
+    some = builder.stored(builder.node("Slice", [builder.real(x), *bounds]), 0.1, 0)
+    model = builder.model(average, builder.op("MaxPool", [some], 0.1, 0, **pads))
+    feeds = {name: -np.abs(values) for name, values in feeds_for(model).items()}
+
+    found = try_on(import_model(model), target, [feeds])
+
+    assert found.result == "equal", found.why

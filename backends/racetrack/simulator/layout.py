@@ -59,7 +59,7 @@ STEP, PIN, BIT = range(3)
 
 # Chances that do not depend on the step: share of over-shifts among errors of a step,
 # hazards of a pinned track and of a misread bit.
-CHANCE_OVER, CHANCE_PIN, CHANCE_BIT = range(3)
+SHARE_OVER, HAZARD_PIN, HAZARD_BIT = range(3)
 
 # The position code (detects 0: none).
 CODE_DETECTS, CODE_CORRECTS, CODE_RETRIES, CODE_CHECK, CODE_STEP = range(5)
@@ -90,8 +90,8 @@ ERROR_COUNTS = 9
     RACE,
     MISALIGNED,
     MISALIGNED_WEIGHTS,
-    OVERSHIFT_MAP,
-    OVERSHIFT_WEIGHTS,
+    PAST_END_MAP,
+    PAST_END_WEIGHTS,
     REGISTER_ADDRESS,
     MAP_NOT_AT_HOME,
     WEIGHTS_NOT_AT_HOME,

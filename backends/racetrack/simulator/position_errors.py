@@ -11,14 +11,13 @@ import numpy as np
 
 from cimc.backends.racetrack.simulator.layout import (
     BIT,
-    CHANCE_BIT,
-    CHANCE_OVER,
-    CHANCE_PIN,
     CODE_CHECK,
     CODE_CORRECTS,
     CODE_DETECTS,
     CODE_RETRIES,
     CODE_STEP,
+    HAZARD_BIT,
+    HAZARD_PIN,
     N_CHECKED,
     N_CORRECTED,
     N_CORRECTING_STEPS,
@@ -29,6 +28,7 @@ from cimc.backends.racetrack.simulator.layout import (
     N_PINNED,
     N_UNDER,
     PIN,
+    SHARE_OVER,
     STEP,
     T_COUNT,
     T_DISPLACED,
@@ -64,7 +64,10 @@ def seed_errors(seed: int, left: Array) -> int:
 
 @compiled("int64(int64, float64, int64, float64[::1])")
 def _failure(kind: int, hazard: float, trials: int, left: Array) -> int:
-    """The first of so many trials that fails, or −1; the others are yet to come."""
+    """The first of so many trials that fails, or −1.
+
+    Those after it have not been tried: ask again from there.
+    """
     if left[kind] >= hazard * trials:
         left[kind] -= hazard * trials
         return -1
@@ -98,7 +101,7 @@ def _slip(array: int, first: int, count: int, by: int, errors: Errors) -> int:
                 break
             at += skipped + 1
             failures += 1
-            over = np.random.random() < chances[CHANCE_OVER]
+            over = np.random.random() < chances[SHARE_OVER]
             counts[N_OVER if over else N_UNDER] += 1
             _displace(array, first + at - 1, forward if over else -forward, errors)
     return failures
@@ -157,7 +160,7 @@ def moved(array: int, by: int, errors: Errors) -> int:
     _slip(array, first, count, by, errors)
     at = 0
     while True:
-        skipped = _failure(PIN, chances[CHANCE_PIN], count - at, left)
+        skipped = _failure(PIN, chances[HAZARD_PIN], count - at, left)
         if skipped < 0:
             break
         at += skipped + 1
@@ -180,7 +183,7 @@ def align(array: int, errors: Errors) -> int:
 @compiled(f"int64(int64, {ERRORS})")
 def misread(bits: int, errors: Errors) -> int:
     """The first of so many bits that a port misreads, or −1; ask again from there."""
-    found = _failure(BIT, errors[3][CHANCE_BIT], bits, errors[4])
+    found = _failure(BIT, errors[3][HAZARD_BIT], bits, errors[4])
     if found >= 0:
         errors[6][N_MISREAD] += 1
     return found

@@ -20,11 +20,11 @@ from cimc.backends.racetrack.simulator.layout import (
     NO_ARRAY,
     NO_WEIGHTS,
     OTHER_BANK,
-    OVERSHIFT_MAP,
-    OVERSHIFT_WEIGHTS,
     P_BANK,
     P_OFFSET,
     P_WIDTH,
+    PAST_END_MAP,
+    PAST_END_WEIGHTS,
     RACE,
     T_WRITES,
     UNWRITTEN_WORD,
@@ -110,7 +110,7 @@ def shift_map(
     offset = maps[array, P_OFFSET] + by
     trap[TRAP_B] = offset
     if offset < machine[M_LOWEST] or offset > machine[M_HIGHEST]:
-        return OVERSHIFT_MAP
+        return PAST_END_MAP
     maps[array, P_OFFSET] = offset
     return 0
 
@@ -126,7 +126,7 @@ def shift_weights(
     offset = arrays[core, array, W_OFFSET] + by
     trap[TRAP_B] = offset
     if offset < machine[M_LOWEST] or offset > machine[M_HIGHEST]:
-        return OVERSHIFT_WEIGHTS
+        return PAST_END_WEIGHTS
     arrays[core, array, W_OFFSET] = offset
     return 0
 

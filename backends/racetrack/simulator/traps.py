@@ -57,13 +57,13 @@ def trap_error(state: RacetrackState, code: int) -> VerificationError:
                     "a CALL after the other access must reach a WAIT before this one",
                 ),
             )
-        case layout.OVERSHIFT_MAP | layout.OVERSHIFT_WEIGHTS:
-            letter = "m" if code == layout.OVERSHIFT_MAP else "w"
+        case layout.PAST_END_MAP | layout.PAST_END_WEIGHTS:
+            letter = "m" if code == layout.PAST_END_MAP else "w"
             return error(
                 "E047",
                 f"shifts {letter}{a} to offset {b}, beyond the overhead domains "
                 f"({range_})",
-                _units(state, code == layout.OVERSHIFT_MAP, a),
+                _units(state, code == layout.PAST_END_MAP, a),
             )
         case layout.MISALIGNED | layout.MISALIGNED_WEIGHTS:
             maps = code == layout.MISALIGNED
