@@ -207,7 +207,10 @@ def test_workers_with_other_versions_are_refused(
         ({"target": "nosuch"}, (), "E001"),
         ({"chip": "nosuch"}, (), "E021"),
         ({"space": {"chip.lane": [1]}}, (), "E151"),
-        ({"networks": {"lenet5": "nosuch.onnx"}}, (), "E054"),
+        ({"networks": {"lenet5": "nosuch.onnx"}}, (), "E101"),
+        ({"networks": {"lenet5": "study.yaml"}}, (), "E102"),
+        ({"calibration": "nosuch.npz"}, (), "E054"),
+        ({}, ("--explain", 0), "E155"),
         ({}, ("--scheduler", "tcp://127.0.0.1:9"), "E156"),
         ({}, ("--scheduler", "tcp://127.0.0.1:9", "--workers", 1), "E004"),
         ({"objectives": ["beauty"]}, (), "E151"),
@@ -221,8 +224,30 @@ def test_what_is_wrong_is_said(
     result = cimc("explore", written(tmp_path, **changes), "-o", "out", *options)
     assert result.code == 2
     assert f"error[{code}]" in result.err, result.err
-    if code != "E156":  # is known when the workers are called, not before
+    if code not in ("E155", "E156"):  # are known later
         assert not (tmp_path / "out").exists()
+
+
+def test_a_chip_beside_the_study_counts_with_what_it_says(
+    tmp_path: Path, cimc: CommandLine, monkeypatch
+) -> None:
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    chip = folder / "own.yaml"
+    chip.write_text("extends: mu-64\nname: own\nstructure: {banks: 8}\n")
+    space = {"chip.lanes": [32], "chip.domains": [32]}
+    study = written(folder, chip="own.yaml", trials=2, space=space)
+    result = cimc("explore", study, "-o", "out")
+    assert result.code == 0, result.err
+    chip.write_text("extends: mu-64\nname: own\nstructure: {banks: 4}\n")
+    assert "error[E153]" in cimc("explore", study, "-o", "out").err
+
+
+def test_a_folder_that_cannot_be_is_refused(tmp_path: Path, cimc: CommandLine) -> None:
+    study = written(tmp_path)
+    result = cimc("explore", study, "-o", study)
+    assert result.code == 2
+    assert "error[E154]" in result.err
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,13 @@ def changed(**changes) -> dict:
         ),
         ({"constraints": {"accuracy": {}}}, "give least, most or both"),
         ({"name": "a/b"}, "name: "),
+        ({"name": ".."}, "name: "),
+        ({"constraints": {"accuracy": {"least": float("nan")}}}, "accuracy.least: "),
+        ({"space": {"weights": ["int3"]}}, "'int3' is none of int8, int4"),
+        ({"space": {"objective": ["speed"]}}, "'speed' is none of latency, "),
+        ({"space": {"weights": {"first": 4, "last": 8}}}, "some of int8, int4"),
+        ({"space": {"chip.rows": {"first": 1, "last": 10**24}}}, "less than or equal"),
+        ({"space": {"chip.rows": [True]}}, "space.chip.rows"),
     ],
 )
 def test_what_is_wrong_is_said(changes, text, tmp_path):
