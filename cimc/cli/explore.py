@@ -215,12 +215,13 @@ def _show(study: Study, document: Mapping[str, Any]) -> None:
         )
     varied = [name for name in study.space if len(study.values(name)) > 1]
     table = Table("trial", box=SIMPLE_HEAD, pad_edge=False)
-    for name in (*study.objectives, *varied):
+    for name in study.objectives:
         table.add_column(name, justify="right", overflow="fold")
+    table.add_column("parameters", overflow="fold")
     for row in document["front"]:
         best = [f"{row['measures'][name]:.5g}" for name in study.objectives]
-        values = [str(row["parameters"][name]) for name in varied]
-        table.add_row(str(row["trial"]), *best, *map(escape, values))
+        values = [f"{name}={row['parameters'][name]}" for name in varied]
+        table.add_row(str(row["trial"]), *best, escape(" ".join(values)))
     console.print(table)
     table = Table("effect of", box=SIMPLE_HEAD, pad_edge=False)
     for name in study.objectives:
