@@ -9,6 +9,7 @@ from xdsl.passes import ModulePass
 from cimc.diagnostics import CimcError
 from cimc.dialects.cnn import ConvOp
 from cimc.driver import compile_model, random_images
+from cimc.isa.instruction_set import InstructionSet
 from cimc.passes import PASSES
 from tests.support.shipped import MODELS
 
@@ -28,15 +29,18 @@ class BreakIr(ModulePass):
 
 @pytest.fixture
 def verified(monkeypatch):
-    """The modules that were verified."""
+    """The modules that were verified, as IR or as a program."""
     modules = []
-    verify = ModuleOp.verify
 
-    def recorded(module, *arguments):
-        modules.append(module)
-        verify(module, *arguments)
+    for kind in (ModuleOp, InstructionSet):
+        verify = kind.verify
 
-    monkeypatch.setattr(ModuleOp, "verify", recorded)
+        def recorded(*arguments, verify=verify):
+            # The module comes last, after the instruction set if there is one.
+            modules.append(arguments[-1])
+            verify(*arguments)
+
+        monkeypatch.setattr(kind, "verify", recorded)
     return modules
 
 
