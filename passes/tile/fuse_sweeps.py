@@ -22,8 +22,8 @@ class FuseSweeps(ModulePass):
 
     So a residual addition, a table, or the copy of a concatenation takes no core, and
     no feature map between. A layer that is fused into another one is named with it as
-    ``fused``, and its kind follows behind a plus sign. A shuffle stays apart, since
-    vectors are cut.
+    ``fused``, and its kind follows behind a plus sign. A shuffle stays apart from what
+    is before and behind it, since the vectors of all others are cut.
     """
 
     name = "fuse-sweeps"
@@ -64,14 +64,13 @@ def _producer(
     Of several the last one. All that the sweep reads besides is there before.
     """
     windows = [op for op in sweep.operations if isinstance(op, tile.WindowOp)]
-    shuffled = any(isinstance(op, tile.ShuffleOp) for op in sweep.operations)
-    if weight_blocks(sweep) or shuffled or not all(map(_is_pointwise, windows)):
+    if weight_blocks(sweep) or _shuffles(sweep) or not all(map(_is_pointwise, windows)):
         return None
     before = [_writers(window.source, positions) for window in windows]
     found: list[tuple[int, tile.StoreOp, tile.WindowOp]] = []
     for index, window in enumerate(windows):
         store = _only_store(window, sweep)
-        if store is None:
+        if store is None or _shuffles(store.sweep):
             continue
         position = positions[store.sweep]
         others = [p for i, writers in enumerate(before) if i != index for p in writers]
@@ -81,6 +80,11 @@ def _producer(
         return None
     _, store, window = max(found, key=lambda candidate: candidate[0])
     return store, window
+
+
+def _shuffles(sweep: tile.SweepOp) -> bool:
+    """Whether a sweep works on whole vectors, whatever their length."""
+    return any(isinstance(op, tile.ShuffleOp) for op in sweep.operations)
 
 
 def _is_pointwise(window: tile.WindowOp) -> bool:
