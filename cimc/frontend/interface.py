@@ -60,7 +60,8 @@ def widen_interface(model: ModelProto) -> None:
 def _lacks(info: ValueInfoProto) -> bool:
     """Whether numpy has the type of a tensor from a package that extends it, only."""
     kind = info.type.tensor_type.elem_type
-    return bool(kind) and helper.tensor_dtype_to_np_dtype(kind).isbuiltin != 1
+    known = kind in TensorProto.DataType.values() and kind != TensorProto.UNDEFINED
+    return known and helper.tensor_dtype_to_np_dtype(kind).isbuiltin != 1
 
 
 def _cast(editor: Editor, source: str, result: str, kind: int) -> NodeProto:

@@ -15,6 +15,7 @@ from onnxruntime.quantization.calibrate import HistogramCollector
 
 from cimc.frontend.calibration import Method
 from cimc.frontend.graph import Graph
+from cimc.frontend.simplify import ORT_ERRORS, refused_by_onnxruntime
 from cimc.weights import Array
 
 __all__ = ["Limits", "range_overrides", "ranges"]
@@ -95,9 +96,12 @@ class _Run:
         exposed.write_bytes(model.SerializeToString())
         options = ort.SessionOptions()
         options.log_severity_level = 3
-        self._session = ort.InferenceSession(
-            str(exposed), options, providers=["CPUExecutionProvider"]
-        )
+        try:
+            self._session = ort.InferenceSession(
+                str(exposed), options, providers=["CPUExecutionProvider"]
+            )
+        except ORT_ERRORS as error:
+            raise refused_by_onnxruntime(error) from error
 
     def __call__(self, sample: dict[str, Array]) -> dict[str, Array]:
         results = self._session.run(self._names, sample)

@@ -57,15 +57,25 @@ class _Folder:
             inner = node.output[0] not in self._graph.outputs
             if inner and _passes_through(node):
                 passed[node.output[0]] = node.input[0]
-            elif inner and (feeds := self._constant_feeds(node)) is not None:
-                check_size(node.output[0], _result_shape(node, list(feeds.values())))
-                self._folded[node.output[0]] = self._result(node, feeds)
+            elif inner and (result := self._computed(node)) is not None:
+                self._folded[node.output[0]] = result
             else:
                 nodes.append(node)
         self._editor.replace_nodes(nodes)
         self._editor.model.graph.initializer.extend(
             numpy_helper.from_array(array, name) for name, array in self._folded.items()
         )
+
+    def _computed(self, node: NodeProto) -> Array | None:
+        """What a node gives that depends on constants alone, if it can be computed."""
+        feeds = self._constant_feeds(node)
+        if feeds is None:
+            return None
+        check_size(node.output[0], _result_shape(node, list(feeds.values())))
+        try:
+            return self._result(node, feeds)
+        except Exception:
+            return None  # what is wrong with it, onnxruntime says when it runs the node
 
     def _result(self, node: NodeProto, feeds: Mapping[str, Array]) -> Array:
         """What a node computes; as part of a graph it has the model's operator set."""
