@@ -111,7 +111,9 @@ class Evaluator:
             return Outcome({}, program["rejected"])
         measures: dict[str, float] = program["measures"]
         key = digest(quantised, read_bytes(self.study.data), self.study.images)
-        rate = self.store.value("accuracy", key, lambda: self._accuracy(quantised))
+        rate = self.store.value(
+            "accuracy", key, lambda: self._accuracy(point, quantised)
+        )
         found = {"accuracy": rate, **measures}
         if self.study.specimens is None:
             return Outcome(found)
@@ -128,7 +130,7 @@ class Evaluator:
             DoesNotFitError: the network does not fit the chip.
         """
         machine, quantised = self.machine(point), self.quantised(point)
-        return self._verified(self._compiled(point, machine, quantised))
+        return self._verified(point, self._compiled(point, machine, quantised))
 
     def machine(self, point: Point) -> Machine:
         """The target with the chip of a point.
@@ -177,7 +179,7 @@ class Evaluator:
             artifact = self._compiled(point, machine, quantised)
         except (DoesNotFitError, InputError) as error:
             return {"rejected": _reason(error)}
-        return {"measures": measured(self._verified(artifact).metrics)}
+        return {"measures": measured(self._verified(point, artifact).metrics)}
 
     def _compiled(self, point: Point, machine: Machine, quantised: bytes) -> Artifact:
         start = perf_counter()
@@ -191,9 +193,9 @@ class Evaluator:
         )
         return compilation.artifact
 
-    def _verified(self, artifact: Artifact) -> Artifact:
+    def _verified(self, point: Point, artifact: Artifact) -> Artifact:
         """The artifact with what a run of one image measures, which must be exact."""
-        execution = execute_images(artifact, self._images.first(1), verify=True)
+        execution = execute_images(artifact, self._images(point).first(1), verify=True)
         assert execution.verified is not None
         execution.verified.require()
         return execution.measured(artifact)
@@ -205,7 +207,7 @@ class Evaluator:
         assert described is not None
 
         def compute() -> float:
-            some = self._images.first(chosen.images)
+            some = self._images(point).first(chosen.images)
             chips = [
                 Specimen(described, seed, chosen.repair) for seed in range(chosen.count)
             ]
@@ -230,18 +232,17 @@ class Evaluator:
             return None
         return self._base.target.nonidealities(chosen.nonidealities)
 
-    def _accuracy(self, quantised: bytes) -> float:
+    def _accuracy(self, point: Point, quantised: bytes) -> float:
         model = import_model(quantised, name="accuracy")
-        return classify(model, self._images).rate
+        return classify(model, self._images(point)).rate
 
     @property
     def _base(self) -> Machine:
         return load_machine(self.study.target, self.study.chip)
 
-    @property
-    def _images(self) -> Images:
+    def _images(self, point: Point) -> Images:
         """The labelled images that an accuracy is measured on."""
-        network = next(iter(self.study.networks.values()))
+        network = self.study.networks[str(self._value(point, "network"))]
         return _labelled(network, self.study.data, self.study.images)
 
 

@@ -110,7 +110,8 @@ class Search:
         if found.user_attrs.setdefault(_STUDY, mark) != mark:
             raise InputError(
                 "E153",
-                f"the trials of {self.study.name!r} there are of another study",
+                f"the trials of {self.study.name!r} there are of another study, or of "
+                "other versions of cimc or its packages",
                 where=storage or str(folder),
                 hints=("another folder with -o", "another name in the study"),
             )

@@ -11,6 +11,7 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -23,12 +24,15 @@ __all__ = ["Store", "digest", "versions"]
 
 def versions() -> dict[str, str]:
     """Versions of what results depend on, and of how they travel."""
-    packages = ("numpy", "onnx", "onnxruntime", "ortools", "xdsl")
-    return {
-        "cimc": __version__,
-        "Python": "{}.{}".format(*sys.version_info),
-        **{name: version(name) for name in packages},
-    }
+    python = "{}.{}".format(*sys.version_info)
+    return {"cimc": __version__, "Python": python, **_packages()}
+
+
+@cache
+def _packages() -> dict[str, str]:
+    """Versions of packages, which lie in files of their own."""
+    names = ("numpy", "onnx", "onnxruntime", "ortools", "xdsl")
+    return {name: version(name) for name in names}
 
 
 def digest(*parts: object) -> str:

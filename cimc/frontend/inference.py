@@ -60,7 +60,9 @@ def _long_vectors(model: ModelProto) -> list[ValueInfoProto]:
     on them is looked at when their length is known.
     """
     growing = [node for node in model.graph.node if node.op_type in _GROWING]
-    graph = onnx.shape_inference.infer_shapes(model).graph
+    graph = model.graph
+    if growing:
+        graph = onnx.shape_inference.infer_shapes(model).graph
     reached = {info.name for info in graph.value_info if _has_shape(info)}
     for _ in range(1 + len(growing)):
         if found := list(filter(_is_long, (*graph.input, *graph.value_info))):

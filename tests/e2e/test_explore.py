@@ -243,6 +243,35 @@ def test_a_chip_beside_the_study_counts_with_what_it_says(
     assert "error[E153]" in cimc("explore", study, "-o", "out").err
 
 
+def test_networks_may_name_their_inputs_differently(
+    tmp_path: Path, cimc: CommandLine
+) -> None:
+    model = onnx.load(MODELS / "lenet5.onnx")
+    model.graph.input[0].name = "digit"
+    for node in model.graph.node:
+        node.input[:] = ["digit" if name == "image" else name for name in node.input]
+    onnx.save(model, tmp_path / "other.onnx")
+    data = {}
+    for kind in ("test", "calib"):
+        with np.load(MODELS / f"mnist_{kind}.npz") as arrays:
+            both = {**arrays, "digit": arrays["image"]}
+        data[kind] = tmp_path / f"{kind}.npz"
+        np.savez(data[kind], **both)
+    networks = {"lenet5": str(MODELS / "lenet5.onnx"), "other": "other.onnx"}
+    study = written(
+        tmp_path,
+        networks=networks,
+        data=str(data["test"]),
+        calibration=str(data["calib"]),
+        space={"network": ["lenet5", "other"]},
+        sampler="grid",
+    )
+    result = cimc("explore", study, "-o", "out")
+    assert result.code == 0, result.err
+    first, second = rows(tmp_path / "out")
+    assert first["accuracy"] == second["accuracy"]
+
+
 def test_a_folder_that_cannot_be_is_refused(tmp_path: Path, cimc: CommandLine) -> None:
     study = written(tmp_path)
     result = cimc("explore", study, "-o", study)

@@ -17,6 +17,9 @@ from cimc.weights import Array
 
 _Run = Callable[[None, Mapping[str, Array]], list[Array]]
 
+#: What operators of ONNX's reference raise where operands do not fit.
+_UNFIT = (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)
+
 __all__ = ["drop_unused", "explicit_parameters", "fold_constants", "name_nodes"]
 
 
@@ -74,7 +77,7 @@ class _Folder:
         check_size(node.output[0], _result_shape(node, list(feeds.values())))
         try:
             return self._result(node, feeds)
-        except Exception:
+        except _UNFIT:
             return None  # what is wrong with it, onnxruntime says when it runs the node
 
     def _result(self, node: NodeProto, feeds: Mapping[str, Array]) -> Array:

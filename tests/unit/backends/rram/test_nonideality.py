@@ -168,6 +168,17 @@ def test_stuck_cells_belong_to_the_place_and_the_chip():
     assert (first.stuck(3, 0) != other.stuck(3, 0)).any()
 
 
+def test_a_part_of_a_chip_has_the_faults_of_its_cores():
+    nonidealities = described(stuck_low=0.03, stuck_high=0.01)
+    block = np.ones((4, 4), np.int8)
+    whole = Crossbars(CHIP, Specimen(nonidealities, 7))
+    part = Crossbars(CHIP, Specimen(nonidealities, 7, first=5))
+    for core in (0, 2):
+        given = part.program(block, 0, core, 0)
+        assert np.array_equal(given, whole.program(block, 0, core + 5, 0))
+    assert part.noise_seed(0) != whole.noise_seed(0)
+
+
 def error(block, stuck, slices):
     """Sum of squared errors of weights with stuck cells."""
     levels = np.where(stuck >= 0, stuck, slices.levels(block))
