@@ -5,8 +5,8 @@ DequantizeLinear and QuantizeLinear nodes, all constants are initialisers, 4-bit
 are int8, and all nodes have names. onnxruntime runs such a model in integers; it is the
 golden of everything that follows, and no step changes a number (but for float biases,
 which are rounded, and transposed convolutions, which become convolutions, each with a
-warning). Dilated AveragePools, which onnxruntime does not run in that form, become
-convolutions, too.
+warning). Dilated AveragePools, which onnxruntime does not run in that form, and
+products of several rows with a matrix become convolutions, too.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from cimc.frontend.normalise.constants import (
 )
 from cimc.frontend.normalise.dilated import convolve_dilated_pools
 from cimc.frontend.normalise.qlinear import qlinear_to_qdq
+from cimc.frontend.normalise.rows import convolve_rows
 from cimc.frontend.normalise.transposed import convolve_phases
 from cimc.frontend.normalise.widen import widen_constants
 from cimc.frontend.simplify import drop_variable_parts, upgrade
@@ -50,6 +51,7 @@ def normalise(model: ModelProto) -> ModelProto:
     split_activations(found)
     convolve_phases(found)
     convolve_dilated_pools(found)
+    convolve_rows(found)
     collapse_pairs(found)
     drop_unused(found)
     drop_variable_parts(found)

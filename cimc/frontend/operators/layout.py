@@ -62,6 +62,17 @@ class Layout:
         """Whether the dimensions of the tensor are those of the map."""
         return self.index is None and map_shape(self.sizes) == self.shape
 
+    @property
+    def is_by_channel(self) -> bool:
+        """Whether a tensor (1, C, …) has the channels of its map, at all positions."""
+        one, channels, *_ = (*self.sizes, 0, 0)
+        return self.index is None and (one, channels) == (1, self.shape[2])
+
+    def with_channels(self, count: int) -> Layout:
+        """That of such a tensor with another number of channels."""
+        sizes = (1, count, *self.sizes[2:])
+        return replace(self, shape=(*self.shape[:2], count), sizes=sizes)
+
     def equals(self, other: Layout) -> bool:
         """Whether equal elements of two tensors lie at equal places of their maps."""
         if (self.shape, self.sizes) != (other.shape, other.sizes):

@@ -15,7 +15,9 @@ from cimc.frontend.rewrites.arithmetic import add_instead
 from cimc.frontend.rewrites.biases import widen_bias
 from cimc.frontend.rewrites.channels import convolve_channels
 from cimc.frontend.rewrites.padding import pad_inside
+from cimc.frontend.rewrites.rectifiers import rectify_channels
 from cimc.frontend.rewrites.reductions import pool_globally
+from cimc.frontend.rewrites.resizing import pool_instead
 from cimc.frontend.rewrites.rule import Rule
 from cimc.frontend.rewrites.transposed import convolve_phases
 
@@ -28,6 +30,8 @@ _RULES: tuple[Rule, ...] = (
     convolve_phases,
     pad_inside,
     pool_globally,
+    pool_instead,
+    rectify_channels,
     widen_bias,
 )
 

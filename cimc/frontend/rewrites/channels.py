@@ -15,7 +15,7 @@ from onnx import NodeProto
 
 from cimc.frontend.graph import Graph, attributes, label
 from cimc.frontend.normalise.edit import Editor
-from cimc.frontend.rewrites.rule import only_reader, real_constant
+from cimc.frontend.rewrites.rule import only_reader, per_channel, real_constant
 from cimc.weights import Array
 
 __all__ = ["convolve_channels"]
@@ -138,17 +138,9 @@ def _line(graph: Graph, node: NodeProto) -> _Line | None:
         scale, bias, mean, variance = known
         factor = scale / np.sqrt(variance + found.get("epsilon", 1e-5))
         return factor, bias - mean * factor
-    constant = _per_channel(known[0], shape[1])
+    constant = per_channel(known[0], shape[1])
     if constant is None:
         return None
     if node.op_type == "Mul":
         return constant, np.zeros(())
     return np.ones(()), constant
-
-
-def _per_channel(values: Array, channels: int) -> Array | None:
-    """Values that broadcast to (1, C, H, W): one for each channel, or one for all."""
-    if values.size == 1:
-        return values.reshape(())
-    along = values.ndim >= 3 and values.shape[-3] == channels == values.size
-    return values.ravel() if along else None

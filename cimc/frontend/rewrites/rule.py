@@ -11,7 +11,7 @@ from cimc.frontend.graph import Graph
 from cimc.frontend.normalise.edit import Editor
 from cimc.weights import Array
 
-__all__ = ["Rule", "only_reader", "real_constant"]
+__all__ = ["Rule", "only_reader", "per_channel", "real_constant"]
 
 #: What stands in place of a node: other nodes, none, or None where it stays.
 Rule = Callable[[Graph, Editor, NodeProto], Sequence[NodeProto] | None]
@@ -31,3 +31,11 @@ def only_reader(graph: Graph, node: NodeProto) -> NodeProto | None:
     readers = graph.consumers[name]
     alone = len(readers) == 1 and name not in graph.outputs
     return readers[0] if alone and list(readers[0].input).count(name) == 1 else None
+
+
+def per_channel(values: Array, channels: int) -> Array | None:
+    """Values that broadcast to (1, C, H, W): one for each channel, or one for all."""
+    if values.size == 1:
+        return values.reshape(())
+    along = values.ndim >= 3 and values.shape[-3] == channels == values.size
+    return values.ravel() if along else None
