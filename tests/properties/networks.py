@@ -86,7 +86,7 @@ class NetworkBuilder(Moves):
     def operator(self) -> None:
         """One more operator on one or more of the tensors so far."""
         kinds = [self.conv, self.conv, self.conv, self.pool, self.join, self.table]
-        kinds += [self.multiply, self.move, self.move]
+        kinds += [self.multiply, self.move, self.move, self.rows]
         if len(self.tensors) > 1:
             kinds.append(self.global_average_pool)
         self.draw(st.sampled_from(kinds))()
@@ -123,6 +123,21 @@ class NetworkBuilder(Moves):
             **window,
         )
         self._add(Tensor(name, (cout, *out), scale, zero), x)
+
+    def rows(self) -> None:
+        """A dense layer behind every position."""
+        x = self._operand()
+        cout = self.draw(st.integers(1, self.limits.channels))
+        real = self.onnx.node("Transpose", [self.onnx.real(x.name)], perm=[0, 2, 3, 1])
+        turned = self.onnx.stored_as(real, self.onnx.affine[x.name])
+        bound = 1 << self.limits.weight_bits - 1
+        matrix = self.numbers.integers(-bound, bound, (x.shape[0], cout))
+        scale, zero = float(x.real_spread * 0.4 * np.sqrt(x.shape[0]) / 60), self.zero()
+        made = self.onnx.dense(
+            "MatMul", turned, matrix.astype(np.int8), 0.006, None, scale, zero, axis=1
+        )
+        name = self.onnx.op("Transpose", [made], scale, zero, perm=[0, 3, 1, 2])
+        self._add(Tensor(name, (cout, *x.shape[1:]), scale, zero), x)
 
     def pool(self) -> None:
         """Largest or average values of windows."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import prod
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from cimc.dialects.cim import Window
 from cimc.frontend.graph import attributes
 from cimc.frontend.operators.base import Context, Refusal, Step
+from cimc.frontend.operators.layout import Layout
 from cimc.frontend.operators.weights import Kernel, convolve, read_kernel
 from cimc.frontend.quantised_ops import QuantisedOp
 from cimc.weights import Array
@@ -65,7 +67,9 @@ def _dense(
         weights = np.empty((*ifm.shape, cout), matrix.dtype)
         weights.reshape(rows, cout)[layout.order] = matrix
     window = Window.of((ifm.height, ifm.width))
-    return convolve(quantised, context, kernel, weights, window, (1, 1, cout))
+    step = convolve(quantised, context, kernel, weights, window, (1, 1, cout))
+    row = Layout(step.ofm.shape, context.output_shape(quantised))
+    return replace(step, layout=row)
 
 
 def _contiguous(weights: Array) -> Array:

@@ -12,8 +12,8 @@ from cimc.frontend.graph import Graph
 from cimc.frontend.normalise.constants import drop_unused
 from cimc.frontend.normalise.edit import Editor
 from cimc.frontend.rewrites.arithmetic import add_instead
-from cimc.frontend.rewrites.biases import widen_bias
 from cimc.frontend.rewrites.channels import convolve_channels
+from cimc.frontend.rewrites.gemm import multiply_inside, widen_bias
 from cimc.frontend.rewrites.padding import pad_inside
 from cimc.frontend.rewrites.rectifiers import rectify_channels
 from cimc.frontend.rewrites.reductions import pool_globally
@@ -28,6 +28,7 @@ _RULES: tuple[Rule, ...] = (
     add_instead,
     convolve_channels,
     convolve_phases,
+    multiply_inside,
     pad_inside,
     pool_globally,
     pool_instead,

@@ -1,4 +1,4 @@
-"""Biases of Gemm, as onnxruntime.quantization wants them."""
+"""Gemm as onnxruntime.quantization and the device want it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,21 @@ from cimc.frontend.graph import Graph, attributes
 from cimc.frontend.normalise.edit import Editor
 from cimc.frontend.rewrites.rule import real_constant
 
-__all__ = ["widen_bias"]
+__all__ = ["multiply_inside", "widen_bias"]
+
+
+def multiply_inside(
+    graph: Graph, editor: Editor, node: NodeProto
+) -> Sequence[NodeProto] | None:
+    """The factor alpha of a Gemm, as part of its weights."""
+    weights = real_constant(graph, node.input[1]) if node.op_type == "Gemm" else None
+    alpha = attributes(node).get("alpha", 1.0)
+    if weights is None or alpha == 1:
+        return None
+    name = f"{node.input[1]}_scaled"
+    node.input[1] = editor.constant(name, weights * np.float32(alpha))
+    _set(node, alpha=1.0)
+    return [node]
 
 
 def widen_bias(
@@ -25,17 +39,22 @@ def widen_bias(
     if node.op_type != "Gemm" or len(node.input) < 3:
         return None
     bias, shape = real_constant(graph, node.input[2]), graph.shape(node.output[0])
-    found = attributes(node)
-    beta = found.pop("beta", 1.0)
+    beta = attributes(node).get("beta", 1.0)
     if bias is None or not shape or (bias.shape == shape[-1:] and beta == 1):
         return None
     wide = np.broadcast_to(bias * np.float32(beta), shape)
     name, y = f"{node.input[2]}_wide", node.output[0]
-    del node.attribute[:]
-    node.attribute.extend(helper.make_attribute(k, v) for k, v in found.items())
+    _set(node, beta=1.0)
     if (wide == wide[:1]).all():
         node.input[2] = editor.constant(name, wide[0])
         return [node]
     del node.input[2:]
     node.output[0] = editor.fresh(f"{y}_product")
     return [node, editor.node("Add", [*node.output, editor.constant(name, wide)], y)]
+
+
+def _set(node: NodeProto, **changed: float) -> None:
+    """Give attributes of a node other values."""
+    found = attributes(node) | changed
+    del node.attribute[:]
+    node.attribute.extend(helper.make_attribute(k, v) for k, v in found.items())
