@@ -24,9 +24,12 @@ __all__ = [
 ui8 = IntegerType(8, Signedness.UNSIGNED)
 
 
-def _parse_shape_and_element(parser: AttrParser) -> list[Attribute]:
-    """Parse ``32x32x64xi8`` into sizes and an element type."""
+def _parse_shape_and_element(parser: AttrParser, rank: int) -> list[Attribute]:
+    """Parse ``32x32x64xi8`` into ``rank`` sizes and an element type."""
+    start = parser.pos
     shape, element = parser.parse_ranked_shape()
+    if len(shape) != rank:
+        parser.raise_error(f"expected {rank} sizes", start)
     return [*map(IntAttr, shape), element]
 
 
@@ -120,7 +123,7 @@ class FeatureMapType(ParametrizedAttribute, TypeAttribute):
     def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
         """Parse ``<HxWxCxT, halo TxLxBxR of F>``."""
         with parser.in_angle_brackets():
-            parameters = _parse_shape_and_element(parser)
+            parameters = _parse_shape_and_element(parser, 3)
             if parser.parse_optional_punctuation(",") is None:
                 return (*parameters, *map(IntAttr, (0, 0, 0, 0, 0)))
             parser.parse_keyword("halo")
@@ -181,7 +184,7 @@ class PartialSumsType(ParametrizedAttribute, TypeAttribute):
     def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
         """Parse ``<HxWxCxi32>``."""
         with parser.in_angle_brackets():
-            return _parse_shape_and_element(parser)
+            return _parse_shape_and_element(parser, 3)
 
     def print_parameters(self, printer: Printer) -> None:
         """Print ``<HxWxCxi32>``."""
@@ -212,7 +215,7 @@ class WeightBlockType(ParametrizedAttribute, TypeAttribute):
     def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
         """Parse ``<RxCxi8, groups G>``."""
         with parser.in_angle_brackets():
-            parameters = _parse_shape_and_element(parser)
+            parameters = _parse_shape_and_element(parser, 2)
             if parser.parse_optional_punctuation(",") is None:
                 return (*parameters, IntAttr(1))
             parser.parse_keyword("groups")
