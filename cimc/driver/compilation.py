@@ -161,7 +161,7 @@ def compile_imported(
             lowered = _lower_all(model, machine, way, watching, parts)
     except DoesNotFitError as error:
         if pipeline is None:
-            raise with_fitting_chips(error, model, backend, batch) from None
+            raise with_fitting_chips(error, model, backend, chip, batch) from None
         raise
     watching.seconds["encode"] = sum(found.seconds for found in lowered)
     segments = tuple(

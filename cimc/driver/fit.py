@@ -135,12 +135,17 @@ def _phases(model: ImportedModel, target: Target, chip: Chip, batch: int) -> int
 
 
 def with_fitting_chips(
-    error: DoesNotFitError, model: ImportedModel, target: Target, batch: int = 1
+    error: DoesNotFitError,
+    model: ImportedModel,
+    target: Target,
+    chip: Chip,
+    batch: int = 1,
 ) -> DoesNotFitError:
-    """The same error with a hint at the presets that would do."""
+    """The same error, of a compilation for ``chip``, with a hint at other presets."""
     fitting = [
         name if count == 1 else f"{name} in {count} phases"
         for name, count in phases_by_chip(model, target, batch).items()
+        if name != chip.name
     ]
     found = error.diagnostic
     hint = (
