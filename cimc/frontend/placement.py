@@ -208,7 +208,7 @@ def _read_from_host(items: list[Item], item: Item, context: Context) -> None:
     """
     assert item.quantised is not None
     graph, layouts = context.graph, dict(context.layouts)
-    moved = [n for n in item.inputs if n in layouts and layouts[n].index is not None]
+    moved = [n for n in item.inputs if n in layouts and not layouts[n].is_image]
     for name in moved:
         sizes = graph.shape(name)
         if sizes is None or map_shape(sizes) is None:

@@ -12,7 +12,7 @@ from xdsl.ir import Operation, SSAValue
 from cimc.dialects.cim import WeightsRef
 from cimc.dialects.feature_map import FeatureMap
 from cimc.frontend.graph import Affine, Graph
-from cimc.frontend.operators.layout import Layout, Shape
+from cimc.frontend.operators.layout import Layout, Shape, map_shape
 from cimc.frontend.quantised_ops import QuantisedOp
 from cimc.weights import Array
 
@@ -138,8 +138,12 @@ def image(context: Context, quantised: QuantisedOp, index: int = 0) -> FeatureMa
         Refusal: it is not.
     """
     ifm, layout = context.ifm(quantised, index), context.layout(quantised, index)
-    if len(layout.sizes) < 3 or not layout.is_image:
+    if len(layout.sizes) < 3 or map_shape(layout.sizes) is None:
         raise Refusal(f"its operand has shape {layout.sizes}, not (1, C, H, W)")
+    if not layout.is_image:
+        raise Refusal(
+            f"its operand {layout.sizes} is no image in the map that holds it"
+        )
     return ifm
 
 

@@ -47,8 +47,12 @@ def _binary(
     layouts = [context.layout(quantised, index) for index in range(2)]
     layout = _broadcast(*layouts)
     if layout is None:
-        sizes = " and ".join(str(found.sizes) for found in layouts)
-        raise Refusal(f"its operands differ in shape: {sizes}")
+        left, right = (found.sizes for found in layouts)
+        if left == right:
+            raise Refusal(
+                f"its operands {left} have their elements in different orders"
+            )
+        raise Refusal(f"its operands differ in shape: {left} and {right}")
     ifms = [context.ifm(quantised, index) for index in range(2)]
     ofm = context.ofm(quantised, layout.shape)
 
@@ -115,8 +119,10 @@ def read_concat(quantised: QuantisedOp, context: Context) -> Step:
         context.layout(quantised, index) for index in range(len(quantised.inputs))
     ]
     axis = attributes(quantised.node)["axis"] % len(layouts[0].sizes)
-    if axis != 1 or not all(layout.is_image for layout in layouts):
+    if axis != 1:
         raise Refusal(f"it joins along axis {axis}, not along the channels")
+    if not all(layout.is_image for layout in layouts):
+        raise Refusal("one of its operands is no image in the map that holds it")
     channels = sum(ifm.channels for ifm in ifms)
     ofm = context.ofm(quantised, (ifms[0].height, ifms[0].width, channels))
 

@@ -12,7 +12,8 @@ from cimc.frontend.graph import Graph
 from cimc.frontend.normalise.constants import drop_unused
 from cimc.frontend.normalise.edit import Editor
 from cimc.frontend.rewrites.arithmetic import add_instead
-from cimc.frontend.rewrites.channels import convolve_channels
+from cimc.frontend.rewrites.broadcasts import broadcast_inside
+from cimc.frontend.rewrites.channels import convolve_channels, normalise_vectors
 from cimc.frontend.rewrites.gemm import multiply_inside, widen_bias
 from cimc.frontend.rewrites.padding import pad_inside
 from cimc.frontend.rewrites.rectifiers import rectify_channels
@@ -26,6 +27,8 @@ __all__ = ["rewrite"]
 #: Each works on what the rules before it left.
 _RULES: tuple[Rule, ...] = (
     add_instead,
+    broadcast_inside,
+    normalise_vectors,
     convolve_channels,
     convolve_phases,
     multiply_inside,

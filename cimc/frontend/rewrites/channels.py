@@ -18,7 +18,7 @@ from cimc.frontend.normalise.edit import Editor
 from cimc.frontend.rewrites.rule import only_reader, per_channel, real_constant
 from cimc.weights import Array
 
-__all__ = ["convolve_channels"]
+__all__ = ["convolve_channels", "normalise_vectors"]
 
 #: Factor and offset, float64 of shape (channels,), or () for all channels.
 _Line = tuple[Array, Array]
@@ -49,8 +49,24 @@ def convolve_channels(
         kernel = _weights(graph, before)
         if kernel is not None:
             return [_scaled(graph, editor, before, kernel, factor, offset, y)]
-    operands = [x, *_constants(editor, y, factor.reshape(-1, 1, 1, 1), offset)]
+    kernel = factor.reshape(-1, *(1 for _ in (graph.shape(x) or ())[1:]))
+    operands = [x, *_constants(editor, y, kernel, offset)]
     return [editor.node("Conv", operands, y, label(chain[0]), group=channels)]
+
+
+def normalise_vectors(
+    graph: Graph, editor: Editor, node: NodeProto
+) -> Sequence[NodeProto] | None:
+    """BatchNormalization of a vector (1, C) as that of a map of one position."""
+    shape = graph.shape(node.input[0]) if node.input else None
+    if node.op_type != "BatchNormalization" or not shape or len(shape) != 2:
+        return None
+    y = node.output[0]
+    wide, normal = editor.fresh(f"{y}_wide"), editor.fresh(f"{y}_normal")
+    sizes = editor.constant(f"{y}_sizes", np.array([*shape, 1]))
+    before = editor.node("Reshape", [node.input[0], sizes], wide)
+    node.input[0], node.output[0] = wide, normal
+    return [before, node, editor.node("Flatten", [normal], y)]
 
 
 def _scaled(
@@ -68,7 +84,8 @@ def _scaled(
     factors = np.repeat(factor.reshape(groups, part), cin // groups, axis=0)
     if len(node.input) > 2 and node.input[2]:
         offset = graph.constant(node.input[2]) * factor + offset
-    constants = _constants(editor, output, kernel * factors[:, :, None, None], offset)
+    scaled = kernel * factors.reshape(*factors.shape, *(1 for _ in kernel.shape[2:]))
+    constants = _constants(editor, output, scaled, offset)
     operands = [node.input[0], *constants]
     return editor.node("ConvTranspose", operands, output, label(node), **kept)
 
@@ -117,15 +134,17 @@ def _operand(graph: Graph, node: NodeProto) -> str:
 
 def _channels(graph: Graph, name: str) -> int:
     shape = graph.shape(name)
-    return shape[1] if shape is not None and len(shape) == 4 else 0
+    return shape[1] if shape is not None and len(shape) in (3, 4) else 0
 
 
 def _line(graph: Graph, node: NodeProto) -> _Line | None:
-    """What a node does to each channel of a map (1, C, H, W), if it does that."""
+    """What a node does to each channel of a map (1, C, …), if it does that."""
     if node.op_type not in ("Add", "Mul", "BatchNormalization"):
         return None
     shape = graph.shape(_operand(graph, node))
-    if not shape or len(shape) != 4 or graph.shape(node.output[0]) != shape:
+    if not _channels(graph, _operand(graph, node)):
+        return None
+    if shape is None or graph.shape(node.output[0]) != shape:
         return None
     values = [real_constant(graph, n) for n in node.input if graph.is_constant(n)]
     known = [value.astype(np.float64) for value in values if value is not None]
@@ -138,7 +157,7 @@ def _line(graph: Graph, node: NodeProto) -> _Line | None:
         scale, bias, mean, variance = known
         factor = scale / np.sqrt(variance + found.get("epsilon", 1e-5))
         return factor, bias - mean * factor
-    constant = per_channel(known[0], shape[1])
+    constant = per_channel(known[0], shape)
     if constant is None:
         return None
     if node.op_type == "Mul":

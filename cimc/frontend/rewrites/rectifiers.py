@@ -25,12 +25,12 @@ def rectify_channels(
         return None
     x, y = node.input[0], node.output[0]
     shape, slope = graph.shape(x), real_constant(graph, node.input[1])
-    if not shape or len(shape) != 4 or slope is None or slope.size == 1:
+    if not shape or len(shape) not in (3, 4) or slope is None or slope.size == 1:
         return None
-    slopes = per_channel(slope, shape[1])
+    slopes = per_channel(slope, shape)
     if slopes is None:
         return None
-    kernel = (1 - slopes).astype(np.float32).reshape(-1, 1, 1, 1)
+    kernel = (1 - slopes).astype(np.float32).reshape(-1, *(1 for _ in shape[1:]))
     factor = editor.constant(f"{node.input[1]}_factor", kernel)
     opposite, below, rest = (
         editor.fresh(f"{y}_{part}") for part in ("opposite", "below", "rest")

@@ -33,9 +33,13 @@ def only_reader(graph: Graph, node: NodeProto) -> NodeProto | None:
     return readers[0] if alone and list(readers[0].input).count(name) == 1 else None
 
 
-def per_channel(values: Array, channels: int) -> Array | None:
-    """Values that broadcast to (1, C, H, W): one for each channel, or one for all."""
+def per_channel(values: Array, shape: tuple[int, ...]) -> Array | None:
+    """Values that broadcast to ``shape`` (1, C, …): one for each channel, or for all.
+
+    Of shape (C,), or () where there is one.
+    """
     if values.size == 1:
         return values.reshape(())
-    along = values.ndim >= 3 and values.shape[-3] == channels == values.size
+    inner, channels = len(shape) - 1, shape[1]
+    along = values.ndim >= inner and values.shape[-inner] == channels == values.size
     return values.ravel() if along else None

@@ -185,6 +185,27 @@ def test_what_the_device_has_in_another_order_stays_on_the_host():
     assert_exact(model)
 
 
+def test_a_vector_of_the_host_is_an_image_for_a_convolution():
+    builder = QdqBuilder()
+    x = builder.input([1, 2, 4, 4], 0.1, 3)
+    y = builder.dense("Conv", x, weights(4, 2, 3, 3), [0.01] * 4, None, 0.1, 3)
+
+    def described(z, *sizes):
+        sizes = builder.constant("sizes", np.array(sizes))
+        real = builder.node("Reshape", [builder.real(z), sizes])
+        return builder.stored_as(real, builder.affine[z])
+
+    mixed = builder.op("Softmax", [described(y, 1, 1, 16)], 1 / 256, -128)
+    image = described(mixed, 1, 4, 2, 2)
+    z = builder.dense("Conv", image, weights(4, 4, 1, 1), [0.01] * 4, None, 0.1, 3)
+    model = builder.model(z)
+
+    imported = assert_exact(model)
+
+    convolutions = [row for row in imported.coverage if row.op == "Conv"]
+    assert {row.placement for row in convolutions} == {"device"}
+
+
 def test_what_no_output_depends_on_is_left_out():
     builder = QdqBuilder()
     x = builder.input([1, 2, 4, 4], 0.1, 3)

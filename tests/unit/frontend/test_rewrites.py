@@ -101,6 +101,34 @@ def test_normalisation_behind_an_activation(b):
     assert group == 4
 
 
+def test_normalisation_in_one_dimension(b):
+    x = b.node("Relu", "image")
+    assert ops(rewritten(b, b.batch_norm(x, 4), [1, 4, 9])) == ["Relu", "Conv"]
+
+
+def test_normalisation_of_a_vector(b):
+    x = b.node("Flatten", b.node("GlobalAveragePool", "image"))
+    found = rewritten(b, b.gemm(b.batch_norm(x, 4), 4, 3))
+    expected = ["GlobalAveragePool", "Flatten", "Reshape", "Conv", "Flatten", "Gemm"]
+    assert ops(found) == expected
+
+
+def test_an_expansion_in_front_of_a_product(b):
+    gate = b.node("GlobalAveragePool", "image")
+    wide = b.node("Expand", gate, b.constant(np.array(SHAPE)))
+    y = b.node("Add", b.node("Mul", "image", wide), wide)
+    assert ops(rewritten(b, y)) == ["GlobalAveragePool", "Mul", "Add"]
+
+
+def test_an_expansion_that_gives_a_shape_stays(b):
+    gate = b.node("GlobalAveragePool", "image")
+    wide, wider = (
+        b.node("Expand", gate, b.constant(np.array(SHAPE))) for _ in range(2)
+    )
+    y = b.node("Mul", wide, wider)
+    assert "Expand" in ops(rewritten(b, y))
+
+
 def test_a_chain_of_factors_and_offsets_is_one_convolution(b):
     x = b.node("Mul", per_channel(b), "image")
     x = b.node("Add", x, b.constant(np.float32(0.3)))
