@@ -125,7 +125,7 @@ class NetworkBuilder(Moves):
         self._add(Tensor(name, (cout, *out), scale, zero), x)
 
     def rows(self) -> None:
-        """A dense layer behind every position."""
+        """A dense layer behind every position, and what may follow it there."""
         x = self._operand()
         cout = self.draw(st.integers(1, self.limits.channels))
         real = self.onnx.node("Transpose", [self.onnx.real(x.name)], perm=[0, 2, 3, 1])
@@ -136,6 +136,10 @@ class NetworkBuilder(Moves):
         made = self.onnx.dense(
             "MatMul", turned, matrix.astype(np.int8), 0.006, None, scale, zero, axis=1
         )
+        if self.draw(st.booleans()):
+            made = self.onnx.op("Tanh", [made], scale, zero)
+        if self.draw(st.booleans()):
+            made = self.onnx.op("Add", [made, made], scale, zero)
         name = self.onnx.op("Transpose", [made], scale, zero, perm=[0, 3, 1, 2])
         self._add(Tensor(name, (cout, *x.shape[1:]), scale, zero), x)
 

@@ -24,19 +24,22 @@ def read_elementwise(quantised: QuantisedOp, context: Context) -> Step:
     ifm = context.ifm(quantised)
     ofm = context.ofm(quantised, ifm.shape)
     table = tabulate(quantised, context.graph)
-    emit = partial(_emit, quantised, ifm, ofm, table)
-    return Step(ofm, emit, layout=context.layout(quantised))
+    layout = context.layout(quantised)
+    emit = partial(_emit, quantised, ofm, table, layout.map_name(quantised.output))
+    return Step(ofm, emit, layout=layout)
 
 
 def _emit(
     quantised: QuantisedOp,
-    ifm: FeatureMap,
     ofm: FeatureMap,
     table: Array,
+    name: str,
     emitter: Emitter,
 ) -> SSAValue:
     value = emitter.value(quantised.inputs[0])
-    if ifm.encoding == ofm.encoding and (bounds := _bounds(table, ofm)):
+    if FeatureMap.of(value).encoding == ofm.encoding and (
+        bounds := _bounds(table, ofm)
+    ):
         if bounds == (ofm.low, ofm.high):
             return value
         producer = value.owner
@@ -44,7 +47,7 @@ def _emit(
             old = producer.clamp
             low, high = np.clip(bounds, old.low, old.high)
             producer.clamp = Clamp.of(int(low), int(high))
-            producer.tensor = StringAttr(quantised.output)
+            producer.tensor = StringAttr(name)
             return value
     return emitter.insert(
         TableOp(
@@ -52,7 +55,7 @@ def _emit(
             ofm,
             table=emitter.constant(f"{quantised.layer}.table", table.view(np.uint8)),
             layer=quantised.layer,
-            tensor=quantised.output,
+            tensor=name,
         )
     )
 

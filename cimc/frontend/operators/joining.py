@@ -63,9 +63,8 @@ def _binary(
             else emitter.value(quantised.inputs[index])
             for index, ifm in enumerate(ifms)
         )
-        return emitter.insert(
-            kind(lhs, rhs, ofm, layer=quantised.layer, tensor=quantised.output)
-        )
+        name = layout.map_name(quantised.output)
+        return emitter.insert(kind(lhs, rhs, ofm, layer=quantised.layer, tensor=name))
 
     return Step(ofm, emit, layout=layout)
 

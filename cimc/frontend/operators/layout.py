@@ -62,6 +62,10 @@ class Layout:
         """Whether the dimensions of the tensor are those of the map."""
         return self.index is None and map_shape(self.sizes) == self.shape
 
+    def map_name(self, tensor: str) -> str:
+        """Name of the map that holds ``tensor``: its own only in the same order."""
+        return tensor if self.index is None else f"{tensor}/map"
+
     @property
     def is_by_channel(self) -> bool:
         """Whether a tensor (1, C, …) has the channels of its map, at all positions."""

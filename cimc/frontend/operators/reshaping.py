@@ -100,8 +100,8 @@ def _described(quantised: QuantisedOp, context: Context, layout: Layout) -> Step
             last = number == len(moves) and ofm.encoding == ifm.encoding
             tensor = quantised.output if last else f"{quantised.output}/{move[0]}"
             value = _moved(emitter, value, move, quantised.layer, tensor)
-        named = quantised.output if layout.index is None else f"{quantised.output}/map"
-        return requantised(emitter, value, ofm, layer=quantised.layer, tensor=named)
+        name = layout.map_name(quantised.output)
+        return requantised(emitter, value, ofm, layer=quantised.layer, tensor=name)
 
     return Step(ofm, emit, layout=layout)
 

@@ -60,6 +60,18 @@ def test_rows_of_an_image(wide, dtype, per_channel):
     assert {place for _, place in places(imported)} == {"device"}
 
 
+def test_what_is_computed_of_rows():
+    rows = Rows(np.int8, wide=True)
+    matrix = rows.integers(6, COLUMNS)
+    y = rows.b.dense("MatMul", rows.rows, matrix, 0.01, None, 0.3, 5, axis=1)
+    y = rows.b.op("Sigmoid", [y], 0.3, 5)
+    y = rows.b.op("Add", [y, rows.b.op("Relu", [y], 0.3, 5)], 0.3, 5)
+
+    imported = assert_exact(rows.b.model(rows.back(y, wide=True)))
+
+    assert {place for _, place in places(imported)} == {"device"}
+
+
 @pytest.mark.parametrize("transposed", [0, 1])
 def test_rows_without_a_leading_one(transposed):
     rows = Rows(np.uint8, wide=True)
