@@ -31,9 +31,14 @@ from cimc.frontend.quantise import Activations, Weights, is_quantised, quantise
 from cimc.frontend.quantised import check_quantised
 from cimc.frontend.refusal import refuse_what_nobody_runs
 from cimc.frontend.shapes import Shapes, fix_shapes
-from cimc.frontend.simplify import ORT_ERRORS, move_to, refused_by_onnxruntime
+from cimc.frontend.simplify import move_to
 from cimc.frontend.unquantised import quantise_layers, unquantised_layers
-from cimc.golden import StoredModel, float_layers
+from cimc.golden import (
+    ORT_ERRORS,
+    StoredModel,
+    float_layers,
+    refused_by_onnxruntime,
+)
 from cimc.weights import WeightStore
 
 __all__ = [

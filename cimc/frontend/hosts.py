@@ -16,7 +16,7 @@ from cimc.frontend.border import Border
 from cimc.frontend.cut import cut
 from cimc.frontend.graph import Graph
 from cimc.frontend.operators.layout import map_shape
-from cimc.golden import session
+from cimc.golden import run, session
 from cimc.weights import Array
 
 __all__ = ["HostSegments"]
@@ -98,7 +98,7 @@ class HostSegments:
             self._sessions[missing] = session(cut(self._graph, sources, missing))
         runner = self._sessions[missing]
         used = {info.name: known[info.name] for info in runner.get_inputs()}
-        return found | dict(zip(missing, runner.run(missing, used), strict=True))
+        return found | dict(zip(missing, run(runner, missing, used), strict=True))
 
 
 def _to_device(values: Array) -> Array:

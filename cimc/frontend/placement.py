@@ -14,6 +14,7 @@ from typing import Literal
 
 from onnx import NodeProto
 
+from cimc.diagnostics import InputError
 from cimc.frontend.border import Border
 from cimc.frontend.graph import Graph, label
 from cimc.frontend.operators import reader_of
@@ -230,7 +231,10 @@ def _step(quantised: QuantisedOp, context: Context) -> Step:
     reader = reader_of(quantised)
     if reader is None:
         raise Refusal(f"the device has no {quantised.node.op_type}")
-    return reader(quantised, context)
+    try:
+        return reader(quantised, context)
+    except InputError as error:  # onnxruntime, which tabulates it, does not run it
+        raise Refusal(error.diagnostic.message) from error
 
 
 def _why_loose(graph: Graph, node: NodeProto) -> str:

@@ -9,8 +9,7 @@ from onnx import ModelProto, NodeProto
 
 from cimc.diagnostics import InputError
 from cimc.frontend.graph import Graph, label
-from cimc.frontend.simplify import ORT_ERRORS, ORT_LACKS, refused_by_onnxruntime
-from cimc.golden import check_types
+from cimc.golden import ORT_ERRORS, ORT_LACKS, check_types, refused_by_onnxruntime
 
 __all__ = ["check_quantised"]
 

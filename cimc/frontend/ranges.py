@@ -15,7 +15,7 @@ from onnxruntime.quantization.calibrate import HistogramCollector
 
 from cimc.frontend.calibration import Method
 from cimc.frontend.graph import Graph
-from cimc.frontend.simplify import ORT_ERRORS, refused_by_onnxruntime
+from cimc.golden import ORT_ERRORS, refused_by_onnxruntime, run
 from cimc.weights import Array
 
 __all__ = ["Limits", "range_overrides", "ranges"]
@@ -49,10 +49,10 @@ def ranges(source: Path, found: Sequence[dict[str, Array]], method: Method) -> L
     Histograms span the smallest to the largest value of all samples, which takes one
     run more; then no bin is added later, and one sample at a time is in memory.
     """
-    run = _Run(source)
+    exposed = _Run(source)
     limits: dict[str, tuple[Array, Array]] = {}
     for sample in found:
-        for name, values in run(sample).items():
+        for name, values in exposed(sample).items():
             low, high = limits.get(name, (values.min(), values.max()))
             limits[name] = min(low, values.min()), max(high, values.max())
     if method == "minmax":
@@ -63,7 +63,7 @@ def ranges(source: Path, found: Sequence[dict[str, Array]], method: Method) -> L
         )
         collector.collect({name: [np.array(ends)] for name, ends in limits.items()})
         for sample in found:
-            collector.collect({name: [v] for name, v in run(sample).items()})
+            collector.collect({name: [v] for name, v in exposed(sample).items()})
         common = collector.compute_collection_result()
     return {
         name: (
@@ -95,7 +95,7 @@ class _Run:
         exposed = source.with_name("exposed.onnx")  # beside the constants
         exposed.write_bytes(model.SerializeToString())
         options = ort.SessionOptions()
-        options.log_severity_level = 3
+        options.log_severity_level = 4
         try:
             self._session = ort.InferenceSession(
                 str(exposed), options, providers=["CPUExecutionProvider"]
@@ -104,6 +104,6 @@ class _Run:
             raise refused_by_onnxruntime(error) from error
 
     def __call__(self, sample: dict[str, Array]) -> dict[str, Array]:
-        results = self._session.run(self._names, sample)
+        results = run(self._session, self._names, sample)
         found = sample | dict(zip(self._names, results, strict=True))
         return {name: v for name, v in found.items() if name in self._wanted and v.size}

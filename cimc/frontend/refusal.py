@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from cimc.frontend.cut import cut
 from cimc.frontend.placement import Item, Placement
-from cimc.frontend.simplify import ORT_ERRORS
-from cimc.golden import session
+from cimc.golden import ORT_ERRORS, session
 
 __all__ = ["refuse_what_nobody_runs"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -10,19 +9,17 @@ from pathlib import Path
 import onnx
 import onnxruntime as ort
 from onnx import ModelProto, version_converter
-from onnxruntime.capi import onnxruntime_pybind11_state as errors
+from onnx.shape_inference import InferenceError
 
 from cimc.diagnostics import InputError
 from cimc.frontend.load import opset_of
 from cimc.frontend.newer import use_older_forms
+from cimc.golden import ORT_ERRORS, refused_by_onnxruntime
 
 __all__ = [
-    "ORT_ERRORS",
-    "ORT_LACKS",
     "drop_variable_parts",
     "move_to",
     "read_from",
-    "refused_by_onnxruntime",
     "simplify",
     "upgrade",
 ]
@@ -33,20 +30,11 @@ _PER_CHANNEL_OPSET = 13
 #: Newest operator set of the oldest onnxruntime that will do.
 _KNOWN_OPSET = 23
 
+#: What ONNX raises on models that it does not convert.
+_CONVERSION = (RuntimeError, ValueError, InferenceError, version_converter.ConvertError)
+
 #: Bytes from which a constant lies outside of the file of its model.
 _LARGE = 1 << 16
-
-#: What it raises where it lacks an operator.
-ORT_LACKS = errors.NotImplemented
-
-#: What onnxruntime raises on models that it does not load or run.
-ORT_ERRORS = (
-    errors.Fail,
-    errors.InvalidArgument,
-    errors.InvalidGraph,
-    errors.NotImplemented,
-    errors.RuntimeException,
-)
 
 
 def simplify(model: ModelProto) -> ModelProto:
@@ -98,20 +86,6 @@ def read_from(path: Path) -> ModelProto:
     return model
 
 
-def refused_by_onnxruntime(error: Exception) -> InputError:
-    """The diagnostic for a model that onnxruntime does not load or run.
-
-    What onnxruntime says begins with codes and the path of a scratch file.
-    """
-    text = re.sub(r"^\[ONNXRuntimeError\]( : \w+)+ : ", "", str(error).strip())
-    text = re.sub(r"^Load model from .*? failed:", "", text)
-    return InputError(
-        "E141",
-        f"onnxruntime does not run the model: {text}",
-        hints=("check that the model runs in onnxruntime",),
-    )
-
-
 def upgrade(model: ModelProto) -> ModelProto:
     """``model`` in an operator set that can quantise per channel.
 
@@ -124,13 +98,13 @@ def upgrade(model: ModelProto) -> ModelProto:
     version = opset_of(model)
     if version > _KNOWN_OPSET:
         use_older_forms(model)
-        with suppress(RuntimeError, ValueError):
+        with suppress(*_CONVERSION):
             return version_converter.convert_version(model, _KNOWN_OPSET)
     if version >= _PER_CHANNEL_OPSET:
         return model
     try:
         return version_converter.convert_version(model, _PER_CHANNEL_OPSET)
-    except (RuntimeError, ValueError) as error:
+    except _CONVERSION as error:
         raise InputError(
             "E106",
             f"operator set {version} cannot be converted to {_PER_CHANNEL_OPSET}",

@@ -10,7 +10,7 @@ from cimc.dialects.feature_map import FeatureMap
 from cimc.frontend.cut import cut
 from cimc.frontend.graph import Graph
 from cimc.frontend.quantised_ops import QuantisedOp
-from cimc.golden import session
+from cimc.golden import run, session
 from cimc.weights import Array
 
 #: An image of all 256 values.
@@ -29,12 +29,17 @@ def tabulate(quantised: QuantisedOp, graph: Graph) -> Array:
     """What an elementwise operator makes of every stored byte of its input.
 
     int8 or uint8 of shape (256,), indexed by the byte read as an unsigned number.
+
+    Raises:
+        InputError: onnxruntime cannot compute it (E141).
     """
     affine = graph.quantisation_of_node(quantised.readers[0])
     assert affine is not None, "find_quantised_ops checks the parameters"
     values = stored_values(affine.zero.dtype.name == "uint8").reshape(_SHAPE)
     model = cut(graph, quantised.inputs, [quantised.output], _SHAPE)
-    return session(model).run(None, {quantised.inputs[0]: values})[0].reshape(256)
+    feeds = {quantised.inputs[0]: values}
+    (table,) = run(session(model), [quantised.output], feeds)
+    return table.reshape(256)
 
 
 def requantisation(before: FeatureMap, after: FeatureMap) -> Array:
@@ -60,4 +65,5 @@ def requantisation(before: FeatureMap, after: FeatureMap) -> Array:
     model = helper.make_model(
         body, opset_imports=[helper.make_opsetid("", 13)], ir_version=8
     )
-    return session(model).run(None, {"x": stored_values(before.unsigned)})[0]
+    (table,) = run(session(model), ["y"], {"x": stored_values(before.unsigned)})
+    return table

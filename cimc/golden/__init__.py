@@ -3,16 +3,21 @@
 Every number that cimc claims is compared with what these runs give.
 """
 
+from cimc.golden.failures import ORT_ERRORS, ORT_LACKS, refused_by_onnxruntime
 from cimc.golden.runs import Golden, check_types, float_layers
 from cimc.golden.saturation import saturates, unsaturated
-from cimc.golden.sessions import session
+from cimc.golden.sessions import run, session
 from cimc.golden.stored import StoredModel
 
 __all__ = [
+    "ORT_ERRORS",
+    "ORT_LACKS",
     "Golden",
     "StoredModel",
     "check_types",
     "float_layers",
+    "refused_by_onnxruntime",
+    "run",
     "saturates",
     "session",
     "unsaturated",

@@ -11,7 +11,7 @@ import onnxruntime as ort
 from onnx import GraphProto, ModelProto, TensorProto
 
 from cimc.golden.saturation import saturates, unsaturated
-from cimc.golden.sessions import session
+from cimc.golden.sessions import run, session
 from cimc.weights import Array
 
 __all__ = ["Golden", "check_types", "float_layers"]
@@ -43,13 +43,16 @@ class Golden:
         ``feeds`` maps the model's inputs to arrays in their ONNX shape; so are the
         results. Any tensor of the model may be asked for; integer ones do not change
         how it is computed.
+
+        Raises:
+            InputError: an operator does not take what it is given (E141).
         """
         outputs = tuple(info.name for info in self._model.graph.output)
         extra = tuple(dict.fromkeys(t for t in tensors or () if t not in outputs))
         if extra not in self._sessions:
             self._sessions[extra] = session(_exposing(self._model, extra))
         wanted = list(outputs if tensors is None else dict.fromkeys(tensors))
-        results = self._sessions[extra].run(wanted, feeds)
+        results = run(self._sessions[extra], wanted, feeds)
         return dict(zip(wanted, results, strict=True))
 
 

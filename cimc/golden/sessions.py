@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import onnxruntime as ort
 from onnx import ModelProto
 
-__all__ = ["session"]
+from cimc.golden.failures import ORT_ERRORS, refused_by_onnxruntime
+from cimc.weights import Array
+
+__all__ = ["run", "session"]
 
 #: Merges two changes of quantisation into one of another scale, which changes numbers.
 _INEXACT = {"DoubleQDQPairsRemover"}
@@ -25,7 +29,7 @@ def session(
     session is not meant to run then, and neither is one that does not ``optimise``.
     """
     options = ort.SessionOptions()
-    options.log_severity_level = 3 if optimise else 4
+    options.log_severity_level = 4  # what it raises becomes a diagnostic
     if not optimise:
         options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
     # Without this entry int8 QDQ operators run in float32 on x86.
@@ -42,3 +46,17 @@ def session(
         providers=["CPUExecutionProvider"],
         disabled_optimizers=_INEXACT,
     )
+
+
+def run(
+    session: ort.InferenceSession, names: Sequence[str], feeds: Mapping[str, Array]
+) -> list[Array]:
+    """The tensors of those names for one image.
+
+    Raises:
+        InputError: an operator does not take what it is given (E141).
+    """
+    try:
+        return session.run(list(names), dict(feeds))
+    except ORT_ERRORS as error:
+        raise refused_by_onnxruntime(error) from error

@@ -28,8 +28,8 @@ from cimc.frontend.load import load_model
 from cimc.frontend.precision import compute_in_float32
 from cimc.frontend.quantise import is_quantised
 from cimc.frontend.shapes import model_inputs
-from cimc.frontend.simplify import ORT_ERRORS, upgrade
-from cimc.golden import session
+from cimc.frontend.simplify import upgrade
+from cimc.golden import ORT_ERRORS, session
 
 __all__ = ["CimcBackend", "Prepared", "PreparedForHost", "bind", "fed", "surrounded"]
 
