@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
@@ -9,15 +10,20 @@ from onnx import NodeProto
 from onnx.helper import tensor_dtype_to_np_dtype
 
 from cimc.diagnostics import InputError
-from cimc.frontend.graph import Graph, attributes
+from cimc.frontend.graph import Graph, attributes, label
 from cimc.frontend.placement import Item, Place, Placement
 
 __all__ = ["CoverageRow", "check_placement", "coverage_rows"]
 
 
+_PAIR = ("DequantizeLinear", "QuantizeLinear")
+
+
 @dataclass(frozen=True)
 class CoverageRow:
-    """One operator: where it runs, why not on the device, and its MACs per image.
+    """One node: where it runs, why not on the device, and its MACs per image.
+
+    Of several that run as one, the row of one has all numbers.
 
     ``segment`` is the device segment that it is part of, or that the host works before:
     0 in the prologue, the number of device segments in the epilogue. ``constant_bytes``
@@ -35,20 +41,34 @@ class CoverageRow:
 
 
 def coverage_rows(placement: Placement) -> tuple[CoverageRow, ...]:
-    """One row per operator, in topological order."""
-    return tuple(
-        CoverageRow(
-            item.name,
-            item.node.op_type,
-            item.place,
-            item.segment,
-            item.why if item.place != "device" else "",
-            _macs(placement.graph, item),
-            _constant_bytes(placement.graph, item),
-            _map_bytes(placement.graph, item),
-        )
-        for item in placement.items
-    )
+    """One row per node, in topological order.
+
+    QuantizeLinear and DequantizeLinear have one where nothing runs between them.
+    """
+    rows: list[CoverageRow] = []
+    known = {id(node) for item in placement.items for node in item.nodes}
+    for item in placement.items:
+        why = item.why if item.place != "device" else ""
+        absorbed = item.quantised.absorbed if item.quantised else ()
+        others = [node for node in absorbed if id(node) not in known]
+        known.update(map(id, others))
+        for node in (*others, *_operators(item)):
+            numbers = 0, 0, 0
+            if node is item.node:
+                graph = placement.graph
+                numbers = (
+                    _macs(graph, item),
+                    _constant_bytes(graph, item),
+                    _map_bytes(graph, item),
+                )
+            row = label(node), node.op_type, item.place, item.segment, why, *numbers
+            rows.append(CoverageRow(*row))
+    return tuple(rows)
+
+
+def _operators(item: Item) -> Sequence[NodeProto]:
+    """The nodes of an item, without the QuantizeLinear behind others."""
+    return (item.quantised.nodes if item.quantised else ()) or item.nodes
 
 
 def _macs(graph: Graph, item: Item) -> int:
@@ -60,9 +80,13 @@ def _macs(graph: Graph, item: Item) -> int:
 
 def _constant_bytes(graph: Graph, item: Item) -> int:
     """Bytes of the constants that an item reads, without parameters of quantisation."""
-    names = (name for node in item.nodes for name in node.input)
-    sources = (graph.dequantised(name) for name in names)
-    stored = {source.input[0] for source in sources if source is not None}
+    names = {
+        name
+        for node in _operators(item)
+        for name in (node.input[:1] if node.op_type in _PAIR else node.input)
+    }
+    sources = ((name, graph.dequantised(name)) for name in names)
+    stored = {source.input[0] if source else name for name, source in sources}
     return sum(graph.constant(n).nbytes for n in stored if graph.is_constant(n))
 
 
@@ -76,15 +100,19 @@ def _map_bytes(graph: Graph, item: Item) -> int:
 
 
 def _node_macs(graph: Graph, node: NodeProto) -> int:
-    if node.op_type not in ("Conv", "Gemm", "MatMul"):
+    if node.op_type not in ("Conv", "ConvTranspose", "Gemm", "MatMul"):
         return 0
-    weights, result = graph.shape(node.input[1]), graph.shape(node.output[0])
-    if not weights or not result:
+    operand, weights, result = map(graph.shape, (*node.input[:2], node.output[0]))
+    if not operand or not weights or not result:
         return 0
-    if node.op_type == "Conv":
-        return prod(result) * prod(weights[1:])
-    transposed = attributes(node).get("transB", 0)
-    return prod(result) * weights[-1 if transposed else -2]
+    match node.op_type:
+        case "Conv":
+            return prod(result) * prod(weights[1:])
+        case "ConvTranspose":
+            return prod(operand) * prod(weights[1:])
+        case _:
+            transposed = attributes(node).get("transB", 0)
+            return prod(result) * weights[-1 if transposed else -2]
 
 
 def check_placement(placement: Placement) -> None:

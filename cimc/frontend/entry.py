@@ -118,8 +118,9 @@ def quantise_model(
     """The model in quantised normal form: the golden of all that follows.
 
     A model that is quantised already keeps its numbers. Layers that it has in float are
-    quantised if there is calibration data, and stay on the host otherwise, with a
-    warning (W112); where there are none, data and types are ignored (W101).
+    quantised if there is calibration data, weights as int8 and maps as the model has
+    others, and stay on the host otherwise, with a warning (W112). Types are ignored
+    then, and data is where there are no such layers (W101).
 
     Raises:
         InputError: the model, ``shapes`` or the data is at fault (E011, E101 to E141).
@@ -154,6 +155,13 @@ def _completed(
     ``model`` is used up.
     """
     left = unquantised_layers(model)
+    typed = (activations, weights) != ("uint8", "int8")
+    if typed or (calibration is not None and not left):
+        ignored = "types" if left else "calibration data and types"
+        warnings.warn(
+            CimcWarning("W101", f"the model is quantised: {ignored} are ignored"),
+            stacklevel=3,
+        )
     if left and calibration is not None:
         return normalise(quantise_layers(model, calibration))
     if left:
@@ -164,13 +172,6 @@ def _completed(
                 "the host",
                 notes=(f"layers: {', '.join(left)}",),
                 hints=("--calib FILE.npz quantises them, and keeps the others",),
-            ),
-            stacklevel=3,
-        )
-    elif calibration is not None or (activations, weights) != ("uint8", "int8"):
-        warnings.warn(
-            CimcWarning(
-                "W101", "the model is quantised: calibration data and types are ignored"
             ),
             stacklevel=3,
         )

@@ -30,6 +30,18 @@ from cimc.frontend.turns import Kind, take_turns
 __all__ = ["Item", "Place", "Placement", "place"]
 
 Place = Literal["device", "host", "refused"]
+"""Where an operator runs; ``refused`` ones are found by :mod:`cimc.frontend.refusal`.
+"""
+
+#: What becomes other operators, and when.
+_CONDITIONS = {
+    "BatchNormalization": "in float models it becomes a convolution",
+    "ConvTranspose": "one with equal strides and no dilation becomes a convolution",
+    "Expand": "in front of Add, Mul and the like in float models it is left out",
+    "PRelu": "one with a slope per channel in a float model becomes a convolution",
+    "ReduceMax": "one over whole maps in a float model becomes a pool",
+    "ReduceMean": "one over whole maps in a float model becomes a pool",
+}
 
 
 @dataclass(eq=False)
@@ -106,7 +118,7 @@ def _hold_back(segment: list[Item], border: Border) -> bool:
             and set(item.outputs) & {*border.outputs}
         ):
             item.step = None
-            item.why = "the device has its result, for the host, in another order"
+            item.why = "its elements have another order on the device than on the host"
             found = True
     return found
 
@@ -230,16 +242,24 @@ def _read_from_host(items: list[Item], item: Item, context: Context) -> None:
 def _step(quantised: QuantisedOp, context: Context) -> Step:
     reader = reader_of(quantised)
     if reader is None:
-        raise Refusal(f"the device has no {quantised.node.op_type}")
+        raise Refusal(f"the device has no {quantised.node.op_type}{_but(quantised)}")
     try:
         return reader(quantised, context)
     except InputError as error:  # onnxruntime, which tabulates it, does not run it
         raise Refusal(error.diagnostic.message) from error
 
 
+def _but(quantised: QuantisedOp) -> str:
+    """When an operator, or what the frontend makes of it, runs on the device."""
+    condition = _CONDITIONS.get(quantised.node.op_type)
+    return "" if condition is None else f", but {condition}"
+
+
 def _why_loose(graph: Graph, node: NodeProto) -> str:
     if node.op_type == "QuantizeLinear":
-        return "it quantises what the host computes"
+        given = node.input[0] in graph.inputs
+        what = "an input of the model" if given else "what the host computes"
+        return f"it quantises {what}"
     if node.op_type == "DequantizeLinear":
         return "its result is a float output of the model"
     if all(graph.quantised_by(name) is None for name in node.output):
@@ -256,7 +276,7 @@ def _assign(graph: Graph, items: list[Item]) -> None:
         item.place = "device" if turn % 2 else "host"
         item.segment = turn // 2
         if item.place == "host":
-            item.why = item.why or "an operator that the device lacks needs it there"
+            item.why = item.why or "it is needed by an operator that runs on the host"
 
 
 def _kinds(items: list[Item], readers: list[list[int]]) -> list[Kind]:

@@ -14,13 +14,13 @@ from onnx import NodeProto
 
 from cimc.frontend.graph import Graph, label
 
-__all__ = ["UNARY", "QuantisedOp", "find_quantised_ops", "unary_operand"]
+__all__ = ["QuantisedOp", "find_quantised_ops", "unary_operand"]
 
 #: Elementwise functions of one feature map: any of them is a table of 256 entries.
-UNARY = frozenset(
+_UNARY = frozenset(
     {
         *("Abs", "Ceil", "Celu", "Clip", "Elu", "Erf", "Exp", "Floor", "Gelu"),
-        *("HardSigmoid", "HardSwish", "LeakyRelu", "Mish", "Neg", "PRelu"),
+        *("HardSigmoid", "HardSwish", "LeakyRelu", "Mish", "Neg"),
         *("Reciprocal", "Relu", "Round", "Selu", "Sigmoid", "Sign", "Softplus"),
         *("Softsign", "Sqrt", "Swish", "Tanh", "ThresholdedRelu"),
     }
@@ -35,6 +35,8 @@ class QuantisedOp:
     """One quantised operator: integer tensors in, one integer tensor out.
 
     ``nodes`` are the float operators in order; none for a change of quantisation.
+    ``absorbed`` are those further up that it computes as well, each of which has a
+    QuantizeLinear of its own.
     ``inputs`` are the integer tensors behind the non-constant operands, with
     ``readers``, the DequantizeLinear nodes between. ``output`` is the integer tensor
     that ``quantise`` makes. ``elementwise`` says that each byte of it is a function of
@@ -47,6 +49,7 @@ class QuantisedOp:
     quantise: NodeProto
     output: str
     elementwise: bool = False
+    absorbed: tuple[NodeProto, ...] = ()
 
     @property
     def node(self) -> NodeProto:
@@ -70,7 +73,7 @@ def unary_operand(graph: Graph, node: NodeProto) -> str | None:
     variable = [name for name in node.input if name and not _constant(graph, name)]
     if len(variable) != 1 or len(node.output) != 1:
         return None
-    if node.op_type in UNARY - {"PRelu"}:
+    if node.op_type in _UNARY:
         return variable[0] if node.input[0] == variable[0] else None
     if node.op_type not in _BINARY | {"PRelu"}:
         return None
@@ -110,8 +113,19 @@ def _gathered(
     left, right = (_ancestry(reader, by_output) for reader in quantised.readers)
     for source, reader in left.items():
         if source in right:
+            between = {*left, *right} - {*_ancestry(reader, by_output)}
+            absorbed = [
+                node
+                for name, op in by_output.items()
+                if name in between
+                for node in (*op.absorbed, *op.nodes)
+            ]
             return replace(
-                quantised, inputs=(source,), readers=(reader,), elementwise=True
+                quantised,
+                inputs=(source,),
+                readers=(reader,),
+                elementwise=True,
+                absorbed=tuple(absorbed),
             )
     return quantised
 

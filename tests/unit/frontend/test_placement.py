@@ -40,6 +40,37 @@ def test_macs_of_all_operators_are_counted():
     assert sum(row.macs for row in rows) == 64 * (8 * 27 + 8 * 8 + 4 * 72)
 
 
+def test_macs_of_what_stays_on_the_host():
+    b = floats.FloatBuilder()
+    x = b.conv("image", 3, 4)
+    y = b.node("ConvTranspose", x, b.weights(4, 5, 2, 3), strides=[1, 2])
+    rows = coverage(b.model(SHAPE, y))
+    (row,) = (row for row in rows if row.op == "ConvTranspose")
+    assert (row.placement, row.macs) == ("host", 64 * 4 * 5 * 2 * 3)
+    assert "equal strides" in row.why
+
+
+def test_every_node_has_a_row():
+    """Also those that run as part of another one."""
+    b = floats.FloatBuilder()
+    x = b.conv("image", 3, 4)
+    y = b.node("Mul", x, b.node("Sigmoid", b.node("Neg", x)))
+    rows = coverage(b.model(SHAPE, b.conv(y, 4, 4)))
+    found = [row.op for row in rows if row.placement == "device"]
+    assert found == ["Conv", "Neg", "Sigmoid", "Mul", "Conv"]
+
+
+def test_bytes_of_constants_in_float():
+    builder = QdqBuilder()
+    x = builder.input([1, 2, 4, 4], 0.1, 3)
+    y = builder.dense("Conv", x, weights(4, 2, 3, 3), [0.01] * 4, None, 0.1, 3)
+    real = builder.node(
+        "Mul", [builder.real(y), builder.constant("c", np.ones((2, 2), np.float32))]
+    )
+    rows = coverage(builder.model(builder.stored(real, 0.1, 3)))
+    assert {row.op: row.constant_bytes for row in rows} == {"Conv": 72, "Mul": 16}
+
+
 def test_nothing_for_the_device():
     b = floats.FloatBuilder()
     model = b.model(SHAPE, b.node("Softmax", "image"))
