@@ -159,3 +159,12 @@ def test_inputs_without_a_batch_axis():
     np.testing.assert_array_equal([sample["map"] for sample in found], maps)
     with pytest.raises(InputError, match=r"E122.*not Nx4x6"):
         samples(model, {"map": maps[0]})
+
+
+def test_types_do_not_bear_on_layers_that_are_quantised_later():
+    b = Builder()
+    model = b.model(between(b))
+    data = {"image": floats.images(2, SHAPE)}
+    with pytest.warns(CimcWarning, match=r"W101(.|\n)*types are ignored"):
+        found = quantise_model(model, calibration=data, weights="int4")
+    assert found == quantise_model(model, calibration=data)
