@@ -2,7 +2,7 @@
 
 from cimc.frontend.border import Border
 from cimc.frontend.calibration import Calibration, Data, Method
-from cimc.frontend.coverage import CoverageRow
+from cimc.frontend.coverage_rows import CoverageRow
 from cimc.frontend.entry import (
     DeviceSegment,
     ImportedModel,

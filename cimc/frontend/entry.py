@@ -15,12 +15,13 @@ from cimc.diagnostics import CimcWarning
 from cimc.dialects.cnn import InputOp, MapOp, OutputOp
 from cimc.frontend.border import Border
 from cimc.frontend.calibration import Calibration
-from cimc.frontend.coverage import CoverageRow, check_placement, coverage_rows
+from cimc.frontend.check_quantised import check_quantised
+from cimc.frontend.coverage_rows import CoverageRow, check_placement, coverage_rows
 from cimc.frontend.graph import Graph
 from cimc.frontend.hosts import HostSegments
-from cimc.frontend.importer import build_module
 from cimc.frontend.interface import widen_interface
 from cimc.frontend.load import Source, load_model
+from cimc.frontend.module_builder import build_module
 from cimc.frontend.normalise import normalise
 from cimc.frontend.normalise.constants import name_nodes
 from cimc.frontend.operands import check_operands
@@ -28,10 +29,9 @@ from cimc.frontend.placement import Placement, place
 from cimc.frontend.pooled import pad_explicitly
 from cimc.frontend.precision import compute_in_float32
 from cimc.frontend.quantise import Activations, Weights, is_quantised, quantise
-from cimc.frontend.quantised import check_quantised
 from cimc.frontend.refusal import refuse_what_nobody_runs
+from cimc.frontend.scratch import write_scratch
 from cimc.frontend.shapes import Shapes, fix_shapes
-from cimc.frontend.simplify import move_to
 from cimc.frontend.unquantised import quantise_layers, unquantised_layers
 from cimc.golden import (
     ORT_ERRORS,
@@ -135,7 +135,7 @@ def quantise_model(
     if not is_quantised(model):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "model.onnx"
-            move_to(model, path)
+            write_scratch(model, path)
             del model
             found = quantise(path, calibration, activations, weights)
         return _static(normalise(found))

@@ -1,4 +1,8 @@
-"""An indexed, read-only view of an ONNX graph with its shapes and constants."""
+"""An ONNX graph with an index of its tensors, and their shapes and constants.
+
+The nodes are those of the model. The index shows what was there when it was made: who
+changes or adds nodes makes a new one.
+"""
 
 from __future__ import annotations
 

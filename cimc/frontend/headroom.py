@@ -11,8 +11,8 @@ from collections.abc import Collection, Sequence
 import numpy as np
 from onnx import ModelProto, NodeProto
 
+from cimc.frontend.edit import Editor
 from cimc.frontend.graph import Affine, Graph
-from cimc.frontend.normalise.edit import Editor
 from cimc.weights import Array
 
 __all__ = ["leave_headroom"]

@@ -7,7 +7,7 @@ import warnings
 from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper
 
 from cimc.diagnostics import CimcWarning
-from cimc.frontend.normalise.edit import Editor
+from cimc.frontend.edit import Editor
 from cimc.frontend.shapes import model_inputs
 
 __all__ = ["widen_interface"]

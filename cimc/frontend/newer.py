@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from onnx import ModelProto, NodeProto
 
+from cimc.frontend.edit import Editor
 from cimc.frontend.graph import Graph, attributes, label
-from cimc.frontend.normalise.edit import Editor
 
 __all__ = ["use_older_forms"]
 

@@ -6,9 +6,10 @@ text of ONNX does not, and neither does onnxruntime.
 
 from __future__ import annotations
 
-from onnx import ModelProto, NodeProto, helper
+from onnx import ModelProto, NodeProto
 
 from cimc.diagnostics import InputError
+from cimc.frontend.edit import set_attributes
 from cimc.frontend.graph import Graph, attributes, label
 from cimc.frontend.operators.base import Refusal
 from cimc.frontend.operators.layout import map_shape
@@ -59,6 +60,5 @@ def _pad(graph: Graph, node: NodeProto) -> bool:
         )
     del found["ceil_mode"]
     found |= {"pads": pads, "auto_pad": "NOTSET"}
-    del node.attribute[:]
-    node.attribute.extend(helper.make_attribute(k, v) for k, v in found.items())
+    set_attributes(node, found)
     return True

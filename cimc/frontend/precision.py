@@ -9,7 +9,7 @@ import numpy as np
 from onnx import GraphProto, ModelProto, NodeProto, TensorProto, numpy_helper
 
 from cimc.diagnostics import CimcWarning
-from cimc.frontend.normalise.edit import Editor
+from cimc.frontend.edit import Editor
 
 __all__ = ["compute_in_float32"]
 

@@ -31,21 +31,16 @@ from cimc.frontend.calibration import (
     measurement,
     samples,
 )
-from cimc.frontend.given import overrides, take_weights
 from cimc.frontend.graph import label
 from cimc.frontend.headroom import leave_headroom
 from cimc.frontend.normalise.constants import fold_constants
+from cimc.frontend.opset import convert_opset
 from cimc.frontend.ranges import range_overrides
 from cimc.frontend.rewrites import rewrite
+from cimc.frontend.scratch import read_scratch, write_scratch
 from cimc.frontend.shapes import fix_shapes
-from cimc.frontend.simplify import (
-    ORT_ERRORS,
-    drop_variable_parts,
-    move_to,
-    read_from,
-    simplify,
-    upgrade,
-)
+from cimc.frontend.simplify import ORT_ERRORS, drop_variable_parts, simplify
+from cimc.frontend.stored_weights import overrides, take_weights
 from cimc.weights import Array
 
 __all__ = ["Activations", "Weights", "is_quantised", "prepare", "quantise"]
@@ -106,7 +101,7 @@ def prepare(model: ModelProto) -> ModelProto:
             converted (E106).
     """
     fold_constants(model)
-    prepared = simplify(upgrade(model))
+    prepared = simplify(convert_opset(model))
     fix_shapes(prepared)
     rewrite(prepared)
     return prepared
@@ -135,31 +130,29 @@ def quantise(
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "quantised.onnx"
         floats = Path(folder) / "float.onnx"
-        prepared = _prepare_file(source, floats, calibration)
+        plan = _prepare_file(source, floats, calibration)
         with _logged_warnings(), _silence():
-            _quantise_file(floats, path, prepared, activations, weights)
-        result = read_from(path)
-    leave_headroom(result, fixed=prepared.kept)
+            _quantise_file(floats, path, plan, activations, weights)
+        result = read_scratch(path)
+    leave_headroom(result, fixed=plan.kept)
     drop_variable_parts(result)
     return result
 
 
 @dataclass(frozen=True)
-class _Measuring:
-    """What is measured how, and weights whose integers are known."""
+class _Plan:
+    """What is to be measured how, and weights whose integers are known."""
 
     samples: list[dict[str, Array]]
     method: Method
     kept: dict[str, list[dict[str, Any]]]
 
 
-def _prepare_file(
-    source: Path, path: Path, calibration: Calibration | None
-) -> _Measuring:
+def _prepare_file(source: Path, path: Path, calibration: Calibration | None) -> _Plan:
     """Write the model whose ranges are measured to ``path``."""
-    model = read_from(source)
+    model = read_scratch(source)
     _check_static(model)
-    measured = _given(calibration)
+    measured = _required(calibration)
     given = take_weights(model)
     prepared = prepare(model)
     found = samples(prepared, measured.data)
@@ -168,21 +161,21 @@ def _prepare_file(
     entry.key, entry.value = "onnx.quant.pre_process", "onnxruntime.quant"
     _check_finite(prepared)
     kept = overrides(prepared, given)
-    move_to(prepared, path)
-    return _Measuring(found, measured.method, kept)
+    write_scratch(prepared, path)
+    return _Plan(found, measured.method, kept)
 
 
 def _quantise_file(
     source: Path,
     path: Path,
-    measuring: _Measuring,
+    plan: _Plan,
     activations: Activations,
     weights: Weights,
 ) -> None:
     """Let onnxruntime measure ranges and write the quantised model to ``path``."""
-    found, kept = measuring.samples, measuring.kept
+    found, kept = plan.samples, plan.kept
     try:
-        ranges = range_overrides(source, found, measuring.method)
+        ranges = range_overrides(source, found, plan.method)
         quantize_static(
             source,
             path,
@@ -213,7 +206,7 @@ def _quantise_file(
         ) from error
 
 
-def _given(calibration: Calibration | None) -> Measurement:
+def _required(calibration: Calibration | None) -> Measurement:
     if calibration is not None:
         return measurement(calibration)
     raise InputError(

@@ -37,15 +37,15 @@ class QuantisedOp:
     ``nodes`` are the float operators in order; none for a change of quantisation.
     ``absorbed`` are those further up that it computes as well, each of which has a
     QuantizeLinear of its own.
-    ``inputs`` are the integer tensors behind the non-constant operands, with
-    ``readers``, the DequantizeLinear nodes between. ``output`` is the integer tensor
+    ``inputs`` are the integer tensors behind the non-constant operands, with the
+    DequantizeLinear nodes between as ``dequantisers``. ``output`` is the integer tensor
     that ``quantise`` makes. ``elementwise`` says that each byte of it is a function of
     the byte at the same place of the one input.
     """
 
     nodes: tuple[NodeProto, ...]
     inputs: tuple[str, ...]
-    readers: tuple[NodeProto, ...]
+    dequantisers: tuple[NodeProto, ...]
     quantise: NodeProto
     output: str
     elementwise: bool = False
@@ -110,7 +110,7 @@ def _gathered(
         or quantised.node.op_type not in _BINARY
     ):
         return quantised
-    left, right = (_ancestry(reader, by_output) for reader in quantised.readers)
+    left, right = (_ancestry(reader, by_output) for reader in quantised.dequantisers)
     for source, reader in left.items():
         if source in right:
             between = {*left, *right} - {*_ancestry(reader, by_output)}
@@ -123,7 +123,7 @@ def _gathered(
             return replace(
                 quantised,
                 inputs=(source,),
-                readers=(reader,),
+                dequantisers=(reader,),
                 elementwise=True,
                 absorbed=tuple(absorbed),
             )
@@ -141,7 +141,7 @@ def _ancestry(
     while (
         quantised := by_output.get(reader.input[0])
     ) is not None and quantised.elementwise:
-        reader = quantised.readers[0]
+        reader = quantised.dequantisers[0]
         found[reader.input[0]] = reader
     return found
 

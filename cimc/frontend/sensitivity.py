@@ -12,10 +12,10 @@ from onnx import ModelProto, NodeProto, ValueInfoProto, numpy_helper
 
 from cimc.diagnostics import InputError
 from cimc.frontend.calibration import Calibration, measurement, samples
+from cimc.frontend.edit import Editor
 from cimc.frontend.graph import Graph, label
 from cimc.frontend.interface import widen_interface
 from cimc.frontend.load import Source, load_model
-from cimc.frontend.normalise.edit import Editor
 from cimc.frontend.precision import compute_in_float32
 from cimc.frontend.quantise import is_quantised, prepare
 from cimc.frontend.shapes import Shapes, fix_shapes

@@ -30,7 +30,7 @@ def model_inputs(model: ModelProto) -> list[ValueInfoProto]:
 
 
 def fix_shapes(model: ModelProto, shapes: Shapes | None = None) -> None:
-    """Give every input of ``model`` a static shape with batch 1, in place.
+    """Give inputs a static shape, images batch 1, and infer all others anew, in place.
 
     A dynamic first axis becomes 1, with a warning (W110), if the others are static.
 

@@ -33,7 +33,7 @@ def tabulate(quantised: QuantisedOp, graph: Graph) -> Array:
     Raises:
         InputError: onnxruntime cannot compute it (E141).
     """
-    affine = graph.quantisation_of_node(quantised.readers[0])
+    affine = graph.quantisation_of_node(quantised.dequantisers[0])
     assert affine is not None, "find_quantised_ops checks the parameters"
     values = stored_values(affine.zero.dtype.name == "uint8").reshape(_SHAPE)
     model = cut(graph, quantised.inputs, [quantised.output], _SHAPE)

@@ -15,11 +15,11 @@ import numpy as np
 from onnx import ModelProto, NodeProto, TensorProto
 
 from cimc.frontend.calibration import Calibration, measurement, samples
+from cimc.frontend.edit import Editor
 from cimc.frontend.graph import Affine, Graph, attributes
 from cimc.frontend.normalise.bias import round_biases
-from cimc.frontend.normalise.edit import Editor
 from cimc.frontend.ranges import Limits, ranges
-from cimc.frontend.simplify import move_to, read_from
+from cimc.frontend.scratch import read_scratch, write_scratch
 from cimc.weights import Array
 
 __all__ = ["quantise_layers", "unquantised_layers"]
@@ -47,9 +47,9 @@ def quantise_layers(model: ModelProto, calibration: Calibration) -> ModelProto:
     found = samples(model, given.data)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.onnx"
-        move_to(model, path)
+        write_scratch(model, path)
         limits = ranges(path, found, given.method)
-        result = read_from(path)
+        result = read_scratch(path)
     _quantise_maps(result, limits)
     _quantise_weights(result)
     round_biases(result)

@@ -65,8 +65,8 @@ class Conversion:
         self.maps.append(declared)
         self.values[value] = declared.result
 
-    def layer(self, op: cnn.MapOp, kind: str, macs: int = 0) -> SSAValue:
-        """Declare the layer of ``op`` and its OFM; the value of that."""
+    def declare(self, op: cnn.MapOp, kind: str, macs: int = 0) -> None:
+        """Declare the layer of ``op`` and its OFM."""
         users = [use.operation for use in op.output.uses]
         outputs = [user for user in users if isinstance(user, cnn.OutputOp)]
         name, role = op.tensor.data, "intermediate"
@@ -77,7 +77,6 @@ class Conversion:
                 role = "output"
         self.feature_map(op.output, name, op.layer.data, role)
         self.declare_layer(op.layer.data, kind, macs)
-        return self.values[op.output]
 
     def window(
         self,

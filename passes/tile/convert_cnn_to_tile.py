@@ -73,7 +73,7 @@ def _convert(op: Operation, to: Conversion) -> None:
 
 def _conv(to: Conversion, op: cnn.ConvOp) -> None:
     """One window, one product with the whole matrix, one requantisation."""
-    to.layer(op, "conv", op.macs)
+    to.declare(op, "conv", op.macs)
     ofm, name, cout = op.ofm, op.layer.data, op.ofm.channels
     matrix = to.fetch(op.weights).reshape(-1, cout)
     sums = op.ifm.zero * matrix.sum(axis=0, dtype=np.int64)
@@ -129,7 +129,7 @@ def _pooled(
 
 def _max_pool(to: Conversion, op: cnn.MaxPoolOp) -> None:
     """One sweep per part of the OFM whose windows are cut alike."""
-    to.layer(op, "max_pool")
+    to.declare(op, "max_pool")
     for cut in _cuts(to, op):
         window, taps = _pooled(to, op, cut)
         largest = tile.MaxOp(window.result, taps)
@@ -139,7 +139,7 @@ def _max_pool(to: Conversion, op: cnn.MaxPoolOp) -> None:
 
 def _average_pool(to: Conversion, op: cnn.AveragePoolOp) -> None:
     """One sweep per part of the OFM whose windows are cut alike."""
-    to.layer(op, "average_pool")
+    to.declare(op, "average_pool")
     kernel_height, kernel_width = op.window.kernel
     for cut in _cuts(to, op):
         window, taps = _pooled(to, op, cut)
@@ -157,7 +157,7 @@ def _average_pool(to: Conversion, op: cnn.AveragePoolOp) -> None:
 
 def _global_average_pool(to: Conversion, op: cnn.GlobalAveragePoolOp) -> None:
     """An integer sum over the map, requantised by s_x / (s_y · count)."""
-    to.layer(op, "global_average_pool")
+    to.declare(op, "global_average_pool")
     ifm, ofm, name = op.ifm, op.ofm, op.layer.data
     count = ifm.height * ifm.width
     ratio = numerics.mean_multiplier(ifm.scale, ofm.scale, count)
@@ -188,7 +188,7 @@ def _operands(to: Conversion, op: cnn.AddOp | cnn.MultiplyOp) -> list[tile.Windo
 
 def _add(to: Conversion, op: cnn.AddOp) -> None:
     """Two loads and one quantised addition per position."""
-    to.layer(op, "add")
+    to.declare(op, "add")
     (a, b), ofm = op.operand_maps, op.ofm
     constants = numerics.add_constants(
         a.scale, a.zero, b.scale, b.zero, ofm.scale, ofm.zero
@@ -200,7 +200,7 @@ def _add(to: Conversion, op: cnn.AddOp) -> None:
 
 def _multiply(to: Conversion, op: cnn.MultiplyOp) -> None:
     """Two loads and one quantised product per position."""
-    to.layer(op, "multiply")
+    to.declare(op, "multiply")
     (a, b), ofm = op.operand_maps, op.ofm
     ratio = numerics.product_ratio(a.scale, b.scale, ofm.scale)
     lhs, rhs = _operands(to, op)
@@ -212,7 +212,7 @@ def _multiply(to: Conversion, op: cnn.MultiplyOp) -> None:
 
 def _concat(to: Conversion, op: cnn.ConcatOp) -> None:
     """One copy per operand."""
-    to.layer(op, "concat")
+    to.declare(op, "concat")
     start = 0
     for operand in op.inputs:
         stop = start + FeatureMap.of(operand).channels
@@ -222,7 +222,7 @@ def _concat(to: Conversion, op: cnn.ConcatOp) -> None:
 
 def _table(to: Conversion, op: cnn.TableOp) -> None:
     """One look-up per element."""
-    to.layer(op, "table")
+    to.declare(op, "table")
     window = to.window(op.input)
     looked_up = tile.TableOp(window.result, op.table, element(op.ofm))
     to.sweep(op, [window, looked_up], part_to(op.ofm.channels))

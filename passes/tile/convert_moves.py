@@ -28,7 +28,7 @@ def _slice(to: Conversion, op: SliceOp) -> None:
     if is_view(op):
         to.views[op.output] = op
         return
-    to.layer(op, "slice")
+    to.declare(op, "slice")
     row, column = op.start.values
     window = to.window(
         op.input,
@@ -41,14 +41,14 @@ def _slice(to: Conversion, op: SliceOp) -> None:
 
 def _pad(to: Conversion, op: PadOp) -> None:
     """A copy of the map and what stands around it."""
-    to.layer(op, "pad")
+    to.declare(op, "pad")
     window = to.window(op.input, op.window)
     to.sweep(op, [window], part_to(op.ofm.channels))
 
 
 def _space_to_depth(to: Conversion, op: SpaceToDepthOp) -> None:
     """One position of a block after the other, each to channels of its own."""
-    to.layer(op, "space_to_depth")
+    to.declare(op, "space_to_depth")
     (rows, columns), size = op.sizes, op.ifm.channels
     body: list[Operation] = []
     for place in range(rows * columns):
@@ -64,7 +64,7 @@ def _space_to_depth(to: Conversion, op: SpaceToDepthOp) -> None:
 
 def _depth_to_space(to: Conversion, op: DepthToSpaceOp) -> None:
     """One position of a block after the other, each with its channels."""
-    to.layer(op, "depth_to_space")
+    to.declare(op, "depth_to_space")
     size = op.ofm.channels
     windows = [
         to.window(op.input, channels=Range.of(start, start + size))
@@ -75,7 +75,7 @@ def _depth_to_space(to: Conversion, op: DepthToSpaceOp) -> None:
 
 def _upsample(to: Conversion, op: UpsampleOp) -> None:
     """All positions of a block from one vector."""
-    to.layer(op, "upsample")
+    to.declare(op, "upsample")
     rows, columns = op.sizes
     _blocks(to, op, op.sizes, [to.window(op.input)] * (rows * columns))
 
@@ -108,7 +108,7 @@ def _blocks(
 
 def _shuffle(to: Conversion, op: ShuffleOp) -> None:
     """One vector in another order per position."""
-    to.layer(op, "shuffle")
+    to.declare(op, "shuffle")
     window = to.window(op.input)
     shuffled = tile.ShuffleOp(window.result, op.group_count)
     to.sweep(op, [window, shuffled], part_to(op.ofm.channels))

@@ -25,10 +25,10 @@ from cimc.driver.machines import load_machine
 from cimc.frontend import ImportedModel, import_model
 from cimc.frontend.interface import widen_interface
 from cimc.frontend.load import load_model
+from cimc.frontend.opset import convert_opset
 from cimc.frontend.precision import compute_in_float32
 from cimc.frontend.quantise import is_quantised
 from cimc.frontend.shapes import model_inputs
-from cimc.frontend.simplify import upgrade
 from cimc.golden import ORT_ERRORS, session
 
 __all__ = ["CimcBackend", "Prepared", "PreparedForHost", "bind", "fed", "surrounded"]
@@ -111,7 +111,7 @@ class PreparedForHost(BackendRep):
         model = load_model(source)
         compute_in_float32(model)
         widen_interface(model)
-        return cls(session(upgrade(model)))
+        return cls(session(convert_opset(model)))
 
     def run(self, inputs: Sequence[np.ndarray], **options: Any) -> tuple[Any, ...]:
         """The outputs for one image; inputs in the model's order."""
@@ -282,7 +282,7 @@ def surrounded(
     """
     copy, before, after = ModelProto(), list[NodeProto](), list[NodeProto]()
     copy.CopyFrom(model)
-    copy = upgrade(copy)
+    copy = convert_opset(copy)
     graph = copy.graph
 
     def pair(source: str, result: str, values: np.ndarray) -> list[NodeProto]:

@@ -1,12 +1,13 @@
 """The normal form of quantised models.
 
-In normal form every operator that the device may take stands between its own
-DequantizeLinear and QuantizeLinear nodes, all constants are initialisers, 4-bit ones
-are int8, and all nodes have names. onnxruntime runs such a model in integers; it is the
-golden of everything that follows, and no step changes a number (but for float biases,
-which are rounded, and transposed convolutions, which become convolutions, each with a
-warning). Dilated AveragePools, which onnxruntime does not run in that form, and
-products of several rows with a matrix become convolutions, too.
+In normal form every operator that the device may take, or a chain of functions of one
+element, stands between DequantizeLinear nodes and a QuantizeLinear of its own, all
+constants are initialisers, 4-bit ones are int8, and all nodes have names. onnxruntime
+runs such a model in integers; it is the golden of everything that follows, and no step
+changes a number (but for float biases, which are rounded, and transposed convolutions,
+which become convolutions, each with a warning). Dilated AveragePools, which onnxruntime
+does not run in that form, and products of several rows with a matrix become
+convolutions, too.
 """
 
 from __future__ import annotations
@@ -21,12 +22,13 @@ from cimc.frontend.normalise.constants import (
     fold_constants,
     name_nodes,
 )
+from cimc.frontend.normalise.dense_positions import convolve_positions
 from cimc.frontend.normalise.dilated import convolve_dilated_pools
 from cimc.frontend.normalise.qlinear import qlinear_to_qdq
-from cimc.frontend.normalise.rows import convolve_rows
 from cimc.frontend.normalise.transposed import convolve_phases
 from cimc.frontend.normalise.widen import widen_constants
-from cimc.frontend.simplify import drop_variable_parts, upgrade
+from cimc.frontend.opset import convert_opset
+from cimc.frontend.simplify import drop_variable_parts
 
 __all__ = ["normalise"]
 
@@ -44,14 +46,14 @@ def normalise(model: ModelProto) -> ModelProto:
     fold_constants(found)
     widen_constants(found)
     qlinear_to_qdq(found)
-    found = upgrade(found)
+    found = convert_opset(found)
     name_nodes(found)
     explicit_parameters(found)
     quantise_biases(found)
     split_activations(found)
     convolve_phases(found)
     convolve_dilated_pools(found)
-    convolve_rows(found)
+    convolve_positions(found)
     collapse_pairs(found)
     drop_unused(found)
     drop_variable_parts(found)

@@ -1,4 +1,4 @@
-"""Every operator gets its own DequantizeLinear and QuantizeLinear.
+"""Relu and Clip behind another operator are quantised apart from it.
 
 onnxruntime runs a convolution in float32 when an activation stands between it and its
 QuantizeLinear. Relu and Clip can follow the quantisation as well, with the same result.
@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 from onnx import ModelProto, NodeProto
 
+from cimc.frontend.edit import Editor
 from cimc.frontend.graph import Affine, Graph, attributes
-from cimc.frontend.normalise.edit import Editor
 from cimc.frontend.quantised_ops import unary_operand
 from cimc.weights import Array
 

@@ -8,8 +8,8 @@ import numpy as np
 from onnx import ModelProto, NodeProto
 
 from cimc.diagnostics import CimcWarning
+from cimc.frontend.edit import Editor
 from cimc.frontend.graph import Graph, label
-from cimc.frontend.normalise.edit import Editor
 from cimc.weights import Array
 
 __all__ = ["quantise_biases", "round_biases"]

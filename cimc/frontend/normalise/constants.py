@@ -9,9 +9,9 @@ import numpy as np
 from onnx import ModelProto, NodeProto, ValueInfoProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
+from cimc.frontend.edit import Editor
 from cimc.frontend.graph import Graph
 from cimc.frontend.load import opset_of
-from cimc.frontend.normalise.edit import Editor
 from cimc.frontend.shapes import check_size
 from cimc.weights import Array
 

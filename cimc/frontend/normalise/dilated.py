@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from onnx import ModelProto, NodeProto
 
+from cimc.frontend.edit import Editor
 from cimc.frontend.graph import Graph, attributes, label
-from cimc.frontend.normalise.edit import Editor
 from cimc.weights import Array
 
 __all__ = ["convolve_dilated_pools"]

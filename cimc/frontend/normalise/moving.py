@@ -13,7 +13,7 @@ import numpy as np
 from onnx import TensorProto
 
 from cimc.frontend.graph import Graph, attributes
-from cimc.frontend.normalise.rewriting import Meaning, Rewrite
+from cimc.frontend.normalise.qdq_form import Meaning, QdqForm
 from cimc.weights import Array
 
 __all__ = ["input_meanings", "is_moving", "move"]
@@ -26,10 +26,10 @@ _MOVING = frozenset(
 )
 
 
-def is_moving(rewrite: Rewrite, meanings: Mapping[str, Meaning]) -> bool:
+def is_moving(form: QdqForm, meanings: Mapping[str, Meaning]) -> bool:
     """Whether the node moves stored values that all mean the same."""
-    node, graph = rewrite.node, rewrite.graph
-    if node.op_type not in _MOVING or any(n not in meanings for n in _data(rewrite)):
+    node, graph = form.node, form.graph
+    if node.op_type not in _MOVING or any(n not in meanings for n in _data(form)):
         return False
     found = attributes(node)
     match node.op_type:
@@ -39,14 +39,14 @@ def is_moving(rewrite: Rewrite, meanings: Mapping[str, Meaning]) -> bool:
             if not nearest or found.get(crops) == "tf_crop_and_resize":
                 return False
         case "Pad":
-            if _fills(rewrite) and _fill(rewrite, meanings[node.input[0]]) is None:
+            if _fills(form) and _fill(form, meanings[node.input[0]]) is None:
                 return False
         case "Split":
             pass
         case _:
             if len(node.output) > 1:
                 return False
-    known = [meanings[name] for name in _data(rewrite)]
+    known = [meanings[name] for name in _data(form)]
     return all(
         own == first or _equal(graph, own, first)
         for parameters in known
@@ -54,17 +54,17 @@ def is_moving(rewrite: Rewrite, meanings: Mapping[str, Meaning]) -> bool:
     )
 
 
-def move(rewrite: Rewrite, meanings: Mapping[str, Meaning]) -> None:
+def move(form: QdqForm, meanings: Mapping[str, Meaning]) -> None:
     """Append what a node for which :func:`is_moving` holds is in QDQ form."""
-    node, data = rewrite.node, _data(rewrite)
-    inputs = [rewrite.real(name, *meanings[name]) for name in data]
+    node, data = form.node, _data(form)
+    inputs = [form.real(name, *meanings[name]) for name in data]
     rest = list(node.input[len(data) :])
     scale, zero = meanings[data[0]]
-    if _fills(rewrite):
-        value = _fill(rewrite, (scale, zero))
+    if _fills(form):
+        value = _fill(form, (scale, zero))
         assert value is not None, "is_moving checks it"
-        rest[1:2] = [rewrite.editor.constant(f"{node.output[0]}_fill", value)]
-    rewrite.finish(node.op_type, [*inputs, *rest], scale, zero, **attributes(node))
+        rest[1:2] = [form.editor.constant(f"{node.output[0]}_fill", value)]
+    form.finish(node.op_type, [*inputs, *rest], scale, zero, **attributes(node))
 
 
 def input_meanings(graph: Graph) -> dict[str, Meaning]:
@@ -91,24 +91,24 @@ def _read_meaning(graph: Graph, name: str) -> Meaning | None:
     return None
 
 
-def _data(rewrite: Rewrite) -> list[str]:
+def _data(form: QdqForm) -> list[str]:
     """The operands whose stored values the node moves."""
-    inputs = list(rewrite.node.input)
-    return inputs if rewrite.node.op_type == "Concat" else inputs[:1]
+    inputs = list(form.node.input)
+    return inputs if form.node.op_type == "Concat" else inputs[:1]
 
 
-def _fills(rewrite: Rewrite) -> bool:
+def _fills(form: QdqForm) -> bool:
     """Whether a Pad puts a constant around the map."""
-    mode = attributes(rewrite.node).get("mode", "constant")
-    return rewrite.node.op_type == "Pad" and mode == "constant"
+    mode = attributes(form.node).get("mode", "constant")
+    return form.node.op_type == "Pad" and mode == "constant"
 
 
-def _fill(rewrite: Rewrite, meaning: Meaning) -> Array | None:
+def _fill(form: QdqForm, meaning: Meaning) -> Array | None:
     """The real number that a Pad's stored constant means, None if that is unknown.
 
     A Pad without one fills with the byte 0.
     """
-    graph, node = rewrite.graph, rewrite.node
+    graph, node = form.graph, form.node
     stored = node.input[2] if len(node.input) > 2 else ""
     names = [name for name in (stored, *meaning) if name]
     if not all(graph.is_constant(n) and graph.constant(n).size == 1 for n in names):

@@ -9,10 +9,10 @@ from collections.abc import Callable
 
 from onnx import ModelProto, NodeProto
 
+from cimc.frontend.edit import Editor
 from cimc.frontend.graph import Graph, attributes
-from cimc.frontend.normalise.edit import Editor
 from cimc.frontend.normalise.moving import input_meanings, is_moving, move
-from cimc.frontend.normalise.rewriting import Rewrite
+from cimc.frontend.normalise.qdq_form import QdqForm
 
 __all__ = ["qlinear_to_qdq"]
 
@@ -20,90 +20,90 @@ __all__ = ["qlinear_to_qdq"]
 _SOFTMAX_ALONG_AXIS = 13
 
 
-def _conv(rewrite: Rewrite) -> None:
-    x, xs, xz, w, ws, wz, ys, yz, *rest = rewrite.node.input
-    inputs = [rewrite.real(x, xs, xz), rewrite.weights(w, ws, wz, 0)]
+def _conv(form: QdqForm) -> None:
+    x, xs, xz, w, ws, wz, ys, yz, *rest = form.node.input
+    inputs = [form.real(x, xs, xz), form.weights(w, ws, wz, 0)]
     if rest and rest[0]:
-        inputs.append(rewrite.bias(rest[0], xs, ws))
-    rewrite.finish("Conv", inputs, ys, yz, **attributes(rewrite.node))
+        inputs.append(form.bias(rest[0], xs, ws))
+    form.finish("Conv", inputs, ys, yz, **attributes(form.node))
 
 
-def _matmul(rewrite: Rewrite) -> None:
-    a, a_s, az, b, bs, bz, ys, yz = rewrite.node.input
-    inputs = [rewrite.real(a, a_s, az), rewrite.weights(b, bs, bz, 1)]
-    rewrite.finish("MatMul", inputs, ys, yz)
+def _matmul(form: QdqForm) -> None:
+    a, a_s, az, b, bs, bz, ys, yz = form.node.input
+    inputs = [form.real(a, a_s, az), form.weights(b, bs, bz, 1)]
+    form.finish("MatMul", inputs, ys, yz)
 
 
-def _gemm(rewrite: Rewrite) -> None:
-    a, a_s, az, b, bs, bz, c, ys, *rest = rewrite.node.input
-    kept = attributes(rewrite.node)
+def _gemm(form: QdqForm) -> None:
+    a, a_s, az, b, bs, bz, c, ys, *rest = form.node.input
+    kept = attributes(form.node)
     axis = 0 if kept.get("transB", 0) else 1
-    inputs = [rewrite.real(a, a_s, az), rewrite.weights(b, bs, bz, axis)]
+    inputs = [form.real(a, a_s, az), form.weights(b, bs, bz, axis)]
     if c:
-        inputs.append(rewrite.bias(c, a_s, bs))
-    rewrite.finish("Gemm", inputs, ys, rest[0] if rest else "", **kept)
+        inputs.append(form.bias(c, a_s, bs))
+    form.finish("Gemm", inputs, ys, rest[0] if rest else "", **kept)
 
 
-def _binary(rewrite: Rewrite) -> None:
-    a, a_s, az, b, bs, bz, ys, *rest = rewrite.node.input
-    inputs = [rewrite.real(a, a_s, az), rewrite.real(b, bs, bz)]
-    op_type = rewrite.node.op_type.removeprefix("QLinear")
-    rewrite.finish(op_type, inputs, ys, rest[0] if rest else "")
+def _binary(form: QdqForm) -> None:
+    a, a_s, az, b, bs, bz, ys, *rest = form.node.input
+    inputs = [form.real(a, a_s, az), form.real(b, bs, bz)]
+    op_type = form.node.op_type.removeprefix("QLinear")
+    form.finish(op_type, inputs, ys, rest[0] if rest else "")
 
 
-def _unary(rewrite: Rewrite) -> None:
-    x, xs, xz, ys, *rest = rewrite.node.input
-    op_type = rewrite.node.op_type.removeprefix("QLinear")
-    kept = attributes(rewrite.node)
+def _unary(form: QdqForm) -> None:
+    x, xs, xz, ys, *rest = form.node.input
+    op_type = form.node.op_type.removeprefix("QLinear")
+    kept = attributes(form.node)
     kept.pop("opset", None)
-    real = rewrite.real(x, xs, xz)
-    rewrite.finish(op_type, [real], ys, rest[0] if rest else "", **kept)
+    real = form.real(x, xs, xz)
+    form.finish(op_type, [real], ys, rest[0] if rest else "", **kept)
 
 
-def _pool(rewrite: Rewrite) -> None:
+def _pool(form: QdqForm) -> None:
     """A pool, with Transposes around it where its maps are in NHWC."""
-    x, xs, xz, ys, *rest = rewrite.node.input
-    op_type = rewrite.node.op_type.removeprefix("QLinear")
-    kept, yz = attributes(rewrite.node), rest[0] if rest else ""
-    real = rewrite.real(x, xs, xz)
+    x, xs, xz, ys, *rest = form.node.input
+    op_type = form.node.op_type.removeprefix("QLinear")
+    kept, yz = attributes(form.node), rest[0] if rest else ""
+    real = form.real(x, xs, xz)
     if not kept.pop("channels_last", 0):
-        rewrite.finish(op_type, [real], ys, yz, **kept)
+        form.finish(op_type, [real], ys, yz, **kept)
         return
-    real = rewrite.step("Transpose", real, xs, xz, perm=[0, 3, 1, 2])
-    real = rewrite.step(op_type, real, ys, yz, **kept)
-    rewrite.finish("Transpose", [real], ys, yz, perm=[0, 2, 3, 1])
+    real = form.step("Transpose", real, xs, xz, perm=[0, 3, 1, 2])
+    real = form.step(op_type, real, ys, yz, **kept)
+    form.finish("Transpose", [real], ys, yz, perm=[0, 2, 3, 1])
 
 
-def _mean(rewrite: Rewrite) -> None:
+def _mean(form: QdqForm) -> None:
     """A mean; over the rows and columns of a map it is a global pool."""
-    x, xs, xz, ys, *rest = rewrite.node.input
-    kept, yz = attributes(rewrite.node), rest[0] if rest else ""
-    shape = rewrite.graph.shape(x)
-    real = rewrite.real(x, xs, xz)
+    x, xs, xz, ys, *rest = form.node.input
+    kept, yz = attributes(form.node), rest[0] if rest else ""
+    shape = form.graph.shape(x)
+    real = form.real(x, xs, xz)
     of_map = shape is not None and len(shape) == 4 and "axes" in kept
     if not of_map or sorted(axis % 4 for axis in kept["axes"]) != [2, 3]:
-        rewrite.finish("ReduceMean", [real], ys, yz, **kept)
+        form.finish("ReduceMean", [real], ys, yz, **kept)
     elif kept.get("keepdims", 1):
-        rewrite.finish("GlobalAveragePool", [real], ys, yz)
+        form.finish("GlobalAveragePool", [real], ys, yz)
     else:
-        real = rewrite.step("GlobalAveragePool", real, ys, yz)
-        rewrite.finish("Flatten", [real], ys, yz, axis=1)
+        real = form.step("GlobalAveragePool", real, ys, yz)
+        form.finish("Flatten", [real], ys, yz, axis=1)
 
 
-def _concat(rewrite: Rewrite) -> None:
-    ys, yz, *rest = rewrite.node.input
+def _concat(form: QdqForm) -> None:
+    ys, yz, *rest = form.node.input
     triples = zip(rest[0::3], rest[1::3], rest[2::3], strict=True)
-    inputs = [rewrite.real(*triple) for triple in triples]
-    rewrite.finish("Concat", inputs, ys, yz, **attributes(rewrite.node))
+    inputs = [form.real(*triple) for triple in triples]
+    form.finish("Concat", inputs, ys, yz, **attributes(form.node))
 
 
-def _where(rewrite: Rewrite) -> None:
-    condition, x, xs, xz, y, y_s, yz, zs, *rest = rewrite.node.input
-    inputs = [condition, rewrite.real(x, xs, xz), rewrite.real(y, y_s, yz)]
-    rewrite.finish("Where", inputs, zs, rest[0] if rest else "")
+def _where(form: QdqForm) -> None:
+    condition, x, xs, xz, y, y_s, yz, zs, *rest = form.node.input
+    inputs = [condition, form.real(x, xs, xz), form.real(y, y_s, yz)]
+    form.finish("Where", inputs, zs, rest[0] if rest else "")
 
 
-_REWRITES: dict[str, Callable[[Rewrite], None]] = {
+_REWRITES: dict[str, Callable[[QdqForm], None]] = {
     "QLinearConv": _conv,
     "QLinearMatMul": _matmul,
     "QGemm": _gemm,
@@ -121,17 +121,17 @@ _REWRITES: dict[str, Callable[[Rewrite], None]] = {
 
 
 def qlinear_to_qdq(model: ModelProto) -> None:
-    """Rewrite in place; what is no QDQ operator afterwards cannot be on the device."""
+    """QdqForm in place; what is no QDQ operator afterwards cannot be on the device."""
     graph, editor = Graph(model), Editor(model)
     meanings = input_meanings(graph)
     nodes: list[NodeProto] = []
     for node in graph.nodes:
         start = len(nodes)
-        rewrite = Rewrite(editor, graph, node, nodes)
+        form = QdqForm(editor, graph, node, nodes)
         if node.op_type in _REWRITES and _is_plain(graph, node):
-            _REWRITES[node.op_type](rewrite)
-        elif is_moving(rewrite, meanings):
-            move(rewrite, meanings)
+            _REWRITES[node.op_type](form)
+        elif is_moving(form, meanings):
+            move(form, meanings)
         else:
             nodes.append(_default_domain(node))
         for made in nodes[start:]:

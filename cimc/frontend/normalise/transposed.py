@@ -8,8 +8,8 @@ import numpy as np
 from onnx import ModelProto, NodeProto, helper
 
 from cimc.diagnostics import CimcWarning
+from cimc.frontend.edit import Editor
 from cimc.frontend.graph import Graph, label
-from cimc.frontend.normalise.edit import Editor
 from cimc.frontend.polyphase import Polyphase, polyphase_of
 
 __all__ = ["convolve_phases"]

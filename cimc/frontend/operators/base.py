@@ -56,7 +56,7 @@ class Emitter(Protocol):
 class Step:
     """An operator that has been read: result, work, and how to emit it.
 
-    ``layout`` says how the tensor lies in the result, if it is no image of it.
+    ``layout`` says how the tensor lies in the result; None stands for that of an image.
     """
 
     ofm: FeatureMap
@@ -84,7 +84,7 @@ class Context:
         """
         name, layout = quantised.inputs[index], self.layout(quantised, index)
         own, made = (
-            self.graph.quantisation_of_node(quantised.readers[index]),
+            self.graph.quantisation_of_node(quantised.dequantisers[index]),
             self.graph.quantisation_of_tensor(name),
         )
         if own is None or made is None or not own.equals(made):
@@ -139,7 +139,9 @@ def image(context: Context, quantised: QuantisedOp, index: int = 0) -> FeatureMa
     """
     ifm, layout = context.ifm(quantised, index), context.layout(quantised, index)
     if len(layout.sizes) < 3 or map_shape(layout.sizes) is None:
-        raise Refusal(f"its operand has shape {layout.sizes}, not (1, C, H, W)")
+        raise Refusal(
+            f"its operand has shape {layout.sizes}, not (1, C, H, W) or (1, C, W)"
+        )
     if not layout.is_image:
         raise Refusal(
             f"its operand {layout.sizes} is no image in the map that holds it"

@@ -71,12 +71,12 @@ def _free(quantised: QuantisedOp, context: Context, layout: Layout) -> Step:
     """
     vector = layout.shape[:2] == (1, 1)
     moves = vector and not layout.is_image and layout.moves()
-    if moves and _is_given(context.graph, quantised):
+    if moves and _comes_from_input(context.graph, quantised):
         raise Refusal("the host has the vector as an image at no cost")
     return _described(quantised, context, layout)
 
 
-def _is_given(graph: Graph, quantised: QuantisedOp) -> bool:
+def _comes_from_input(graph: Graph, quantised: QuantisedOp) -> bool:
     """Whether the operand is an input of the model, quantised and described anew."""
     name = quantised.inputs[0]
     while (node := graph.producer.get(name)) and node.op_type in _FREE:

@@ -25,14 +25,13 @@ _ROUNDING = 1e-6
 class Kernel:
     """Weights with their zero point subtracted, bias, and scale per output channel.
 
-    ``values`` is int8 in the layout of ONNX, ``scale`` float32 and ``bias`` int32 of
-    length cout.
+    ``values`` is int8 in the layout of ONNX (of factors: (channels,)), ``scale``
+    float32 and ``bias`` int32, both of shape (cout,).
     """
 
     values: Array
     scale: Array
     bias: Array
-    name: str
 
 
 def read_kernel(quantised: QuantisedOp, context: Context, *, cout_axis: int) -> Kernel:
@@ -66,7 +65,7 @@ def read_kernel(quantised: QuantisedOp, context: Context, *, cout_axis: int) -> 
             )
     ifm = context.ifm(quantised)
     bias = _read_bias(node, context, np.float32(ifm.scale) * scale)
-    return Kernel(values.astype(np.int8, copy=False), scale, bias, source.input[0])
+    return Kernel(values.astype(np.int8, copy=False), scale, bias)
 
 
 def read_factor(quantised: QuantisedOp, context: Context, channels: int) -> Kernel:
@@ -95,7 +94,7 @@ def read_factor(quantised: QuantisedOp, context: Context, channels: int) -> Kern
         scale = np.full(channels, affine.scale.item(), np.float32)
         bias = np.zeros(channels, np.int32)
         factors = values.astype(np.int8).reshape(channels)
-        return Kernel(factors, scale, bias, source.input[0])
+        return Kernel(factors, scale, bias)
     raise Refusal("its constant is not one 8-bit number for each channel")
 
 

@@ -1,16 +1,18 @@
 """Float operators in the form of operators that the device has.
 
 Each rule replaces a node by others of the same value in real arithmetic, before ranges
-are measured: onnxruntime then quantises what the device runs.
+are measured: onnxruntime then quantises what the device runs. Dense layers behind every
+position become convolutions later, in quantised models
+(:mod:`cimc.frontend.normalise.dense_positions`).
 """
 
 from __future__ import annotations
 
 from onnx import ModelProto
 
+from cimc.frontend.edit import Editor
 from cimc.frontend.graph import Graph
 from cimc.frontend.normalise.constants import drop_unused
-from cimc.frontend.normalise.edit import Editor
 from cimc.frontend.rewrites.arithmetic import add_instead
 from cimc.frontend.rewrites.broadcasts import broadcast_inside
 from cimc.frontend.rewrites.channels import convolve_channels, normalise_vectors
@@ -24,19 +26,19 @@ from cimc.frontend.rewrites.transposed import convolve_phases
 
 __all__ = ["rewrite"]
 
-#: Each works on what the rules before it left.
+#: Each works on what those before it left.
 _RULES: tuple[Rule, ...] = (
-    add_instead,
-    broadcast_inside,
-    normalise_vectors,
-    convolve_channels,
-    convolve_phases,
-    multiply_inside,
-    pad_inside,
-    pool_globally,
-    pool_instead,
-    rectify_channels,
-    widen_bias,
+    add_instead,  # Sub, Sum, Div; before what looks for Add and Mul
+    broadcast_inside,  # Expand
+    normalise_vectors,  # BatchNormalization of vectors; before that of maps
+    convolve_channels,  # BatchNormalization, Mul, Add with a constant per channel
+    convolve_phases,  # ConvTranspose
+    multiply_inside,  # alpha of Gemm
+    pad_inside,  # Pad
+    pool_globally,  # ReduceMean, ReduceMax
+    pool_instead,  # linear Resize
+    rectify_channels,  # PRelu with a slope per channel
+    widen_bias,  # beta and bias of Gemm
 )
 
 

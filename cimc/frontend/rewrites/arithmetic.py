@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from onnx import NodeProto, TensorProto
 
+from cimc.frontend.edit import Editor
 from cimc.frontend.graph import Graph, label
-from cimc.frontend.normalise.edit import Editor
 from cimc.frontend.rewrites.rule import real_constant
 
 __all__ = ["add_instead"]

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 import numpy as np
 from onnx import NodeProto
 
+from cimc.frontend.edit import Editor
 from cimc.frontend.graph import Graph, attributes, label
-from cimc.frontend.normalise.edit import Editor
 from cimc.frontend.rewrites.rule import only_reader, per_channel, real_constant
 from cimc.weights import Array
 

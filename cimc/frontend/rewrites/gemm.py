@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from onnx import NodeProto, helper
+from onnx import NodeProto
 
+from cimc.frontend.edit import Editor, set_attributes
 from cimc.frontend.graph import Graph, attributes
-from cimc.frontend.normalise.edit import Editor
 from cimc.frontend.rewrites.rule import real_constant
 
 __all__ = ["multiply_inside", "widen_bias"]
@@ -24,7 +24,7 @@ def multiply_inside(
         return None
     name = f"{node.input[1]}_scaled"
     node.input[1] = editor.constant(name, weights * np.float32(alpha))
-    _set(node, alpha=1.0)
+    set_attributes(node, attributes(node) | {"alpha": 1.0})
     return [node]
 
 
@@ -44,17 +44,10 @@ def widen_bias(
         return None
     wide = np.broadcast_to(bias * np.float32(beta), shape)
     name, y = f"{node.input[2]}_wide", node.output[0]
-    _set(node, beta=1.0)
+    set_attributes(node, attributes(node) | {"beta": 1.0})
     if (wide == wide[:1]).all():
         node.input[2] = editor.constant(name, wide[0])
         return [node]
     del node.input[2:]
     node.output[0] = editor.fresh(f"{y}_product")
     return [node, editor.node("Add", [*node.output, editor.constant(name, wide)], y)]
-
-
-def _set(node: NodeProto, **changed: float) -> None:
-    """Give attributes of a node other values."""
-    found = attributes(node) | changed
-    del node.attribute[:]
-    node.attribute.extend(helper.make_attribute(k, v) for k, v in found.items())

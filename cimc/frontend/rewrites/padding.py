@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from onnx import NodeProto, helper
+from onnx import NodeProto
 
+from cimc.frontend.edit import Editor, set_attributes
 from cimc.frontend.graph import Graph, attributes
-from cimc.frontend.normalise.edit import Editor
 from cimc.frontend.rewrites.rule import only_reader, real_constant
 
 __all__ = ["pad_inside"]
@@ -33,8 +33,7 @@ def pad_inside(
     kept = attributes(node) | {"pads": pads, "auto_pad": "NOTSET"}
     if node.op_type == "AveragePool":
         kept["count_include_pad"] = 1
-    del node.attribute[:]
-    node.attribute.extend(helper.make_attribute(k, v) for k, v in kept.items())
+    set_attributes(node, kept)
     node.input[0] = source.input[0]
     return [node]
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from onnx import NodeProto
 
+from cimc.frontend.edit import Editor
 from cimc.frontend.graph import Graph, label
-from cimc.frontend.normalise.edit import Editor
 from cimc.frontend.rewrites.rule import per_channel, real_constant
 
 __all__ = ["rectify_channels"]

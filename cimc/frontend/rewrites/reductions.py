@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from onnx import NodeProto
 
+from cimc.frontend.edit import Editor
 from cimc.frontend.graph import Graph, attributes, label
-from cimc.frontend.normalise.edit import Editor
 
 __all__ = ["pool_globally"]
 

@@ -16,8 +16,8 @@ from itertools import zip_longest
 import numpy as np
 from onnx import NodeProto
 
+from cimc.frontend.edit import Editor
 from cimc.frontend.graph import Graph, attributes, label
-from cimc.frontend.normalise.edit import Editor
 from cimc.frontend.rewrites.rule import real_constant
 
 __all__ = ["pool_instead"]

@@ -7,14 +7,18 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from onnx import NodeProto
 
+from cimc.frontend.edit import Editor
 from cimc.frontend.graph import Graph
-from cimc.frontend.normalise.edit import Editor
 from cimc.weights import Array
 
 __all__ = ["Rule", "only_reader", "per_channel", "real_constant"]
 
-#: What stands in place of a node: other nodes, none, or None where it stays.
 Rule = Callable[[Graph, Editor, NodeProto], Sequence[NodeProto] | None]
+"""What stands in place of a node: other nodes, none, or None where it stays.
+
+A rule about several nodes is asked for each of them, and must answer alike. Of the new
+nodes, the one with MACs has the name of the old one, or else the one with its result.
+"""
 
 
 def real_constant(graph: Graph, name: str) -> Array | None:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from onnx import NodeProto
 
+from cimc.frontend.edit import Editor
 from cimc.frontend.graph import Graph, attributes, label
-from cimc.frontend.normalise.edit import Editor
 from cimc.frontend.polyphase import polyphase_of
 from cimc.frontend.rewrites.rule import only_reader, real_constant
 

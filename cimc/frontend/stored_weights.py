@@ -16,25 +16,25 @@ from onnx import ModelProto, numpy_helper
 from onnxruntime.quantization import QuantType
 
 from cimc.diagnostics import CimcWarning
+from cimc.frontend.edit import Editor
 from cimc.frontend.graph import Affine, Graph
-from cimc.frontend.normalise.edit import Editor
 from cimc.frontend.normalise.widen import check_blocks, widen_constants
 from cimc.weights import Array
 
-__all__ = ["GivenWeights", "overrides", "take_weights"]
+__all__ = ["StoredWeights", "overrides", "take_weights"]
 
 _DENSE = ("Conv", "ConvTranspose", "Gemm", "MatMul")
 
 
 @dataclass(frozen=True)
-class GivenWeights:
+class StoredWeights:
     """A float constant, and the quantisation that it came with."""
 
     values: Array
     affine: Affine
 
 
-def take_weights(model: ModelProto) -> dict[str, GivenWeights]:
+def take_weights(model: ModelProto) -> dict[str, StoredWeights]:
     """Make floats of the stored constants of a model, in place.
 
     Returns the quantisation of those that are weights, by the name of the float
@@ -45,7 +45,7 @@ def take_weights(model: ModelProto) -> dict[str, GivenWeights]:
     """
     widen_constants(model)
     graph, editor = Graph(model), Editor(model)
-    found: dict[str, GivenWeights] = {}
+    found: dict[str, StoredWeights] = {}
     for node in graph.nodes:
         if node.op_type != "DequantizeLinear" or not graph.is_constant(node.input[0]):
             continue
@@ -59,14 +59,14 @@ def take_weights(model: ModelProto) -> dict[str, GivenWeights]:
         if stored.dtype.name in ("int8", "uint8") and any(
             reader.op_type in _DENSE and reader.input[1] == name for reader in readers
         ):
-            found[name] = GivenWeights(values, affine)
+            found[name] = StoredWeights(values, affine)
     taken = {tensor.name for tensor in model.graph.initializer}
     editor.replace_nodes(node for node in graph.nodes if node.output[0] not in taken)
     return found
 
 
 def overrides(
-    model: ModelProto, weights: dict[str, GivenWeights]
+    model: ModelProto, weights: dict[str, StoredWeights]
 ) -> dict[str, list[dict[str, Any]]]:
     """What makes onnxruntime quantise ``weights`` to the integers that they came from.
 
@@ -103,7 +103,7 @@ def _real(stored: Array, affine: Affine) -> Array:
     return (steps * scale).astype(np.float32)
 
 
-def _parameters(given: GivenWeights) -> list[dict[str, Any]]:
+def _parameters(given: StoredWeights) -> list[dict[str, Any]]:
     """Scale and zero point as onnxruntime wants to be told them, channel by channel."""
     affine = given.affine
     kind = QuantType.QInt8 if affine.zero.dtype == np.int8 else QuantType.QUInt8

@@ -9,22 +9,22 @@ from typing import Any
 import numpy as np
 from onnx import NodeProto, helper
 
+from cimc.frontend.edit import Editor
 from cimc.frontend.graph import Graph, label
-from cimc.frontend.normalise.edit import Editor
 
-__all__ = ["Meaning", "Rewrite", "given"]
+__all__ = ["Meaning", "QdqForm", "optional"]
 
 #: Names of scale and zero point; an empty name stands for a zero point left out.
 Meaning = tuple[str, str]
 
 
-def given(name: str) -> list[str]:
+def optional(name: str) -> list[str]:
     """An operand that may be left out, as part of a list."""
     return [name] if name else []
 
 
 @dataclass
-class Rewrite:
+class QdqForm:
     """``node``, and the ``nodes`` to which what replaces it is appended."""
 
     editor: Editor
@@ -38,7 +38,7 @@ class Rewrite:
         ``axis`` is that of a scale per channel, None for a scalar.
         """
         result = self.editor.fresh(f"{stored}_DequantizeLinear_Output")
-        inputs = [stored, scale, *given(zero)]
+        inputs = [stored, scale, *optional(zero)]
         node = self.editor.node("DequantizeLinear", inputs, result)
         if axis is not None:
             node.attribute.append(helper.make_attribute("axis", axis))
@@ -72,7 +72,7 @@ class Rewrite:
         node.output.extend(reals[1:])
         self.nodes.append(node)
         self.nodes += [
-            self.editor.node("QuantizeLinear", [real, scale, *given(zero)], out)
+            self.editor.node("QuantizeLinear", [real, scale, *optional(zero)], out)
             for real, out in zip(reals, outputs, strict=True)
         ]
 

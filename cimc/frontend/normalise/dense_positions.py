@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from onnx import ModelProto, NodeProto
 
+from cimc.frontend.edit import Editor
 from cimc.frontend.graph import Graph, attributes, label
-from cimc.frontend.normalise.edit import Editor
 
-__all__ = ["convolve_rows"]
+__all__ = ["convolve_positions"]
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ _Step = tuple[str, Sequence[str], dict[str, Any]]
 """An operator, its operands but the first, and its attributes."""
 
 
-def convolve_rows(model: ModelProto) -> None:
+def convolve_positions(model: ModelProto) -> None:
     """Transpose, Conv and Transpose, each with its own quantisation, in place.
 
     A Reshape comes before and behind where the rows have no leading 1.

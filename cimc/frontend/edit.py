@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,13 @@ from onnx import ModelProto, NodeProto, helper, numpy_helper
 
 from cimc.weights import Array
 
-__all__ = ["Editor"]
+__all__ = ["Editor", "set_attributes"]
+
+
+def set_attributes(node: NodeProto, found: Mapping[str, Any]) -> None:
+    """Make ``found`` the attributes of a node."""
+    del node.attribute[:]
+    node.attribute.extend(helper.make_attribute(k, v) for k, v in found.items())
 
 
 class Editor:
