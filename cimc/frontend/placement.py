@@ -190,34 +190,51 @@ def _loose(graph: Graph, node: NodeProto) -> Item:
 
 
 def _read(graph: Graph, items: list[Item]) -> list[Item]:
-    """Read every quantised operator, and return what the device is able to run."""
-    layouts: dict[str, Layout] = {}
-    context = Context(graph, layouts)
-    for item in items:
-        item.step = None
-        if item.quantised is None:
-            item.why = _why_loose(graph, item.nodes[-1])
-        else:
-            for name in item.inputs:
-                sizes = graph.shape(name)
-                if name not in layouts and sizes and map_shape(sizes):
-                    layouts[name] = Layout.of_image(sizes)
-            try:
-                item.step = _step(item.quantised, context)
-                layouts[item.quantised.output] = item.step.layout or Layout.of_image(
-                    context.output_shape(item.quantised)
-                )
-            except Refusal as refusal:
-                item.why = str(refusal)
-                _read_from_host(items, item, context)
+    """Read every quantised operator, and return what the device is able to run.
+
+    What is in the way of one with MACs is left to the host; then all are read again, as
+    other readers of it find an image now.
+    """
+    held: dict[int, str] = {}
+    before = -1
+    while len(held) > before:
+        before = len(held)
+        context = Context(graph, {})
+        for item in items:
+            item.step, item.why = None, held.get(id(item), "")
+            if id(item) not in held:
+                held |= _read_item(context, items, item)
     return [item for item in items if item.step is not None]
 
 
-def _read_from_host(items: list[Item], item: Item, context: Context) -> None:
-    """Read an item with MACs, and leave those to the host that are in its way.
+def _read_item(context: Context, items: list[Item], item: Item) -> dict[int, str]:
+    """Read one item; those that have to stay on the host for it, and why, by ``id``."""
+    graph, layouts = context.graph, context.layouts
+    if item.quantised is None:
+        item.why = _why_loose(graph, item.nodes[-1])
+        return {}
+    for name in item.inputs:
+        sizes = graph.shape(name)
+        if name not in layouts and sizes and map_shape(sizes):
+            layouts[name] = Layout.of_image(sizes)
+    held: dict[int, str] = {}
+    try:
+        item.step = _step(item.quantised, context)
+    except Refusal as refusal:
+        item.why = str(refusal)
+        held = _in_the_way(context, items, item)
+    if item.step is not None:
+        layouts[item.quantised.output] = item.step.layout or Layout.of_image(
+            context.output_shape(item.quantised)
+        )
+    return held
 
-    That is what only describes an operand as something that is no image on the device,
-    such as a Transpose of the model's input.
+
+def _in_the_way(context: Context, items: list[Item], item: Item) -> dict[int, str]:
+    """Read an item with MACs as if its operands were images of the host.
+
+    Then what only describes an operand as something that is no image on the device,
+    such as a Transpose of the model's input, stays there.
     """
     assert item.quantised is not None
     graph, layouts = context.graph, dict(context.layouts)
@@ -225,18 +242,21 @@ def _read_from_host(items: list[Item], item: Item, context: Context) -> None:
     for name in moved:
         sizes = graph.shape(name)
         if sizes is None or map_shape(sizes) is None:
-            return
+            return {}
         layouts[name] = Layout.of_image(sizes)
+    if not moved:
+        return {}
     try:
-        step = _step(item.quantised, Context(graph, layouts)) if moved else None
-    except Refusal:
-        return
-    if step is not None and step.macs:
-        item.step = step
-        for other in items:
-            if set(other.outputs) & set(moved):
-                other.step = None
-                other.why = f"'{item.name}' needs its result in the order of an image"
+        step = _step(item.quantised, Context(graph, layouts))
+    except Refusal as refusal:
+        item.why = str(refusal)
+        return {}
+    if not step.macs:
+        return {}
+    item.step = step
+    context.layouts.update((name, layouts[name]) for name in moved)
+    why = f"'{item.name}' needs its result in the order of an image"
+    return {id(other): why for other in items if set(other.outputs) & set(moved)}
 
 
 def _step(quantised: QuantisedOp, context: Context) -> Step:

@@ -31,9 +31,9 @@ from cimc.frontend.calibration import (
     measurement,
     samples,
 )
-from cimc.frontend.graph import label
+from cimc.frontend.graph import attributes, label
 from cimc.frontend.headroom import leave_headroom
-from cimc.frontend.normalise.constants import fold_constants
+from cimc.frontend.normalise.constants import fold_constants, name_nodes
 from cimc.frontend.opset import convert_opset
 from cimc.frontend.ranges import range_overrides
 from cimc.frontend.rewrites import rewrite
@@ -141,11 +141,12 @@ def quantise(
 
 @dataclass(frozen=True)
 class _Plan:
-    """What is to be measured how, and weights whose integers are known."""
+    """What is to be measured how, weights whose integers are known, nodes in float."""
 
     samples: list[dict[str, Array]]
     method: Method
     kept: dict[str, list[dict[str, Any]]]
+    floats: list[str]
 
 
 def _prepare_file(source: Path, path: Path, calibration: Calibration | None) -> _Plan:
@@ -160,9 +161,19 @@ def _prepare_file(source: Path, path: Path, calibration: Calibration | None) -> 
     entry = prepared.metadata_props.add()
     entry.key, entry.value = "onnx.quant.pre_process", "onnxruntime.quant"
     _check_finite(prepared)
-    kept = overrides(prepared, given)
+    kept, floats = overrides(prepared, given), _overshooting(prepared)
     write_scratch(prepared, path)
-    return _Plan(found, measured.method, kept)
+    return _Plan(found, measured.method, kept, floats)
+
+
+def _overshooting(model: ModelProto) -> list[str]:
+    """Nodes whose results leave the range of their operand, in which they would be.
+
+    onnxruntime gives Resize the quantisation of what it reads.
+    """
+    name_nodes(model)
+    resized = (node for node in model.graph.node if node.op_type == "Resize")
+    return [node.name for node in resized if attributes(node).get("mode") == "cubic"]
 
 
 def _quantise_file(
@@ -187,6 +198,7 @@ def _quantise_file(
             use_external_data_format=True,
             calibrate_method=CalibrationMethod.MinMax,
             op_types_to_quantize=_QUANTISED,
+            nodes_to_exclude=plan.floats,
             # onnxruntime's own operators have 4-bit types at every opset, those of
             # ONNX from 21 on; the normal form has none of both.
             extra_options={

@@ -28,6 +28,7 @@ def quantize_static(
     *,
     quant_format: QuantFormat = ...,
     op_types_to_quantize: list[str] | None = ...,
+    nodes_to_exclude: list[str] | None = ...,
     per_channel: bool = ...,
     activation_type: QuantType = ...,
     weight_type: QuantType = ...,

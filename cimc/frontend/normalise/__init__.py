@@ -47,6 +47,7 @@ def normalise(model: ModelProto) -> ModelProto:
     widen_constants(found)
     qlinear_to_qdq(found)
     found = convert_opset(found)
+    fold_constants(found)
     name_nodes(found)
     explicit_parameters(found)
     quantise_biases(found)

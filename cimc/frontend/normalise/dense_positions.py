@@ -61,21 +61,46 @@ def _product(graph: Graph, node: NodeProto) -> _Product | None:
     known = [source for source in sources if source is not None]
     if shape is None or behind is None or len(known) != len(sources):
         return None
-    if prod(shape[:-1]) < 2 or len(shape) > 4:
+    if prod(shape[:-1]) < 2 or len(shape) > 4 or (len(shape) > 2 and shape[0] > 1):
         return None
     found = attributes(node)
     factors = {found.get("alpha", 1.0), found.get("beta", 1.0)}
-    if found.get("transA", 0) or factors != {1.0} or (len(shape) > 2 and shape[0] > 1):
+    if found.get("transA", 0) or factors != {1.0}:
         return None
-    before, weights, transposed = *known[:2], bool(found.get("transB", 0))
-    affine = graph.quantisation_of_node(weights)
-    if affine is None or not graph.is_constant(weights.input[0]):
+    before, weights, *bias = known
+    transposed = bool(found.get("transB", 0))
+    if not (_is_map(graph, before) and _is_map(graph, behind)):
         return None
-    if len(graph.constant(weights.input[0]).shape) != 2:
-        return None
-    if not affine.per_tensor and affine.axis % 2 != (0 if transposed else 1):
+    columns = _columns(graph, weights, 0 if transposed else 1)
+    if columns == 0 or (bias and not _fits(graph, bias[0], columns)):
         return None
     return _Product(node, shape, before, weights, behind, transposed)
+
+
+def _is_map(graph: Graph, node: NodeProto) -> bool:
+    """Whether a node quantises or dequantises what a feature map may hold."""
+    affine = graph.quantisation_of_node(node)
+    if affine is None or not affine.per_tensor:
+        return False
+    return affine.zero.dtype.name in ("int8", "uint8")
+
+
+def _columns(graph: Graph, weights: NodeProto, axis: int) -> int:
+    """Columns of a matrix, 0 if it is none or has scales along its rows."""
+    affine = graph.quantisation_of_node(weights)
+    if affine is None or not graph.is_constant(weights.input[0]):
+        return 0
+    shape = graph.constant(weights.input[0]).shape
+    along = affine.per_tensor or affine.axis % 2 == axis
+    return shape[axis] if len(shape) == 2 and along else 0
+
+
+def _fits(graph: Graph, bias: NodeProto, columns: int) -> bool:
+    """Whether a bias is the same for all rows."""
+    if not graph.is_constant(bias.input[0]) or not graph.quantisation_of_node(bias):
+        return False
+    shape = graph.constant(bias.input[0]).shape
+    return len(shape) < 3 and shape[:-1] in ((), (1,)) and prod(shape) in (1, columns)
 
 
 def _convolution(graph: Graph, editor: Editor, product: _Product) -> list[NodeProto]:
@@ -86,9 +111,13 @@ def _convolution(graph: Graph, editor: Editor, product: _Product) -> list[NodePr
     stored = editor.constant(f"{product.weights.input[0]}_kernel", kernel)
     weights = editor.fresh(f"{node.input[1]}_kernel")
     parameters = [stored, *product.weights.input[1:]]
-    nodes = [editor.node("DequantizeLinear", parameters, weights, axis=0)]
+    nodes = [
+        editor.node("DequantizeLinear", parameters, weights, axis=0),
+        *_wide_bias(graph, editor, node, len(kernel)),
+    ]
+    constants = [made.output[0] for made in nodes]
     x, quantise = node.input[0], product.before
-    for op_type, operands, kept in _steps(editor, product, weights, len(kernel)):
+    for op_type, operands, kept in _steps(editor, product, constants, len(kernel)):
         called = name if op_type == "Conv" else editor.fresh(f"{name}_{op_type}")
         quantise = product.behind if op_type == "Conv" else quantise
         result = editor.fresh(f"{called}_Output")
@@ -100,19 +129,40 @@ def _convolution(graph: Graph, editor: Editor, product: _Product) -> list[NodePr
     return nodes
 
 
+def _wide_bias(
+    graph: Graph, editor: Editor, node: NodeProto, columns: int
+) -> Iterator[NodeProto]:
+    """The DequantizeLinear of a bias of shape (N,), if there is a bias."""
+    source = graph.dequantised(node.input[2]) if len(node.input) > 2 else None
+    affine = None if source is None else graph.quantisation_of_node(source)
+    if source is None or affine is None:
+        return
+    stored = np.broadcast_to(graph.constant(source.input[0]).ravel(), columns)
+    whole = affine.per_tensor
+    parameters = (v.reshape(()) if whole else v for v in (affine.scale, affine.zero))
+    names = [
+        editor.constant(f"{node.input[2]}_{part}", array)
+        for part, array in zip(
+            ("wide", "scale", "zero"), (stored, *parameters), strict=True
+        )
+    ]
+    real = editor.fresh(f"{node.input[2]}_wide_real")
+    yield editor.node("DequantizeLinear", names, real, axis=0)
+
+
 def _full(shape: tuple[int, ...]) -> tuple[int, ...]:
     return shape if len(shape) > 2 else (1, *shape)
 
 
 def _steps(
-    editor: Editor, product: _Product, weights: str, columns: int
+    editor: Editor, product: _Product, constants: Sequence[str], columns: int
 ) -> Iterator[_Step]:
     full, y = _full(product.shape), product.node.output[0]
     last = len(full) - 1
     if full != product.shape:
         yield "Reshape", [editor.constant(f"{y}_rows", np.array(full))], {}
     yield "Transpose", [], {"perm": [0, last, *range(1, last)]}
-    yield "Conv", [weights, *product.node.input[2:]], {}
+    yield "Conv", constants, {}
     yield "Transpose", [], {"perm": [0, *range(2, last + 1), 1]}
     if full != product.shape:
         sizes = np.array([product.shape[0], columns])

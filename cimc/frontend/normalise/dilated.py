@@ -31,10 +31,12 @@ def convolve_dilated_pools(model: ModelProto) -> None:
         dilated = node.op_type == "AveragePool" and any(
             step != 1 for step in attributes(node).get("dilations", ())
         )
-        quantised = graph.dequantised(node.input[0]) and graph.quantised_by(
-            node.output[0]
+        quantised = (
+            dilated
+            and graph.dequantised(node.input[0])
+            and graph.quantised_by(node.output[0])
         )
-        nodes += _convolution(graph, editor, node) if dilated and quantised else [node]
+        nodes += _convolution(graph, editor, node) if quantised else [node]
     editor.replace_nodes(nodes)
 
 

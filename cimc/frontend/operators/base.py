@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -74,7 +74,7 @@ class Context:
     """
 
     graph: Graph
-    layouts: Mapping[str, Layout]
+    layouts: dict[str, Layout]
 
     def ifm(self, quantised: QuantisedOp, index: int = 0) -> FeatureMap:
         """Shape and quantisation of an operand.

@@ -61,6 +61,8 @@ def normalise_vectors(
     shape = graph.shape(node.input[0]) if node.input else None
     if node.op_type != "BatchNormalization" or not shape or len(shape) != 2:
         return None
+    if shape[0] != 1:
+        return None
     y = node.output[0]
     wide, normal = editor.fresh(f"{y}_wide"), editor.fresh(f"{y}_normal")
     sizes = editor.constant(f"{y}_sizes", np.array([*shape, 1]))

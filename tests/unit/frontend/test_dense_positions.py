@@ -91,6 +91,31 @@ def test_rows_without_a_leading_one(transposed):
     assert {place for _, place in places(imported)} == {"device"}
 
 
+@pytest.mark.parametrize("shape", [(), (1,), (1, COLUMNS), (20, 1)])
+def test_biases_of_other_shapes(shape):
+    rows = Rows(np.uint8, wide=True)
+    x = rows.described(rows.rows, 20, 6)
+    bias = rows.numbers.integers(-500, 500, shape)
+    y = rows.b.dense("Gemm", x, rows.integers(6, COLUMNS), 0.01, bias, 0.3, 5, axis=1)
+
+    imported = assert_exact(rows.b.model(y))
+
+    products = {row.op for row in imported.coverage if row.macs}
+    assert products == ({"Conv", "Gemm"} if shape == (20, 1) else {"Conv"})
+
+
+def test_results_that_are_quantised_by_columns_stay():
+    b = QdqBuilder()
+    x = b.input([1, 9, 6], 0.05, 4)
+    matrix = np.eye(6, 5, dtype=np.int8)
+    real = b.node("MatMul", [b.real(x), b.weights(matrix, 0.01)])
+    scale = b.constant("s", np.linspace(0.1, 0.3, 5).astype(np.float32))
+    zero = b.constant("z", np.zeros(5, np.int8))
+    model = b.model(b.node("QuantizeLinear", [real, scale, zero], axis=2))
+
+    assert "MatMul" in [node.op_type for node in quantise_model(model).graph.node]
+
+
 def test_the_host_turns_what_crosses_the_border():
     b = QdqBuilder()
     numbers = np.random.default_rng(3)

@@ -236,6 +236,26 @@ def test_a_vector_of_the_host_is_an_image_for_a_convolution():
     assert {row.placement for row in convolutions} == {"device"}
 
 
+@pytest.mark.parametrize("width", [4, 3])
+def test_who_else_reads_what_a_convolution_takes_as_an_image(width):
+    """A Transpose of the input, which the host runs for one and so for all."""
+    builder = QdqBuilder()
+    x = builder.input([1, 4, width, 4], 0.1, 3)
+    turned = builder.op("Transpose", [x], 0.1, 3, perm=[0, 3, 1, 2])
+    flat = builder.op("Flatten", [turned], 0.1, 3)
+    matrix = weights(16 * width, 5)
+    y = builder.dense("Gemm", flat, matrix, [0.01] * 5, None, 0.3, 1, axis=1)
+    z = builder.dense("Conv", turned, weights(4, 4, 3, 3), [0.01] * 4, None, 0.1, 3)
+    both = builder.op("Add", [turned, turned], 0.2, 3)
+    model = builder.model(y, z, both)
+
+    imported = assert_exact(model)
+
+    places = {row.op: row.placement for row in imported.coverage}
+    assert places.pop("Transpose") == "host"
+    assert set(places.values()) == {"device"}
+
+
 def test_what_no_output_depends_on_is_left_out():
     builder = QdqBuilder()
     x = builder.input([1, 2, 4, 4], 0.1, 3)

@@ -1,9 +1,11 @@
 """Interpolation in float graphs: the same numbers, by pools that the device has."""
 
 import numpy as np
+import onnxruntime
 import pytest
 
 from cimc.frontend import import_model
+from cimc.golden import Golden
 from tests.support import floats
 from tests.unit.frontend.test_rewrites import ops, rewritten
 
@@ -105,3 +107,21 @@ def test_all_of_it_runs_on_the_device():
     imported = import_model(model, calibration={"image": floats.images(3, shape)})
     on_host = {row.op for row in imported.coverage if row.placement == "host"}
     assert on_host == {"DequantizeLinear", "QuantizeLinear"}
+
+
+def test_cubic_interpolation_keeps_values_beyond_its_operand():
+    b, shape = floats.FloatBuilder(), [1, 3, 5, 6]
+    scales = b.constant(np.array([1, 1, 2, 2], np.float32))
+    x = b.node("Relu", b.conv("image", 3, 8))
+    y = b.node("Resize", x, "", scales, mode="cubic")
+    model, images = b.model(shape, y), floats.images(3, shape)
+
+    found = import_model(model, calibration={"image": images})
+
+    (result,) = Golden(found.quantised).run({"image": images[:1]}).values()
+    session = onnxruntime.InferenceSession(
+        model.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    (real,) = session.run(None, {"image": images[:1]})
+    assert real.min() < -0.1
+    np.testing.assert_allclose(result, real, atol=0.03 * np.ptp(real))
