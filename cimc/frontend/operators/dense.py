@@ -10,8 +10,9 @@ import numpy as np
 from cimc.dialects.cim import Window
 from cimc.frontend.graph import attributes
 from cimc.frontend.operators.base import Context, Refusal, Step
+from cimc.frontend.operators.convolution import convolve
 from cimc.frontend.operators.layout import Layout
-from cimc.frontend.operators.weights import Kernel, convolve, read_kernel
+from cimc.frontend.operators.weights import Kernel, read_kernel
 from cimc.frontend.quantised_ops import QuantisedOp
 from cimc.weights import Array
 

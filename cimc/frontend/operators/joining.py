@@ -12,9 +12,10 @@ from cimc.dialects.cnn import AddOp, ConcatOp, ConvOp, MultiplyOp
 from cimc.dialects.feature_map import FeatureMap
 from cimc.frontend.graph import attributes
 from cimc.frontend.operators.base import Context, Emitter, Refusal, Step, image
+from cimc.frontend.operators.convolution import convolve
 from cimc.frontend.operators.layout import Layout
 from cimc.frontend.operators.requantise import requantised
-from cimc.frontend.operators.weights import convolve, read_factor
+from cimc.frontend.operators.weights import read_factor
 from cimc.frontend.quantised_ops import QuantisedOp
 
 __all__ = ["read_add", "read_concat", "read_multiply"]

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import prod
 
 import numpy as np
 from onnx import NodeProto
 
-from cimc.dialects.cim import Clamp, Window
-from cimc.dialects.cnn import ConvOp
 from cimc.frontend.graph import Affine
-from cimc.frontend.operators.base import Context, Emitter, Refusal, Shape, Step
+from cimc.frontend.operators.base import Context, Refusal
 from cimc.frontend.quantised_ops import QuantisedOp
 from cimc.weights import Array
 
-__all__ = ["Kernel", "convolve", "read_factor", "read_kernel"]
+__all__ = ["Kernel", "read_factor", "read_kernel"]
 
 #: Relative difference of float32 products that may come from another order of factors.
 _ROUNDING = 1e-6
@@ -127,51 +124,3 @@ def _read_bias(node: NodeProto, context: Context, expected: Array) -> Array:
     ):
         raise Refusal("the scale of its bias is not that of input times weights")
     return np.broadcast_to(stored.ravel(), expected.shape)
-
-
-def convolve(
-    quantised: QuantisedOp,
-    context: Context,
-    kernel: Kernel,
-    weights: Array,
-    window: Window,
-    shape: Shape,
-    groups: int = 1,
-) -> Step:
-    """The step of a convolution with ``weights`` (kh, kw, cin / groups, cout).
-
-    Raises:
-        Refusal: a sum could leave int32.
-    """
-    ifm, ofm = context.ifm(quantised), context.ofm(quantised, shape)
-    reach = max(ifm.high - ifm.zero, ifm.zero - ifm.low)
-    if _largest_sum(weights, kernel.bias, reach) >= 2**31:
-        raise Refusal("its sums can leave int32")
-
-    def emit(emitter: Emitter) -> ConvOp:
-        return ConvOp(
-            emitter.value(quantised.inputs[0]),
-            ofm,
-            weights=emitter.constant(f"{quantised.layer}.weights", weights),
-            bias=emitter.constant(f"{quantised.layer}.bias", kernel.bias),
-            weight_scale=emitter.constant(f"{quantised.layer}.scale", kernel.scale),
-            window=window,
-            groups=groups,
-            clamp=Clamp.of(ofm.low, ofm.high),
-            layer=quantised.layer,
-            tensor=quantised.output,
-        )
-
-    macs = ofm.height * ofm.width * weights.size
-    return Step(ofm, lambda emitter: emitter.insert(emit(emitter)), macs)
-
-
-def _largest_sum(weights: Array, bias: Array, reach: int) -> int:
-    """A bound of all sums, the exact one where a coarser bound is not below 2^31."""
-    biases = np.abs(bias.astype(np.int64))
-    rows = prod(weights.shape[:3])
-    coarse = rows * 128 * reach + int(biases.max(initial=0))
-    if coarse < 2**31:
-        return coarse
-    sums = np.abs(weights.astype(np.int64)).sum((0, 1, 2)) * reach
-    return int((sums + biases).max())

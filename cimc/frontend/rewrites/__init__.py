@@ -14,9 +14,9 @@ from cimc.frontend.edit import Editor
 from cimc.frontend.graph import Graph
 from cimc.frontend.normalise.constants import drop_unused
 from cimc.frontend.rewrites.arithmetic import add_instead
+from cimc.frontend.rewrites.biases import widen_bias
 from cimc.frontend.rewrites.broadcasts import broadcast_inside
 from cimc.frontend.rewrites.channels import convolve_channels, normalise_vectors
-from cimc.frontend.rewrites.gemm import multiply_inside, widen_bias
 from cimc.frontend.rewrites.padding import pad_inside
 from cimc.frontend.rewrites.rectifiers import rectify_channels
 from cimc.frontend.rewrites.reductions import pool_globally
@@ -33,7 +33,6 @@ _RULES: tuple[Rule, ...] = (
     normalise_vectors,  # BatchNormalization of vectors; before that of maps
     convolve_channels,  # BatchNormalization, Mul, Add with a constant per channel
     convolve_phases,  # ConvTranspose
-    multiply_inside,  # alpha of Gemm
     pad_inside,  # Pad
     pool_globally,  # ReduceMean, ReduceMax
     pool_instead,  # linear Resize

@@ -1,9 +1,10 @@
 """Linear interpolation between positions, in terms of pools.
 
-A map that grows by a whole factor f is upsampled to the nearest: then the triangle by
-which ``Resize`` weighs neighbours is a mean of f elements in a row. Beyond the border
-it repeats the last element, and so do pools that do not count their padding, since all
-that their windows then hold is equal. In a map that shrinks, an element is the mean of
+A map that grows by a whole factor f is upsampled to the nearest, and then averaged over
+f neighbours: a, b become a, a, b, b and, for f = 2 from the start of each element on,
+a, (a + b) / 2, b, b. From the middle on it takes two averages, first of two neighbours,
+if f is even. Padding of these averages does not count: beyond the border, interpolation
+repeats the last element, too. In a map that shrinks by f, an element is the average of
 the two in the middle of f, or the one that is there.
 """
 
@@ -47,7 +48,10 @@ class _Mean:
 def pool_instead(
     graph: Graph, editor: Editor, node: NodeProto
 ) -> Sequence[NodeProto] | None:
-    """A linear Resize by whole factors as Resize to the nearest, Slice, AveragePool."""
+    """A linear Resize by whole factors.
+
+    As Resize to the nearest and AveragePools, or as Slice and AveragePool.
+    """
     centred = _centred(graph, node)
     if centred is None:
         return None

@@ -327,14 +327,6 @@ def test_biases_of_other_shapes(b, shape):
     assert quantise_model(b.model(SHAPE, gemm.output[0]), calibration=images)
 
 
-def test_a_factor_of_a_product(b):
-    flat = b.node("Flatten", "image")
-    y = b.node("Gemm", flat, b.weights(3, 120), b.weights(3), alpha=-0.5, transB=1)
-    model = rewritten(b, y)
-    (gemm,) = (node for node in model.graph.node if node.op_type == "Gemm")
-    assert {a.name: a.f or a.i for a in gemm.attribute} == {"alpha": 1, "transB": 1}
-
-
 @pytest.mark.parametrize("shape", [(5, 3), (5, 1)])
 def test_a_bias_that_differs_from_row_to_row_is_added(shape):
     b = floats.FloatBuilder()

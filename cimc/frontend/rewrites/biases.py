@@ -1,4 +1,4 @@
-"""Gemm as onnxruntime.quantization and the device want it."""
+"""Biases of Gemm, as onnxruntime.quantization wants them."""
 
 from __future__ import annotations
 
@@ -11,21 +11,7 @@ from cimc.frontend.edit import Editor, set_attributes
 from cimc.frontend.graph import Graph, attributes
 from cimc.frontend.rewrites.rule import real_constant
 
-__all__ = ["multiply_inside", "widen_bias"]
-
-
-def multiply_inside(
-    graph: Graph, editor: Editor, node: NodeProto
-) -> Sequence[NodeProto] | None:
-    """The factor alpha of a Gemm, as part of its weights."""
-    weights = real_constant(graph, node.input[1]) if node.op_type == "Gemm" else None
-    alpha = attributes(node).get("alpha", 1.0)
-    if weights is None or alpha == 1:
-        return None
-    name = f"{node.input[1]}_scaled"
-    node.input[1] = editor.constant(name, weights * np.float32(alpha))
-    set_attributes(node, attributes(node) | {"alpha": 1.0})
-    return [node]
+__all__ = ["widen_bias"]
 
 
 def widen_bias(
