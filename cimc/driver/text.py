@@ -49,8 +49,13 @@ class _Lexer(MLIRLexer):
 class _Parser(Parser):
     """Reads strings as xDSL prints them, with characters beyond ASCII as UTF-8.
 
-    xDSL itself reads such a literal as bytes, which no attribute of ours is.
+    xDSL itself reads such a literal as bytes, which no attribute of ours is. Types of
+    integers have at most 9999 bits: xDSL computes their limits.
     """
+
+    _builtin_integer_type_regex: ClassVar[re.Pattern[str]] = re.compile(
+        r"^[su]?i(\d{1,4})$"
+    )
 
     def __init__(self, context: Context, text: str, where: str) -> None:
         super().__init__(context, "", where)

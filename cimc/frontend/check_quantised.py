@@ -11,7 +11,7 @@ from cimc.diagnostics import InputError
 from cimc.frontend.graph import Graph, label
 from cimc.golden import ORT_ERRORS, ORT_LACKS, check_types, refused_by_onnxruntime
 
-__all__ = ["check_quantised"]
+__all__ = ["check_parameters", "check_quantised"]
 
 
 def check_quantised(model: ModelProto) -> None:
@@ -29,23 +29,29 @@ def check_quantised(model: ModelProto) -> None:
     graph = Graph(model)
     for node in graph.nodes:
         if node.op_type in ("QuantizeLinear", "DequantizeLinear"):
-            _check_parameters(graph, node)
+            check_parameters(graph, node)
 
 
-def _check_parameters(graph: Graph, node: NodeProto) -> None:
-    """Constant scales and zero points must be of one size, that of the operand."""
+def check_parameters(graph: Graph, node: NodeProto) -> None:
+    """Constant scales and zero points must be of one size, that of the operand.
+
+    Raises:
+        InputError: they are not (E105), or a scale is not finite (E115).
+    """
     affine = graph.quantisation_of_node(node)
     if affine is None:
         return
     scale, zero = affine.scale, affine.zero
     shape = graph.shape(node.input[0])
-    sizes = {1, *(shape or scale.shape)}
-    if scale.size != zero.size or (scale.ndim < 2 and scale.size not in sizes):
+    fits = affine.per_tensor or shape is None or scale.ndim != 1
+    if shape is not None and -len(shape) <= affine.axis < len(shape):
+        fits = fits or shape[affine.axis] == scale.size
+    if scale.size != zero.size or not fits:
         raise InputError(
             "E105",
             f"the model breaks a rule of ONNX: {node.op_type} '{label(node)}' has a "
             f"scale of shape {scale.shape} and a zero point of shape {zero.shape}",
-            notes=(f"its operand has shape {shape}",),
+            notes=(f"its operand has shape {shape}, its axis is {affine.axis}",),
             hints=("quantise the model again",),
         )
     if not np.isfinite(scale).all():

@@ -16,6 +16,7 @@ from onnx import ModelProto, numpy_helper
 from onnxruntime.quantization import QuantType
 
 from cimc.diagnostics import CimcWarning
+from cimc.frontend.check_quantised import check_parameters
 from cimc.frontend.edit import Editor
 from cimc.frontend.graph import Affine, Graph
 from cimc.frontend.normalise.widen import check_blocks, widen_constants
@@ -41,7 +42,8 @@ def take_weights(model: ModelProto) -> dict[str, StoredWeights]:
     constant.
 
     Raises:
-        InputError: constants are quantised in blocks (E116).
+        InputError: constants are quantised in blocks (E116), or their parameters do not
+            fit them (E105, E115).
     """
     widen_constants(model)
     graph, editor = Graph(model), Editor(model)
@@ -50,6 +52,7 @@ def take_weights(model: ModelProto) -> dict[str, StoredWeights]:
         if node.op_type != "DequantizeLinear" or not graph.is_constant(node.input[0]):
             continue
         check_blocks(node)
+        check_parameters(graph, node)
         affine, stored = graph.quantisation_of_node(node), graph.constant(node.input[0])
         if affine is None:
             continue

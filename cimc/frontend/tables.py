@@ -10,7 +10,7 @@ from cimc.dialects.feature_map import FeatureMap
 from cimc.frontend.cut import cut
 from cimc.frontend.graph import Graph
 from cimc.frontend.quantised_ops import QuantisedOp
-from cimc.golden import run, session
+from cimc.golden import compute
 from cimc.weights import Array
 
 #: An image of all 256 values.
@@ -38,7 +38,7 @@ def tabulate(quantised: QuantisedOp, graph: Graph) -> Array:
     values = stored_values(affine.zero.dtype.name == "uint8").reshape(_SHAPE)
     model = cut(graph, quantised.inputs, [quantised.output], _SHAPE)
     feeds = {quantised.inputs[0]: values}
-    (table,) = run(session(model), [quantised.output], feeds)
+    (table,) = compute(model, [quantised.output], feeds)
     return table.reshape(256)
 
 
@@ -65,5 +65,5 @@ def requantisation(before: FeatureMap, after: FeatureMap) -> Array:
     model = helper.make_model(
         body, opset_imports=[helper.make_opsetid("", 13)], ir_version=8
     )
-    (table,) = run(session(model), ["y"], {"x": stored_values(before.unsigned)})
+    (table,) = compute(model, ["y"], {"x": stored_values(before.unsigned)})
     return table

@@ -6,7 +6,7 @@ Every number that cimc claims is compared with what these runs give.
 from cimc.golden.failures import ORT_ERRORS, ORT_LACKS, refused_by_onnxruntime
 from cimc.golden.runs import Golden, check_types, float_layers
 from cimc.golden.saturation import saturates, unsaturated
-from cimc.golden.sessions import run, session
+from cimc.golden.sessions import compute, run, session
 from cimc.golden.stored import StoredModel
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Golden",
     "StoredModel",
     "check_types",
+    "compute",
     "float_layers",
     "refused_by_onnxruntime",
     "run",

@@ -11,7 +11,7 @@ from onnx import ModelProto
 from cimc.golden.failures import ORT_ERRORS, refused_by_onnxruntime
 from cimc.weights import Array
 
-__all__ = ["run", "session"]
+__all__ = ["compute", "run", "session"]
 
 #: Merges two changes of quantisation into one of another scale, which changes numbers.
 _INEXACT = {"DoubleQDQPairsRemover"}
@@ -60,3 +60,18 @@ def run(
         return session.run(list(names), dict(feeds))
     except ORT_ERRORS as error:
         raise refused_by_onnxruntime(error) from error
+
+
+def compute(
+    model: ModelProto, names: Sequence[str], feeds: Mapping[str, Array]
+) -> list[Array]:
+    """The same of a model that runs once.
+
+    Raises:
+        InputError: onnxruntime does not load it, or see :func:`run` (E141).
+    """
+    try:
+        loaded = session(model)
+    except ORT_ERRORS as error:
+        raise refused_by_onnxruntime(error) from error
+    return run(loaded, names, feeds)

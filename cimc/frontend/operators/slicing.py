@@ -17,7 +17,7 @@ from cimc.frontend.operators.base import Context, Emitter, Refusal, Step, image
 from cimc.frontend.operators.layout import map_shape
 from cimc.frontend.operators.requantise import requantised
 from cimc.frontend.quantised_ops import QuantisedOp
-from cimc.golden import run, session
+from cimc.golden import compute
 from cimc.weights import Array
 
 __all__ = ["read_pad", "read_resize", "read_slice", "read_split"]
@@ -146,7 +146,7 @@ def _origins(
     places = np.arange(ifm.height * ifm.width, dtype=np.float32)
     feed = np.broadcast_to(places.reshape(1, 1, *sizes[2:]), sizes)
     model = cut(context.graph, [source], [result])
-    (found,) = run(session(model), [result], {source: feed})
+    (found,) = compute(model, [result], {source: feed})
     height, width, _ = map_shape(found.shape) or (0, 0, 0)
     first = found[0, 0].reshape(height, width).astype(np.int64)
     return first[:, 0] // ifm.width, first[0] % ifm.width
