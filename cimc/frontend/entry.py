@@ -19,19 +19,16 @@ from cimc.frontend.check_quantised import check_quantised
 from cimc.frontend.coverage_rows import CoverageRow, check_placement, coverage_rows
 from cimc.frontend.graph import Graph
 from cimc.frontend.hosts import HostSegments
-from cimc.frontend.interface import widen_interface
 from cimc.frontend.load import Source, load_model
 from cimc.frontend.module_builder import build_module
 from cimc.frontend.normalise import normalise
 from cimc.frontend.normalise.constants import name_nodes
-from cimc.frontend.operands import check_operands
 from cimc.frontend.placement import Placement, place
-from cimc.frontend.pooled import pad_explicitly
-from cimc.frontend.precision import compute_in_float32
 from cimc.frontend.quantise import Activations, Weights, is_quantised, quantise
 from cimc.frontend.refusal import refuse_what_nobody_runs
 from cimc.frontend.scratch import write_scratch
 from cimc.frontend.shapes import Shapes, fix_shapes
+from cimc.frontend.static import load_static
 from cimc.frontend.unquantised import quantise_layers, unquantised_layers
 from cimc.golden import (
     ORT_ERRORS,
@@ -125,13 +122,7 @@ def quantise_model(
     Raises:
         InputError: the model, ``shapes`` or the data is at fault (E011, E101 to E141).
     """
-    model = load_model(source)
-    compute_in_float32(model)
-    widen_interface(model)
-    fix_shapes(model, shapes)
-    while pad_explicitly(model):
-        fix_shapes(model)
-    check_operands(model)
+    model = load_static(source, shapes)
     if not is_quantised(model):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "model.onnx"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import warnings
 
-from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper
+from onnx import ModelProto, TensorProto, ValueInfoProto, helper
 
 from cimc.diagnostics import CimcWarning
-from cimc.frontend.edit import Editor
+from cimc.frontend.casts import cast_at_border
 from cimc.frontend.shapes import model_inputs
 
 __all__ = ["widen_interface"]
@@ -19,28 +19,12 @@ def widen_interface(model: ModelProto) -> None:
     float32 holds all their values. Inside the model tensors keep their types: Cast
     stands at the border. Warns (W113).
     """
-    graph, editor = model.graph, Editor(model)
+    graph = model.graph
     infos = [info for info in (*model_inputs(model), *graph.output) if _lacks(info)]
     if not infos:
         return
     kinds = {info.name: info.type.tensor_type.elem_type for info in infos}
-    inside = {name: editor.fresh(f"{name}_narrow") for name in kinds}
-    inputs = {info.name for info in graph.input}
-    before = [
-        _cast(editor, name, inside[name], kinds[name])
-        for name in kinds
-        if name in inputs
-    ]
-    behind = [
-        _cast(editor, inside[name], name, TensorProto.FLOAT)
-        for name in kinds
-        if name not in inputs
-    ]
-    nodes = list(graph.node)
-    editor.rename_inputs(nodes, inside)
-    for node in nodes:
-        node.output[:] = [inside.get(name, name) for name in node.output]
-    editor.replace_nodes([*before, *nodes, *behind])
+    cast_at_border(model, {n: (TensorProto.FLOAT, kind) for n, kind in kinds.items()})
     for info in infos:
         info.type.tensor_type.elem_type = TensorProto.FLOAT
     del graph.value_info[:]
@@ -62,7 +46,3 @@ def _lacks(info: ValueInfoProto) -> bool:
     kind = info.type.tensor_type.elem_type
     known = kind in TensorProto.DataType.values() and kind != TensorProto.UNDEFINED
     return known and helper.tensor_dtype_to_np_dtype(kind).isbuiltin != 1
-
-
-def _cast(editor: Editor, source: str, result: str, kind: int) -> NodeProto:
-    return editor.node("Cast", [source], result, to=kind)

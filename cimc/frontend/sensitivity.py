@@ -14,11 +14,10 @@ from cimc.diagnostics import InputError
 from cimc.frontend.calibration import Calibration, measurement, samples
 from cimc.frontend.edit import Editor
 from cimc.frontend.graph import Graph, label
-from cimc.frontend.interface import widen_interface
-from cimc.frontend.load import Source, load_model
-from cimc.frontend.precision import compute_in_float32
+from cimc.frontend.load import Source
 from cimc.frontend.quantise import is_quantised, prepare
-from cimc.frontend.shapes import Shapes, fix_shapes
+from cimc.frontend.shapes import Shapes
+from cimc.frontend.static import load_static
 from cimc.golden import Golden
 from cimc.weights import Array
 
@@ -105,7 +104,7 @@ def noise_report(
     Raises:
         InputError: that is no float model (E124), or the data does not fit (E122).
     """
-    model = load_model(source)
+    model = load_static(source, shapes)
     if is_quantised(model):
         raise InputError(
             "E124",
@@ -113,9 +112,6 @@ def noise_report(
             where="--report",
             hints=("give the float model",),
         )
-    compute_in_float32(model)
-    widen_interface(model)
-    fix_shapes(model, shapes)
     found = samples(model, measurement(calibration).data)[:_SAMPLES]
     return _Comparison(prepare(model), quantised, found).report()
 
