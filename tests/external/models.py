@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["MODELS", "ExternalModel", "folder"]
+__all__ = ["MODELS", "ExternalModel", "exported", "folder"]
 
 
 @dataclass(frozen=True)
@@ -111,3 +111,8 @@ def folder() -> Path:
     """Where the files are: ``$XDG_CACHE_HOME/cimc-external``."""
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(cache) / "cimc-external"
+
+
+def exported() -> Path:
+    """Where the networks are that :mod:`tests.external.export` has written."""
+    return folder() / "exported"
