@@ -8,7 +8,7 @@ without MACs go wherever that is so.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Literal
 
@@ -26,6 +26,7 @@ from cimc.frontend.operators.base import (
 from cimc.frontend.operators.layout import Layout, map_shape
 from cimc.frontend.quantised_ops import QuantisedOp, find_quantised_ops
 from cimc.frontend.turns import Kind, take_turns
+from cimc.weights import Array
 
 __all__ = ["Item", "Place", "Placement", "place"]
 
@@ -91,16 +92,18 @@ class Placement:
 
 def place(graph: Graph) -> Placement:
     """Decide for every node of a graph in normal form where it runs."""
-    items = _items(graph)
-    read = [_read(graph, items)]
+    items, tables = _items(graph), dict[str, Array]()
+    read = [_read(graph, items, tables)]
     while True:
         _assign(graph, items)
         segments = _segments(items)
         borders = [_border(graph, items, segment) for segment in segments]
         if segments != read:
             # A border may hide the map behind a flattened tensor: less can be read.
-            read = [_read(graph, segment) for segment in segments]
-        elif not any(map(_hold_back, segments, borders)):
+            read = [_read(graph, segment, tables) for segment in segments]
+            continue
+        held = [*map(_hold_back, segments, borders)]  # in all of them at a time
+        if not any(held):
             return Placement(graph, items, borders)
 
 
@@ -189,7 +192,7 @@ def _loose(graph: Graph, node: NodeProto) -> Item:
     return Item((node,), None, inputs=inputs, outputs=tuple(node.output))
 
 
-def _read(graph: Graph, items: list[Item]) -> list[Item]:
+def _read(graph: Graph, items: list[Item], tables: dict[str, Array]) -> list[Item]:
     """Read every quantised operator, and return what the device is able to run.
 
     What is in the way of one with MACs is left to the host; then all are read again, as
@@ -199,7 +202,7 @@ def _read(graph: Graph, items: list[Item]) -> list[Item]:
     before = -1
     while len(held) > before:
         before = len(held)
-        context = Context(graph, {})
+        context = Context(graph, {}, tables)
         for item in items:
             item.step, item.why = None, held.get(id(item), "")
             if id(item) not in held:
@@ -247,7 +250,7 @@ def _in_the_way(context: Context, items: list[Item], item: Item) -> dict[int, st
     if not moved:
         return {}
     try:
-        step = _step(item.quantised, Context(graph, layouts))
+        step = _step(item.quantised, replace(context, layouts=layouts))
     except Refusal as refusal:
         item.why = str(refusal)
         return {}

@@ -70,11 +70,13 @@ class Context:
     """The graph, and how each integer tensor lies in the map behind it.
 
     After Flatten a tensor has shape (1, C·H·W) in the order of C, H, W while the map
-    keeps its shape.
+    keeps its shape. ``tables`` has those of elementwise operators by their results: no
+    layout changes them.
     """
 
     graph: Graph
     layouts: dict[str, Layout]
+    tables: dict[str, Array]
 
     def ifm(self, quantised: QuantisedOp, index: int = 0) -> FeatureMap:
         """Shape and quantisation of an operand.

@@ -23,9 +23,11 @@ def read_elementwise(quantised: QuantisedOp, context: Context) -> Step:
     """An elementwise function, or a mere change of quantisation (no operator)."""
     ifm = context.ifm(quantised)
     ofm = context.ofm(quantised, ifm.shape)
-    table = tabulate(quantised, context.graph)
+    tables, name = context.tables, quantised.output
+    if name not in tables:
+        tables[name] = tabulate(quantised, context.graph)
     layout = context.layout(quantised)
-    emit = partial(_emit, quantised, ofm, table, layout.map_name(quantised.output))
+    emit = partial(_emit, quantised, ofm, tables[name], layout.map_name(name))
     return Step(ofm, emit, layout=layout)
 
 
