@@ -57,7 +57,8 @@ class Affine:
     def equals(self, other: Affine) -> bool:
         """Whether both give every stored value the same meaning."""
         return (
-            self.zero.dtype == other.zero.dtype
+            (self.per_tensor or self.axis == other.axis)
+            and self.zero.dtype == other.zero.dtype
             and np.array_equal(self.scale.ravel(), other.scale.ravel())
             and np.array_equal(self.zero.ravel(), other.zero.ravel())
         )
@@ -129,7 +130,7 @@ class Graph:
         else:
             stored = attributes(node).get("output_dtype", 0) or TensorProto.UINT8
             if node.op_type == "DequantizeLinear":
-                stored = self.element_type(node.input[0])
+                stored = self.element_type(node.input[0]) or TensorProto.UINT8
             zero = np.zeros(scale.shape, tensor_dtype_to_np_dtype(stored))
         return Affine(scale, zero, attributes(node).get("axis", 1))
 

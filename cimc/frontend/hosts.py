@@ -95,10 +95,28 @@ class HostSegments:
         if not missing:
             return found
         if missing not in self._sessions:
-            self._sessions[missing] = session(cut(self._graph, sources, missing))
+            self._sessions[missing] = session(_part(self._graph, sources, missing))
         runner = self._sessions[missing]
         used = {info.name: known[info.name] for info in runner.get_inputs()}
         return found | dict(zip(missing, run(runner, missing, used), strict=True))
+
+
+def _part(graph: Graph, sources: Collection[str], wanted: Sequence[str]) -> ModelProto:
+    """What computes tensors from ``sources``; all that others read can be seen, too.
+
+    onnxruntime computes an operator in another way if one QuantizeLinear alone reads
+    its result, and so must do here what it does in the whole model.
+    """
+    inside = {node.name for node in cut(graph, sources, wanted).graph.node}
+    seen = [
+        name
+        for node in graph.nodes
+        if node.name in inside
+        for name in node.output
+        if name in graph.outputs
+        or any(reader.name not in inside for reader in graph.consumers[name])
+    ]
+    return cut(graph, sources, list(dict.fromkeys((*wanted, *seen))))
 
 
 def _to_device(values: Array) -> Array:

@@ -51,7 +51,8 @@ def _problem(graph: Graph, node: NodeProto) -> str:
     if x is None or w is None or min(len(x), len(w)) < 2:
         return ""
     groups = attributes(node).get("group", 1)
-    channels, wanted, cout = x[1], w[1] * groups, w[0]
+    along = -1 if attributes(node).get("channels_last", 0) else 1
+    channels, wanted, cout = x[along], w[1] * groups, w[0]
     if node.op_type == "ConvTranspose":
         wanted, cout = w[0], w[1] * groups
     if channels != wanted:

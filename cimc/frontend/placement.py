@@ -222,14 +222,18 @@ def _read_item(context: Context, items: list[Item], item: Item) -> dict[int, str
             layouts[name] = Layout.of_image(sizes)
     held: dict[int, str] = {}
     try:
+        sizes = context.output_shape(item.quantised)
+    except Refusal as refusal:
+        item.why = str(refusal)
+        return {}
+    try:
         item.step = _step(item.quantised, context)
     except Refusal as refusal:
         item.why = str(refusal)
         held = _in_the_way(context, items, item)
     if item.step is not None:
-        layouts[item.quantised.output] = item.step.layout or Layout.of_image(
-            context.output_shape(item.quantised)
-        )
+        layout = item.step.layout or Layout.of_image(sizes)
+        layouts[item.quantised.output] = layout
     return held
 
 

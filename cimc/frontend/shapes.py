@@ -10,6 +10,7 @@ import onnx
 from onnx import ModelProto, TypeProto, ValueInfoProto
 
 from cimc.diagnostics import CimcWarning, InputError
+from cimc.frontend.foreign_shapes import ask_onnxruntime
 from cimc.frontend.inference import infer
 
 __all__ = ["Shapes", "check_size", "fix_shapes", "model_inputs"]
@@ -153,8 +154,10 @@ def check_size(name: str, shape: Iterable[int]) -> None:
 def _infer(model: ModelProto) -> None:
     """Replace the shapes inside the model by what follows from its inputs."""
     del model.graph.value_info[:]
+    given = {info.name for info in model.graph.input}
     for info in model.graph.output:
-        info.type.tensor_type.ClearField("shape")
+        if info.name not in given:
+            info.type.tensor_type.ClearField("shape")
     try:
         inferred = infer(model, strict=True)
     except onnx.shape_inference.InferenceError as error:
@@ -167,5 +170,7 @@ def _infer(model: ModelProto) -> None:
     model.graph.value_info.extend(inferred.value_info)
     del model.graph.output[:]
     model.graph.output.extend(inferred.output)
-    for info in (*model.graph.input, *inferred.value_info, *inferred.output):
+    ask_onnxruntime(model)
+    graph = model.graph
+    for info in (*graph.input, *graph.value_info, *graph.output):
         check_size(info.name, (d.dim_value for d in info.type.tensor_type.shape.dim))

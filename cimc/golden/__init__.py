@@ -4,7 +4,7 @@ Every number that cimc claims is compared with what these runs give.
 """
 
 from cimc.golden.failures import ORT_ERRORS, ORT_LACKS, refused_by_onnxruntime
-from cimc.golden.runs import Golden, check_types, float_layers
+from cimc.golden.runs import Golden, check_types, float_layers, types_of
 from cimc.golden.saturation import saturates, unsaturated
 from cimc.golden.sessions import compute, run, session
 from cimc.golden.stored import StoredModel
@@ -21,5 +21,6 @@ __all__ = [
     "run",
     "saturates",
     "session",
+    "types_of",
     "unsaturated",
 ]

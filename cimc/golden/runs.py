@@ -14,7 +14,7 @@ from cimc.golden.saturation import saturates, unsaturated
 from cimc.golden.sessions import run, session
 from cimc.weights import Array
 
-__all__ = ["Golden", "check_types", "float_layers"]
+__all__ = ["Golden", "check_types", "float_layers", "types_of"]
 
 #: Operators that cimc's device computes in integers, as onnxruntime names them when
 #: it runs them in float32.
@@ -87,6 +87,30 @@ def check_types(model: ModelProto) -> None:
         source = Path(folder) / "model.onnx"
         source.write_bytes(_weightless(model, source.parent).SerializeToString())
         session(source, optimise=False)
+
+
+def types_of(
+    model: ModelProto, tensors: Sequence[str]
+) -> dict[str, tuple[str, list[int]]]:
+    """Element types, as onnxruntime calls them, and shapes of tensors by name.
+
+    Without those whose shape it does not know. Raises what onnxruntime raises if it
+    does not load the model.
+    """
+    if not tensors:
+        return {}
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "model.onnx"
+        bare = _weightless(model, source.parent)
+        del bare.graph.output[:], bare.graph.value_info[:]
+        bare.graph.output.extend(onnx.ValueInfoProto(name=name) for name in tensors)
+        source.write_bytes(bare.SerializeToString())
+        found = session(source, optimise=False).get_outputs()
+    return {
+        output.name: (output.type.removeprefix("tensor(").removesuffix(")"), sizes)
+        for output, sizes in ((output, list(output.shape or ())) for output in found)
+        if all(isinstance(size, int) for size in sizes)
+    }
 
 
 def _weightless(model: ModelProto, folder: Path) -> ModelProto:

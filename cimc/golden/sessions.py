@@ -13,8 +13,13 @@ from cimc.weights import Array
 
 __all__ = ["compute", "run", "session"]
 
-#: Merges two changes of quantisation into one of another scale, which changes numbers.
-_INEXACT = {"DoubleQDQPairsRemover"}
+#: Change numbers: one merges two changes of quantisation into one of another scale, the
+#: others hand on quantised values to who reads the real ones before a Transpose.
+_INEXACT = {
+    "DoubleQDQPairsRemover",
+    "TransposeOptimizer",
+    "TransposeOptimizer_CPUExecutionProvider",
+}
 
 
 def session(

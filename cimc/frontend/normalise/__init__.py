@@ -24,6 +24,7 @@ from cimc.frontend.normalise.constants import (
 )
 from cimc.frontend.normalise.dense_positions import convolve_positions
 from cimc.frontend.normalise.dilated import convolve_dilated_pools
+from cimc.frontend.normalise.duplicates import merge_quantisers
 from cimc.frontend.normalise.qlinear import qlinear_to_qdq
 from cimc.frontend.normalise.transposed import convolve_phases
 from cimc.frontend.normalise.widen import widen_constants
@@ -50,6 +51,7 @@ def normalise(model: ModelProto) -> ModelProto:
     fold_constants(found)
     name_nodes(found)
     explicit_parameters(found)
+    merge_quantisers(found)
     quantise_biases(found)
     split_activations(found)
     convolve_phases(found)

@@ -105,7 +105,8 @@ def _bounds(graph: Graph, node: NodeProto) -> tuple[float, float] | None:
 
 def _scalar(graph: Graph, name: str) -> float | None:
     if graph.is_constant(name):
-        return float(graph.constant(name).item())
+        value = graph.constant(name)
+        return float(value.item()) if value.size == 1 else None
     source = graph.dequantised(name)
     if source is None or not graph.is_constant(source.input[0]):
         return None

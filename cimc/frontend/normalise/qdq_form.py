@@ -18,9 +18,9 @@ __all__ = ["Meaning", "QdqForm", "optional"]
 Meaning = tuple[str, str]
 
 
-def optional(name: str) -> list[str]:
-    """An operand that may be left out, as part of a list."""
-    return [name] if name else []
+def optional(*names: str) -> list[str]:
+    """Operands that may be left out: those that are there."""
+    return [name for name in names if name]
 
 
 @dataclass
@@ -46,11 +46,16 @@ class QdqForm:
         return result
 
     def step(
-        self, op_type: str, real: str, scale: str, zero: str, **attributes: Any
+        self,
+        op_type: str,
+        inputs: Sequence[str],
+        scale: str,
+        zero: str,
+        **attributes: Any,
     ) -> str:
         """Append an operator with QuantizeLinear and DequantizeLinear behind it."""
         result = self.editor.fresh(f"{self.node.output[0]}_{op_type}")
-        self.nodes.append(self.editor.node(op_type, [real], result, **attributes))
+        self.nodes.append(self.editor.node(op_type, inputs, result, **attributes))
         pair, moved = self.editor.pair(result, scale, zero)
         self.nodes += pair
         return moved
@@ -86,5 +91,13 @@ class QdqForm:
 
     def weights(self, stored: str, scale: str, zero: str, axis: int) -> str:
         """Append the DequantizeLinear of weights, per element of ``axis`` or not."""
-        scalar = self.graph.constant(scale).ndim == 0
-        return self.real(stored, scale, zero, None if scalar else axis)
+        sizes = [self.graph.constant(name).shape for name in optional(scale, zero)]
+        whole = np.broadcast_shapes(*sizes)
+        if any(size != whole for size in sizes):  # one number beside a row of them
+            scale, zero = (
+                self.editor.constant(
+                    name, np.broadcast_to(self.graph.constant(name), whole)
+                )
+                for name in (scale, zero)
+            )
+        return self.real(stored, scale, zero, axis if whole else None)

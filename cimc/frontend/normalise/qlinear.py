@@ -25,7 +25,23 @@ def _conv(form: QdqForm) -> None:
     inputs = [form.real(x, xs, xz), form.weights(w, ws, wz, 0)]
     if rest and rest[0]:
         inputs.append(form.bias(rest[0], xs, ws))
-    form.finish("Conv", inputs, ys, yz, **attributes(form.node))
+    kept, rank = attributes(form.node), form.graph.constant(w).ndim
+    if not kept.pop("channels_last", 0):
+        form.finish("Conv", inputs, ys, yz, **kept)
+        return
+    inputs[0] = form.step("Transpose", [inputs[0]], xs, xz, perm=_channels_first(rank))
+    real = form.step("Conv", inputs, ys, yz, **kept)
+    form.finish("Transpose", [real], ys, yz, perm=_channels_last(rank))
+
+
+def _channels_first(rank: int) -> list[int]:
+    """The order of dimensions that makes (N, C, …) of (N, …, C)."""
+    return [0, rank - 1, *range(1, rank - 1)]
+
+
+def _channels_last(rank: int) -> list[int]:
+    """The order of dimensions that makes (N, …, C) of (N, C, …)."""
+    return [0, *range(2, rank), 1]
 
 
 def _matmul(form: QdqForm) -> None:
@@ -69,9 +85,10 @@ def _pool(form: QdqForm) -> None:
     if not kept.pop("channels_last", 0):
         form.finish(op_type, [real], ys, yz, **kept)
         return
-    real = form.step("Transpose", real, xs, xz, perm=[0, 3, 1, 2])
-    real = form.step(op_type, real, ys, yz, **kept)
-    form.finish("Transpose", [real], ys, yz, perm=[0, 2, 3, 1])
+    rank = len(form.graph.shape(x) or range(4))
+    real = form.step("Transpose", [real], xs, xz, perm=_channels_first(rank))
+    real = form.step(op_type, [real], ys, yz, **kept)
+    form.finish("Transpose", [real], ys, yz, perm=_channels_last(rank))
 
 
 def _mean(form: QdqForm) -> None:
@@ -86,7 +103,7 @@ def _mean(form: QdqForm) -> None:
     elif kept.get("keepdims", 1):
         form.finish("GlobalAveragePool", [real], ys, yz)
     else:
-        real = form.step("GlobalAveragePool", real, ys, yz)
+        real = form.step("GlobalAveragePool", [real], ys, yz)
         form.finish("Flatten", [real], ys, yz, axis=1)
 
 
@@ -143,7 +160,7 @@ def qlinear_to_qdq(model: ModelProto) -> None:
 
 def _is_plain(graph: Graph, node: NodeProto) -> bool:
     """Quantised to the end, with constant scales and zero points."""
-    if node.op_type == "QGemm" and len(node.input) < 8:
+    if node.op_type == "QGemm" and not any(node.input[7:8]):
         return False
     found = attributes(node)
     if node.op_type == "QLinearSoftmax" and found["opset"] < _SOFTMAX_ALONG_AXIS:
