@@ -37,7 +37,8 @@ Place = Literal["device", "host", "refused"]
 #: What becomes other operators, and when.
 _CONDITIONS = {
     "BatchNormalization": "in float models it becomes a convolution",
-    "ConvTranspose": "one with equal strides and no dilation becomes a convolution",
+    "ConvTranspose": "a two-dimensional one with equal strides and no dilation "
+    "becomes a convolution",
     "Expand": "in front of Add, Mul and the like in float models it is left out",
     "PRelu": "one with a slope per channel in a float model becomes a convolution",
     "ReduceMax": "one over whole maps in a float model becomes a pool",

@@ -56,9 +56,11 @@ _TYPES = {
     "uint8": QuantType.QUInt8,
 }
 
-#: What onnxruntime quantises, and what it would if it were asked to.
+#: What onnxruntime quantises, and what it would if it were asked to; not what only the
+#: host runs, in float.
 _QUANTISED = sorted(
     {"DepthToSpace", "GlobalMaxPool", "SpaceToDepth", *QDQRegistry, *QLinearOpsRegistry}
+    - {"InstanceNormalization", "LayerNormalization"}
 )
 
 
@@ -161,19 +163,24 @@ def _prepare_file(source: Path, path: Path, calibration: Calibration | None) -> 
     entry = prepared.metadata_props.add()
     entry.key, entry.value = "onnx.quant.pre_process", "onnxruntime.quant"
     _check_finite(prepared)
-    kept, floats = overrides(prepared, given), _overshooting(prepared)
+    kept, floats = overrides(prepared, given), _in_float(prepared)
     write_scratch(prepared, path)
     return _Plan(found, measured.method, kept, floats)
 
 
-def _overshooting(model: ModelProto) -> list[str]:
-    """Nodes whose results leave the range of their operand, in which they would be.
+def _in_float(model: ModelProto) -> list[str]:
+    """Nodes that run on the host, and that onnxruntime quantises badly or not at all.
 
-    onnxruntime gives Resize the quantisation of what it reads.
+    It gives Resize the quantisation of what it reads, which cubic interpolation leaves,
+    and the bias of a ConvTranspose in groups the scales of one group.
     """
     name_nodes(model)
-    resized = (node for node in model.graph.node if node.op_type == "Resize")
-    return [node.name for node in resized if attributes(node).get("mode") == "cubic"]
+    return [
+        node.name
+        for node in model.graph.node
+        if (node.op_type, attributes(node).get("mode")) == ("Resize", "cubic")
+        or (node.op_type == "ConvTranspose" and attributes(node).get("group", 1) > 1)
+    ]
 
 
 def _quantise_file(

@@ -65,7 +65,10 @@ class QuantisedOp:
 def _constant(graph: Graph, name: str) -> bool:
     """Whether a tensor is a constant, quantised or not."""
     source = graph.dequantised(name)
-    return graph.is_constant(source.input[0] if source else name)
+    if source is None:
+        return graph.is_constant(name)
+    known = graph.quantisation_of_node(source) is not None
+    return known and graph.is_constant(source.input[0])
 
 
 def unary_operand(graph: Graph, node: NodeProto) -> str | None:

@@ -12,6 +12,7 @@ from onnx import ModelProto, TypeProto, ValueInfoProto
 from cimc.diagnostics import CimcWarning, InputError
 from cimc.frontend.foreign_shapes import ask_onnxruntime
 from cimc.frontend.inference import infer
+from cimc.frontend.resized import give_sizes
 
 __all__ = ["Shapes", "check_size", "fix_shapes", "model_inputs"]
 
@@ -154,6 +155,7 @@ def check_size(name: str, shape: Iterable[int]) -> None:
 def _infer(model: ModelProto) -> None:
     """Replace the shapes inside the model by what follows from its inputs."""
     del model.graph.value_info[:]
+    give_sizes(model)
     given = {info.name for info in model.graph.input}
     for info in model.graph.output:
         if info.name not in given:
@@ -161,7 +163,7 @@ def _infer(model: ModelProto) -> None:
     try:
         inferred = infer(model, strict=True)
     except onnx.shape_inference.InferenceError as error:
-        detail = str(error).strip().split("\n")[-1]
+        detail = str(error).strip().split("\n")[0]
         raise InputError(
             "E114",
             f"the shapes in the model contradict each other: {detail}",

@@ -13,10 +13,12 @@ from cimc.weights import Array
 
 __all__ = ["compute", "run", "session"]
 
-#: Change numbers: one merges two changes of quantisation into one of another scale, the
-#: others hand on quantised values to who reads the real ones before a Transpose.
+#: Change numbers: one merges two changes of quantisation into one of another scale, one
+#: takes other kernels for maps in NHWC, which round otherwise, and the last two hand on
+#: quantised values to who reads the real ones before a Transpose.
 _INEXACT = {
     "DoubleQDQPairsRemover",
+    "NhwcTransformer",
     "TransposeOptimizer",
     "TransposeOptimizer_CPUExecutionProvider",
 }

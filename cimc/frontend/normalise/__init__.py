@@ -24,8 +24,8 @@ from cimc.frontend.normalise.constants import (
 )
 from cimc.frontend.normalise.dense_positions import convolve_positions
 from cimc.frontend.normalise.dilated import convolve_dilated_pools
-from cimc.frontend.normalise.duplicates import merge_quantisers
 from cimc.frontend.normalise.qlinear import qlinear_to_qdq
+from cimc.frontend.normalise.redundant import drop_casts, merge_quantisers
 from cimc.frontend.normalise.transposed import convolve_phases
 from cimc.frontend.normalise.widen import widen_constants
 from cimc.frontend.opset import convert_opset
@@ -51,6 +51,7 @@ def normalise(model: ModelProto) -> ModelProto:
     fold_constants(found)
     name_nodes(found)
     explicit_parameters(found)
+    drop_casts(found)
     merge_quantisers(found)
     quantise_biases(found)
     split_activations(found)

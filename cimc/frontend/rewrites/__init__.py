@@ -14,7 +14,7 @@ from cimc.frontend.edit import Editor
 from cimc.frontend.graph import Graph
 from cimc.frontend.normalise.constants import drop_unused
 from cimc.frontend.rewrites.arithmetic import add_instead
-from cimc.frontend.rewrites.biases import widen_bias
+from cimc.frontend.rewrites.biases import part_bias, widen_bias
 from cimc.frontend.rewrites.broadcasts import broadcast_inside
 from cimc.frontend.rewrites.channels import convolve_channels, normalise_vectors
 from cimc.frontend.rewrites.padding import pad_inside
@@ -38,6 +38,7 @@ _RULES: tuple[Rule, ...] = (
     pool_instead,  # linear Resize
     rectify_channels,  # PRelu with a slope per channel
     widen_bias,  # beta and bias of Gemm
+    part_bias,  # biases that layers share; behind all that make or change biases
 )
 
 

@@ -8,10 +8,10 @@ import numpy as np
 from onnx import NodeProto
 
 from cimc.frontend.edit import Editor, set_attributes
-from cimc.frontend.graph import Graph, attributes
+from cimc.frontend.graph import Graph, attributes, label
 from cimc.frontend.rewrites.rule import real_constant
 
-__all__ = ["widen_bias"]
+__all__ = ["part_bias", "widen_bias"]
 
 
 def widen_bias(
@@ -37,3 +37,22 @@ def widen_bias(
     del node.input[2:]
     node.output[0] = editor.fresh(f"{y}_product")
     return [node, editor.node("Add", [*node.output, editor.constant(name, wide)], y)]
+
+
+def part_bias(
+    graph: Graph, editor: Editor, node: NodeProto
+) -> Sequence[NodeProto] | None:
+    """A bias of its own for every layer but the first that reads one.
+
+    onnxruntime.quantization would copy it, under a name that another tensor may have.
+    """
+    if node.op_type not in ("Conv", "ConvTranspose", "Gemm") or len(node.input) < 3:
+        return None
+    name = node.input[2]
+    bias = real_constant(graph, name)
+    if bias is None or graph.consumers[name][0] is node:
+        return None
+    changed = NodeProto()  # the graph still shows the others what it was
+    changed.CopyFrom(node)
+    changed.input[2] = editor.constant(f"{label(node)}_bias", bias)
+    return [changed]

@@ -1,13 +1,13 @@
-"""QuantizeLinear nodes of one tensor that all do the same."""
+"""Nodes without which a quantised model computes the same."""
 
 from __future__ import annotations
 
 from onnx import ModelProto, NodeProto
 
 from cimc.frontend.edit import Editor
-from cimc.frontend.graph import Affine, Graph
+from cimc.frontend.graph import Affine, Graph, attributes
 
-__all__ = ["merge_quantisers"]
+__all__ = ["drop_casts", "merge_quantisers"]
 
 
 def merge_quantisers(model: ModelProto) -> None:
@@ -32,4 +32,20 @@ def merge_quantisers(model: ModelProto) -> None:
             others.append((affine, node.output[0]))
         nodes.append(node)
     editor.rename_inputs(nodes, renamed)
+    editor.replace_nodes(nodes)
+
+
+def drop_casts(model: ModelProto) -> None:
+    """Drop Cast to the type that is there, in place: converted models of PyTorch."""
+    graph, editor = Graph(model), Editor(model)
+    casts = [
+        node
+        for node in graph.nodes
+        if node.op_type == "Cast"
+        and node.output[0] not in graph.outputs
+        and graph.element_type(node.input[0]) == attributes(node)["to"]
+    ]
+    dropped = {id(node) for node in casts}
+    nodes = [node for node in graph.nodes if id(node) not in dropped]
+    editor.rename_inputs(nodes, {node.output[0]: node.input[0] for node in casts})
     editor.replace_nodes(nodes)
