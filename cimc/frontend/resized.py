@@ -40,7 +40,7 @@ def _sizes(graph: Graph, node: NodeProto) -> list[int] | None:
         return None
     scales = graph.constant(name)
     axes: Sequence[int] = attributes(node).get("axes", range(len(shape)))
-    if len(axes) != len(scales):
+    if scales.shape != (len(axes),) or scales.dtype != np.float32:
         return None
     before: Array = np.array([shape[axis] for axis in axes])
     meant = np.rint(before * scales).astype(np.int64)

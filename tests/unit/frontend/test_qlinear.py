@@ -66,6 +66,29 @@ def test_conv(builder, per_channel):
     assert_exact(builder.model(y))
 
 
+@pytest.mark.parametrize("scales", [0.004, [0.002, 0.004, 0.006, 0.008]])
+def test_one_number_beside_a_row_of_them(builder, scales):
+    """A scale for all channels with zero points for each, or the other way round."""
+    x = builder.input([1, 3, 6, 6], 0.05, 7)
+    zeros = np.zeros(() if np.ndim(scales) else 4, np.int8)
+    constants = (_weights(4, 3, 3, 3), np.array(scales, np.float32), zeros)
+    after = builder.parameters(0.2, 3)
+    names = [builder.constant("w", values) for values in constants]
+    y = builder.plain("QLinearConv", [*builder.operand(x), *names, *after], after, "")
+    assert_exact(builder.model(y))
+
+
+def test_a_gemm_whose_result_is_in_float():
+    builder = QLinearBuilder(np.uint8)
+    x = builder.input([1, 24], 0.05, 7)
+    weights = _quantised_weights(builder, _weights(5, 24), 0.004)
+    bias = builder.constant("bias", np.arange(5, dtype=np.int32) * 100)
+    inputs = [*builder.operand(x), *weights, bias, "", ""]
+    real = builder.node("QGemm", inputs, MS, transB=1)
+    rows = coverage(builder.model(builder.stored(real, 0.2, 3)))
+    assert {row.op: row.placement for row in rows}["QGemm"] == "host"
+
+
 def test_matmul_behind_reshape_of_integers(builder):
     x = builder.input([1, 2, 3, 4], 0.05, 7)
     shape = builder.constant("shape", np.array([1, 24], np.int64))
