@@ -4,8 +4,10 @@ In normal form every operator that the device may take, or a chain of functions 
 element, stands between DequantizeLinear nodes and a QuantizeLinear of its own, all
 constants are initialisers, 4-bit ones are int8, and all nodes have names. onnxruntime
 runs such a model in integers; it is the golden of everything that follows, and no step
-changes a number (but for float biases, which are rounded, and transposed convolutions,
-which become convolutions, each with a warning). Dilated AveragePools, which onnxruntime
+changes a number, but for these: float biases are rounded, and transposed convolutions
+become convolutions, each with a warning; a layer with an activation that is no clamp of
+its result, and one with 4-bit weights, gives integers, of which the float32 of
+onnxruntime differs by a step at times. Dilated AveragePools, which onnxruntime
 does not run in that form, and products of several rows with a matrix become
 convolutions, too.
 """

@@ -1,7 +1,8 @@
 """Relu and Clip behind another operator are quantised apart from it.
 
 onnxruntime runs a convolution in float32 when an activation stands between it and its
-QuantizeLinear. Relu and Clip can follow the quantisation as well, with the same result.
+QuantizeLinear. Relu and Clip can follow the quantisation as well: of the same number
+they make the same integer.
 """
 
 from __future__ import annotations
