@@ -37,14 +37,20 @@ def run(model, image):
     return session.run(None, {"image": image})[0]
 
 
-@pytest.mark.parametrize(
-    ("height", "width"), [(2, 3), (1.5, 2), (1.7, 1.4), (1 / 3, 1 / 3), (0.5, 1)]
-)
+_GROWING = [(2, 3), (1.5, 2), (1.7, 1.4)]
+_SHRINKING = [(1 / 3, 1 / 3), (0.5, 1)]
+
+
 @pytest.mark.parametrize("mode", ["nearest", "linear"])
-@pytest.mark.parametrize(("op", "opset"), [("Upsample", 9), ("Resize", 10)])
-def test_resized_maps(op, opset, mode, height, width):
-    if op == "Upsample" and height < 1:
-        pytest.skip("Upsample only grows")
+@pytest.mark.parametrize(
+    ("op", "opset", "factors"),
+    [
+        *(("Upsample", 9, factors) for factors in _GROWING),
+        *(("Resize", 10, factors) for factors in _GROWING + _SHRINKING),
+    ],
+)
+def test_resized_maps(op, opset, factors, mode):
+    height, width = factors
     scales = np.array([1, 1, height, width], np.float32)
     model = model_of(op, scales, opset=opset, mode=mode)
     image = floats.images(1, SHAPE)
