@@ -18,7 +18,10 @@ from cimc.weights import Array
 _Run = Callable[[None, Mapping[str, Array]], list[Array]]
 
 #: What operators of ONNX's reference raise where operands do not fit.
-_UNFIT = (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)
+_UNFIT = (
+    *(ArithmeticError, LookupError, MemoryError),
+    *(RuntimeError, TypeError, ValueError),
+)
 
 __all__ = ["drop_unused", "explicit_parameters", "fold_constants", "name_nodes"]
 
