@@ -145,7 +145,7 @@ def with_fitting_chips(
     fitting = [
         name if count == 1 else f"{name} in {count} phases"
         for name, count in phases_by_chip(model, target, batch).items()
-        if name != chip.name
+        if target.load_chip(name) != chip
     ]
     found = error.diagnostic
     hint = (

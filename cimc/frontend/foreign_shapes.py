@@ -7,6 +7,7 @@ from contextlib import suppress
 import numpy as np
 from onnx import ModelProto, ValueInfoProto, helper
 
+from cimc.frontend.inference import has_shape
 from cimc.golden import ORT_ERRORS, types_of
 
 __all__ = ["ask_onnxruntime"]
@@ -20,7 +21,8 @@ def ask_onnxruntime(model: ModelProto) -> None:
     graph = model.graph
     if all(node.domain == "" for node in graph.node):
         return
-    known = {info.name for info in (*graph.value_info, *graph.output) if _known(info)}
+    infos = (*graph.value_info, *graph.output)
+    known = {info.name for info in infos if has_shape(info)}
     made = (name for node in graph.node for name in node.output if name)
     missing = [name for name in made if name not in known]
     found: dict[str, ValueInfoProto] = {}
@@ -35,10 +37,3 @@ def ask_onnxruntime(model: ModelProto) -> None:
     del graph.output[:], graph.value_info[:]
     graph.output.extend(outputs)
     graph.value_info.extend([*kept, *found.values()])
-
-
-def _known(info: ValueInfoProto) -> bool:
-    type_ = info.type.tensor_type
-    return type_.HasField("shape") and all(
-        dim.HasField("dim_value") for dim in type_.shape.dim
-    )

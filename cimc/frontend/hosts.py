@@ -113,8 +113,11 @@ def _part(graph: Graph, sources: Collection[str], wanted: Sequence[str]) -> Mode
         for node in graph.nodes
         if node.name in inside
         for name in node.output
-        if name in graph.outputs
-        or any(reader.name not in inside for reader in graph.consumers[name])
+        if graph.element_type(name)  # sequences are no tensors
+        and (
+            name in graph.outputs
+            or any(reader.name not in inside for reader in graph.consumers[name])
+        )
     ]
     return cut(graph, sources, list(dict.fromkeys((*wanted, *seen))))
 

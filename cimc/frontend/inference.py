@@ -7,7 +7,7 @@ from math import prod
 import onnx
 from onnx import GraphProto, ModelProto, NodeProto, ValueInfoProto, helper
 
-__all__ = ["infer", "without_weights"]
+__all__ = ["has_shape", "infer", "without_weights"]
 
 #: Constants up to this many elements can say something about shapes.
 _SMALL = 1024
@@ -66,7 +66,7 @@ def _long_vectors(model: ModelProto) -> list[ValueInfoProto]:
     graph = model.graph
     if growing:
         graph = onnx.shape_inference.infer_shapes(model).graph
-    reached = {info.name for info in graph.value_info if _has_shape(info)}
+    reached = {info.name for info in graph.value_info if has_shape(info)}
     for _ in range(1 + len(growing)):
         if found := list(filter(_is_long, (*graph.input, *graph.value_info))):
             return found
@@ -79,7 +79,7 @@ def _long_vectors(model: ModelProto) -> list[ValueInfoProto]:
     return []
 
 
-def _has_shape(info: ValueInfoProto) -> bool:
+def has_shape(info: ValueInfoProto) -> bool:
     """Whether all of a shape is known."""
     type_ = info.type.tensor_type
     return type_.HasField("shape") and all(

@@ -38,10 +38,9 @@ _RESIZE, _HARDMAX = 10, 12
 
 
 def convert_opset(model: ModelProto) -> ModelProto:
-    """``model`` in an operator set that can quantise per channel.
+    """``model``, which is used up, in an operator set that can quantise per channel.
 
-    Newer ones than every onnxruntime knows are converted, too, where that is possible;
-    ``model`` is used up then.
+    Newer ones than every onnxruntime knows are converted, too, where that is possible.
 
     Raises:
         InputError: it cannot be converted (E106).
@@ -53,7 +52,8 @@ def convert_opset(model: ModelProto) -> ModelProto:
             return version_converter.convert_version(model, _KNOWN_OPSET)
     if version >= _PER_CHANNEL_OPSET:
         return model
-    resized = _results(model, ("Resize", "Upsample"))
+    kinds = ("Resize", "Upsample") if version <= _RESIZE else ()
+    resized = _results(model, kinds)
     if version <= _HARDMAX:
         _flatten_hardmax(model)
     try:
@@ -66,7 +66,7 @@ def convert_opset(model: ModelProto) -> ModelProto:
             hints=("export with opset_version=17",),
         ) from error
     for node in found.graph.node:
-        if version <= _RESIZE and resized & {*node.output}:
+        if node.op_type in ("Resize", "Upsample") and resized & {*node.output}:
             kept = {"mode": attributes(node).get("mode", "nearest")}
             set_attributes(node, kept | _FROM_THE_START)
     return found

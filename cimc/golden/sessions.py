@@ -56,7 +56,7 @@ def session(
 
 
 def run(
-    session: ort.InferenceSession, names: Sequence[str], feeds: Mapping[str, Array]
+    runner: ort.InferenceSession, names: Sequence[str], feeds: Mapping[str, Array]
 ) -> list[Array]:
     """The tensors of those names for one image.
 
@@ -64,7 +64,7 @@ def run(
         InputError: an operator does not take what it is given (E141).
     """
     try:
-        return session.run(list(names), dict(feeds))
+        return runner.run(list(names), dict(feeds))
     except ORT_ERRORS as error:
         raise refused_by_onnxruntime(error) from error
 

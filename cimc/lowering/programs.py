@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 from xdsl.ir import Operation
 
+from cimc.diagnostics import DoesNotFitError
 from cimc.dialects import tile
 from cimc.isa.machine import SequencedMachine
-from cimc.isa.program import Section, Unit
+from cimc.isa.program import Section, Unit, linearise
 from cimc.lowering.registers import CoreRegisters
 
 __all__ = ["Programs"]
@@ -64,8 +65,28 @@ class Programs:
             self._setups.setdefault(number, []).append(section)
 
     def units(self) -> Iterator[Unit]:
-        """The programs, by number of their unit."""
+        """The programs, by number of their unit.
+
+        Raises:
+            DoesNotFitError: one exceeds the instruction memory (E033).
+        """
         for number in sorted(self._mains):
             setup = self._setups.get(number, [])
             main = self._mains[number]
-            yield self.unit(setup, main, number=number, phase=self.phase)
+            program = self.unit(setup, main, number=number, phase=self.phase)
+            self._check_size(program)
+            yield program
+
+    def _check_size(self, program: Unit) -> None:
+        size = len(linearise(program.setup)) + len(linearise(program.main))
+        if size > self.machine.instruction_memory:
+            raise DoesNotFitError(
+                "E033",
+                f"the program has {size} instructions, a {self.unit.kind} holds "
+                f"{self.machine.instruction_memory}",
+                where=f"{self.unit.kind} {program.number}",
+                hints=(
+                    "a chip with more instruction_memory",
+                    "--objective area, for one copy of all weights",
+                ),
+            )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import onnx
+import onnxruntime
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 
@@ -65,6 +66,16 @@ class FloatBuilder:
             graph, opset_imports=[helper.make_opsetid("", self.opset)], ir_version=8
         )
         return onnx.shape_inference.infer_shapes(model)
+
+
+def run(model: ModelProto, image: np.ndarray) -> np.ndarray:
+    """What onnxruntime makes of an image, the input of that name."""
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    session = onnxruntime.InferenceSession(
+        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+    )
+    return session.run(None, {"image": image})[0]
 
 
 def mobile() -> ModelProto:

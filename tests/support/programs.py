@@ -45,7 +45,7 @@ def values_for(field: Field[Any]) -> st.SearchStrategy[Any]:
         case Constant():
             return st.sampled_from([WeightsRef.of(n, "00") for n in ("a", "b/c", '"')])
         case _:
-            raise NotImplementedError(field)
+            raise AssertionError(field)
 
 
 def instructions(op: type[Instruction]) -> st.SearchStrategy[Instruction]:

@@ -6,7 +6,7 @@ import pytest
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
-from cimc.diagnostics import CimcError
+from cimc.diagnostics import CimcError, DoesNotFitError
 from cimc.dialects.cnn import ConvOp
 from cimc.driver import compile_model, random_images
 from cimc.isa.instruction_set import InstructionSet
@@ -59,3 +59,21 @@ def test_a_pipeline_of_ones_own_is_checked_after_every_pass(monkeypatch):
     with pytest.raises(CimcError, match="pass 'break-ir' left invalid IR") as caught:
         compile_model(LENET, pipeline="fuse-tables,break-ir")
     assert caught.value.diagnostic.code == "E070"
+
+
+@pytest.mark.parametrize(
+    ("target", "preset", "unit"),
+    [("rram", "pelke-64", "core"), ("racetrack", "mu-64", "bank")],
+)
+def test_programs_exceed_the_instruction_memory(target, preset, unit, tmp_path):
+    chip = tmp_path / "chip.yaml"
+    structure = "structure: {instruction_memory: 4}"
+    chip.write_text(f"extends: {preset}\nname: {preset}\n{structure}\n")
+
+    with pytest.raises(DoesNotFitError) as caught:
+        compile_model(LENET, target=target, chip=str(chip))
+
+    found = caught.value.diagnostic
+    assert found.code == "E033"
+    assert f"a {unit} holds 4" in found.message
+    assert preset in found.hints[0], "a chip of that name, but a larger one"

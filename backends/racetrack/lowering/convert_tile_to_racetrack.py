@@ -27,10 +27,9 @@ from cimc.backends.racetrack.lowering.sweep import SweepLowering
 from cimc.backends.racetrack.machine import CHIP, RacetrackMachine
 from cimc.backends.racetrack.regions import regions_of, stored_rows
 from cimc.context import weights_of
-from cimc.diagnostics import DoesNotFitError
 from cimc.dialects import tile
 from cimc.dialects.cim import Range
-from cimc.isa.program import Layer, Unit, linearise
+from cimc.isa.program import Layer
 from cimc.lowering.layers import layer_details
 from cimc.lowering.programs import Programs
 from cimc.lowering.ready import require_ready
@@ -159,24 +158,7 @@ class _Conversion:
         displaced = _displaced(self.sweeps, self.layouts)
         for sweep in self.sweeps:
             self._sweep(sweep, around, displaced[sweep])
-        for program in self.programs.units():
-            self._check_size(program)
-            yield program
-
-    def _check_size(self, bank: Unit) -> None:
-        size = len(linearise(bank.setup)) + len(linearise(bank.main))
-        if size > self.machine.instruction_memory:
-            raise DoesNotFitError(
-                "E033",
-                f"the program has {size} instructions, "
-                f"a bank holds {self.machine.instruction_memory}",
-                where=f"bank {bank.number}",
-                hints=(
-                    "a chip with more instruction_memory",
-                    "fewer copies of weights: -p with a smaller limit of "
-                    "duplicate-weights (see --print-pipeline)",
-                ),
-            )
+        yield from self.programs.units()
 
     def _block(self, op: tile.WeightBlockOp) -> Block:
         assert op.core is not None

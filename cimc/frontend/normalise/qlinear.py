@@ -138,7 +138,7 @@ _REWRITES: dict[str, Callable[[QdqForm], None]] = {
 
 
 def qlinear_to_qdq(model: ModelProto) -> None:
-    """QdqForm in place; what is no QDQ operator afterwards cannot be on the device."""
+    """Rewrite in place; what is no QDQ operator afterwards cannot be on the device."""
     graph, editor = Graph(model), Editor(model)
     meanings = input_meanings(graph)
     nodes: list[NodeProto] = []

@@ -105,7 +105,6 @@ def _grown(
             "Resize",
             [x, "", scales],
             result,
-            label(node),
             mode="nearest",
             coordinate_transformation_mode="asymmetric",
             nearest_mode="floor",
@@ -122,7 +121,7 @@ def _grown(
         nodes.append(
             editor.node("AveragePool", [source], result, kernel_shape=kernel, pads=pads)
         )
-    nodes[-1].output[0] = y
+    nodes[-1].output[0], nodes[-1].name = y, label(node)
     return nodes
 
 

@@ -17,7 +17,8 @@ Rule = Callable[[Graph, Editor, NodeProto], Sequence[NodeProto] | None]
 """What stands in place of a node: other nodes, none, or None where it stays.
 
 A rule about several nodes is asked for each of them, and must answer alike. Of the new
-nodes, the one with MACs has the name of the old one, or else the one with its result.
+nodes, the one that computes has the name of the old one: that with MACs, if there is
+one, and the last of several.
 """
 
 

@@ -1,7 +1,6 @@
 """What exporters and quantisers write: forms of the same network."""
 
 import numpy as np
-import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
@@ -93,10 +92,7 @@ def assert_runs(model, shape):
     images = floats.images(2, shape)
     found = import_model(model, calibration={"image": images})
     (result,) = Golden(found.quantised).run({"image": images[:1]}).values()
-    session = onnxruntime.InferenceSession(
-        model.SerializeToString(), providers=["CPUExecutionProvider"]
-    )
-    (real,) = session.run(None, {"image": images[:1]})
+    real = floats.run(model, images[:1])
     np.testing.assert_allclose(result, real, atol=0.05 * np.ptp(real))
     return found
 
@@ -124,22 +120,23 @@ def test_casts_to_the_type_that_is_there():
     assert_exact(model)
 
 
-def test_a_pair_for_each_reader():
+def of_two_readers(*scales):
+    """A convolution, quantised once for each operand of a sum."""
     b = QdqBuilder(np.uint8)
     x = b.input([1, 2, 4, 4], 0.1, 3)
     real = b.node("Conv", [b.real(x), b.weights(weights(2, 2, 1, 1), 0.01)])
-    pairs = [b.stored(real, 0.3, 5) for _ in range(2)]
-    model = b.model(b.op("Add", pairs, 0.5, 4))
+    pairs = [b.stored(real, scale, 5) for scale in scales]
+    return b.model(b.op("Add", pairs, 0.5, 4))
+
+
+def test_a_pair_for_each_reader():
+    model = of_two_readers(0.3, 0.3)
     assert not on_host(model)
     assert_exact(model)
 
 
 def test_pairs_of_other_scales_stay():
-    b = QdqBuilder(np.uint8)
-    x = b.input([1, 2, 4, 4], 0.1, 3)
-    real = b.node("Conv", [b.real(x), b.weights(weights(2, 2, 1, 1), 0.01)])
-    pairs = [b.stored(real, scale, 5) for scale in (0.3, 0.4)]
-    nodes = quantise_model(b.model(b.op("Add", pairs, 0.5, 4))).graph.node
+    nodes = quantise_model(of_two_readers(0.3, 0.4)).graph.node
     assert sum(node.op_type == "QuantizeLinear" for node in nodes) == 3
 
 
@@ -202,6 +199,28 @@ def test_what_the_host_hands_on_twice():
         feeds = feeds_for(model, seed)
         golden = Golden(imported.quantised).run(feeds, [y])[y]
         np.testing.assert_array_equal(imported.host.inputs(0, feeds)[y], device(golden))
+
+
+def test_sequences_of_the_host_that_two_segments_read():
+    b = QdqBuilder(np.uint8)
+    x = b.input([1, 4, 4, 4], 0.05, 100)
+    y = b.dense("Conv", x, weights(4, 4, 1, 1), 0.01, None, 0.3, 128)
+    mixed = b.node("Softmax", [b.real(y)], axis=1)
+    sizes = b.constant("sizes", np.array([2, 2]))
+    parts = b.node("SplitToSequence", [mixed, sizes], axis=1)
+    first, second = (
+        b.node("SequenceAt", [parts, b.constant("index", np.int64(index))])
+        for index in range(2)
+    )
+    stored = b.stored(first, 1 / 255, 0)
+    z = b.dense("Conv", stored, weights(3, 2, 1, 1), 0.01, None, 0.3, 128)
+    model = b.model(z)
+    kind, shape = TensorProto.FLOAT, [1, 2, 4, 4]
+    model.graph.output.append(helper.make_tensor_value_info(second, kind, shape))
+
+    found = assert_golden(model)
+
+    assert len(found.segments) == 2
 
 
 def device(values):

@@ -4,7 +4,6 @@ import itertools
 
 import numpy as np
 import onnx
-import onnxruntime
 import pytest
 from onnx.reference import ReferenceEvaluator
 
@@ -21,23 +20,14 @@ def ops(model):
     return [node.op_type for node in model.graph.node]
 
 
-def run(model, images):
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(
-        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-    )
-    return session.run(None, {"image": images})[0]
-
-
 def rewritten(b, output, shape=SHAPE):
     """The model after all rules, which computes what it computed before."""
     model = b.model(shape, output)
     fix_shapes(model)
     images = floats.images(1, shape)
-    expected = run(model, images)
+    expected = floats.run(model, images)
     rewrite(model)
-    found = run(model, images)
+    found = floats.run(model, images)
     assert found.shape == expected.shape
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
     names = {name for node in model.graph.node for name in node.input}
@@ -338,7 +328,7 @@ def test_a_bias_that_differs_from_row_to_row_is_added(shape):
 
     assert {"Conv", "Add"} <= set(ops(normal))
     (found,) = Golden(normal).run({"image": rows}).values()
-    real = run(model, rows)
+    real = floats.run(model, rows)
     np.testing.assert_allclose(found, real, atol=0.1)
 
 
